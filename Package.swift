@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings for every unmarked use of unsafe memory; `unsafe` itself has an address (see Tests/TidyTests).
+let safe: [SwiftSetting] = [.strictMemorySafety()]
+
+#if arch(x86_64)
+  /// SIMD with AVX2 and FMA for the modules that compute: Swift's default x86-64 code is SSE2 without FMA.
+  let vectorised = safe + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+#else
+  let vectorised = safe
+#endif
+
+// Modules in the order of their imports: a module sees only what stands above it, and of that only
+// what Tests/TidyTests/ImportTests.swift lists.
+let package = Package(
+  name: "gpt1-dist",
+  products: [.executable(name: "gpt1-dist", targets: ["Launcher"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+    .target(name: "Buffers", swiftSettings: vectorised),
+    .target(name: "Files", dependencies: ["CXXHash"], swiftSettings: safe),
+    .target(name: "Kernels", dependencies: ["Buffers", "COpenBLAS"], swiftSettings: vectorised),
+    .target(name: "Model", dependencies: ["Buffers", "Kernels"], swiftSettings: safe),
+    .target(name: "Data", dependencies: ["Files", "Model"], swiftSettings: safe),
+    .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),
+    .target(
+      name: "Training",
+      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", .product(name: "Yams", package: "Yams")],
+      swiftSettings: safe),
+    .executableTarget(
+      name: "Launcher",
+      dependencies: [
+        "Data", "Dist", "Training",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: safe),
+
+    .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Buffers", "Kernels"]),
+    .testTarget(
+      name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(name: "DataTests", dependencies: ["Data", "Files"]),
+    .executableTarget(name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
+    .testTarget(name: "DistTests", dependencies: ["RankTests"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
+    .testTarget(name: "LauncherTests", dependencies: ["Launcher"]),
+    .testTarget(name: "TidyTests"),
+  ]
+)

@@ -1,0 +1,1 @@
+@main struct Launcher { static func main() {} }

@@ -1,0 +1,1 @@
+@main struct RankTests { static func main() {} }
