@@ -1,0 +1,47 @@
+import Buffers
+
+/// Adam (Kingma & Ba 2014, arXiv:1412.6980) with decoupled weight decay, as in OpenAI's `opt.py`.
+public enum Adam {
+  /// One update of a range of the flat vectors, in one pass over memory.
+  ///
+  ///     g = gradientScale · gradients
+  ///     m ← β₁ m + (1 − β₁) g
+  ///     v ← β₂ v + (1 − β₂) g²
+  ///     p ← p − rate · (m / (√v + ε) + weightDecay · p)
+  ///
+  /// - Parameters:
+  ///   - weights: (n), p, updated
+  ///   - gradients: (n), left as they are
+  ///   - firstMoments: (n), m, updated
+  ///   - secondMoments: (n), v, updated
+  ///   - rate: lr_t, with the bias correction √(1 − β₂ᵗ)/(1 − β₁ᵗ) in it
+  ///   - epsilon: ε, added to √v without bias correction
+  ///   - weightDecay: 0 where the tensor is not to decay
+  ///   - gradientScale: what clipping multiplies the gradients by
+  public static func step(
+    weights: Vector, gradients: Vector, firstMoments: Vector, secondMoments: Vector,
+    rate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float,
+    gradientScale: Float
+  ) {
+    let count = weights.count
+    precondition(
+      gradients.count == count && firstMoments.count == count && secondMoments.count == count,
+      "Adam: \(count) weights, \(gradients.count) gradients, \(firstMoments.count) and "
+        + "\(secondMoments.count) moments")
+    let beta1 = Lanes(repeating: beta1)
+    let beta2 = Lanes(repeating: beta2)
+    let decay = Lanes(repeating: weightDecay)
+    let minusRate = Lanes(repeating: -rate)
+    forEachLanes(of: count) { index, lanes in
+      let g = gradients.load(at: index, lanes: lanes) * gradientScale
+      let m = (beta1 * firstMoments.load(at: index, lanes: lanes)).addingProduct(1 - beta1, g)
+      let v = (beta2 * secondMoments.load(at: index, lanes: lanes))
+        .addingProduct(1 - beta2, g * g)
+      let p = weights.load(at: index, lanes: lanes)
+      let direction = (m / (v.squareRoot() + epsilon)).addingProduct(decay, p)
+      firstMoments.store(m, at: index, lanes: lanes)
+      secondMoments.store(v, at: index, lanes: lanes)
+      weights.store(p.addingProduct(minusRate, direction), at: index, lanes: lanes)
+    }
+  }
+}

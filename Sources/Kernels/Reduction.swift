@@ -1,0 +1,41 @@
+import Buffers
+
+/// Sums and checks over a window.
+public enum Reduction {
+  /// Σ vᵢ², the same bits for the same window contents wherever it lies.
+  ///
+  /// Blocks of 1,024 elements are summed in 16 float lanes of 64 terms, the blocks in Double in their order.
+  public static func sumOfSquares(_ v: Vector) -> Double {
+    var sum = 0.0
+    var start = 0
+    while start < v.count {
+      let block = v[start..<min(start + 1024, v.count)]
+      var squares = Lanes()
+      forEachLanes(of: block.count) { index, lanes in
+        let value = block.load(at: index, lanes: lanes)
+        squares = squares.addingProduct(value, value)
+      }
+      sum += Double(squares.total)
+      start += 1024
+    }
+    return sum
+  }
+
+  /// Whether no element is NaN or infinite.
+  public static func isFinite(_ v: Vector) -> Bool {
+    // 0·x is NaN for x NaN or infinite, and zero for all others; NaN stays in a sum.
+    var zero = Lanes()
+    forEachLanes(of: v.count) { index, lanes in
+      zero = zero.addingProduct(v.load(at: index, lanes: lanes), Lanes())
+    }
+    return zero.total == 0
+  }
+
+  /// The first element, by rows, that is NaN or infinite.
+  public static func firstNonFinite(_ m: Matrix) -> (row: Int, column: Int)? {
+    for row in 0..<m.rows where !isFinite(m[row: row]) {
+      for column in 0..<m.columns where !m[row: row][column].isFinite { return (row, column) }
+    }
+    return nil
+  }
+}
