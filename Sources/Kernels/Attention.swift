@@ -131,20 +131,18 @@ public enum Attention {
   private static func dScoresOfRow(
     _ p: Vector, _ dp: Vector, mask: Vector, delta: Float, scale: Float
   ) {
-    for index in stride(from: 0, to: p.count, by: 16) {
-      let m = unsafe SIMDMath.load(mask.base + index)
-      let probability = unsafe SIMDMath.load(p.base + index)
-      let ds = unsafe probability * (m * SIMDMath.load(dp.base + index) - delta) * scale
-      unsafe SIMDMath.store(ds, to: dp.base + index)
-      unsafe SIMDMath.store(probability * m, to: p.base + index)
+    for index in stride(from: 0, to: p.count, by: Lanes.width) {
+      let m = mask.load(at: index)
+      let probability = p.load(at: index)
+      dp.store(probability * (m * dp.load(at: index) - delta) * scale, at: index)
+      p.store(probability * m, at: index)
     }
   }
 
   /// dp ← p·(dp − δ)·scale
   private static func dScoresOfRow(_ p: Vector, _ dp: Vector, delta: Float, scale: Float) {
-    for index in stride(from: 0, to: p.count, by: 16) {
-      let ds = unsafe SIMDMath.load(p.base + index) * (SIMDMath.load(dp.base + index) - delta)
-      unsafe SIMDMath.store(ds * scale, to: dp.base + index)
+    for index in stride(from: 0, to: p.count, by: Lanes.width) {
+      dp.store(p.load(at: index) * (dp.load(at: index) - delta) * scale, at: index)
     }
   }
 

@@ -1,5 +1,11 @@
 import Buffers
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Softmax cross-entropy of one row of logits, in nats.
 ///
 ///     loss = log Σ exp(z) − z[target],   dz = (softmax(z) − onehot(target)) · scale
@@ -11,7 +17,7 @@ public enum CrossEntropy {
   public static func forward(_ logits: Vector, target: Int) -> Float {
     let wanted = logits[target]
     let maximum = Softmax.maximum(logits)
-    return maximum + SIMDMath.logarithm(Softmax.exponentiate(logits, minus: maximum)) - wanted
+    return maximum + log(Softmax.exponentiate(logits, minus: maximum)) - wanted
   }
 
   /// - Parameters:
@@ -23,11 +29,8 @@ public enum CrossEntropy {
     let wanted = logits[target]
     let maximum = Softmax.maximum(logits)
     let sum = Softmax.exponentiate(logits, minus: maximum)
-    let factor = SIMD16<Float>(repeating: scale / sum)
-    for index in stride(from: 0, to: logits.count, by: 16) {
-      unsafe SIMDMath.store(SIMDMath.load(logits.base + index) * factor, to: logits.base + index)
-    }
+    Elementwise.scale(logits, by: scale / sum, into: logits)
     logits[target] -= scale
-    return maximum + SIMDMath.logarithm(sum) - wanted
+    return maximum + log(sum) - wanted
   }
 }

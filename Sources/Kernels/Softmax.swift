@@ -1,5 +1,11 @@
 import Buffers
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Rows of scores whose length is a multiple of 16; what lies behind the last real score holds `Softmax.masked`.
 public enum Softmax {
   /// A score that no exponential survives: small enough to vanish, finite so that no NaN comes of it.
@@ -14,19 +20,16 @@ public enum Softmax {
   public static func forward(_ row: Vector) -> Float {
     let maximum = maximum(row)
     let sum = exponentiate(row, minus: maximum)
-    let scale = SIMD16<Float>(repeating: 1 / sum)
-    for index in stride(from: 0, to: row.count, by: 16) {
-      unsafe SIMDMath.store(SIMDMath.load(row.base + index) * scale, to: row.base + index)
-    }
-    return maximum + SIMDMath.logarithm(sum)
+    Elementwise.scale(row, by: 1 / sum, into: row)
+    return maximum + log(sum)
   }
 
   /// The largest score of the row; NaN where one is NaN may be lost here and shows in the exponentials.
   static func maximum(_ row: Vector) -> Float {
     precondition(row.count % 16 == 0 && row.count > 0, "a row that is not padded to 16")
-    var lanes = unsafe SIMDMath.load(row.base)
+    var lanes = row.load(at: 0)
     for index in stride(from: 16, to: row.count, by: 16) {
-      let scores = unsafe SIMDMath.load(row.base + index)
+      let scores = row.load(at: index)
       lanes.replace(with: scores, where: scores .> lanes)
     }
     return lanes.max()
@@ -34,13 +37,12 @@ public enum Softmax {
 
   /// Overwrites s with exp(s − shift) and returns the sum, added lane by lane.
   static func exponentiate(_ row: Vector, minus shift: Float) -> Float {
-    let shift = SIMD16<Float>(repeating: shift)
-    var sum = SIMD16<Float>.zero
+    var sum = Lanes.zero
     for index in stride(from: 0, to: row.count, by: 16) {
-      let value = unsafe SIMDMath.exp(SIMDMath.load(row.base + index) - shift)
+      let value = exp(row.load(at: index) - shift)
       sum += value
-      unsafe SIMDMath.store(value, to: row.base + index)
+      row.store(value, at: index)
     }
-    return sum.sum()
+    return sum.total
   }
 }

@@ -27,11 +27,15 @@ public final class ThreadTeam: Sendable {
       return
     }
     let next = Atomic(0)
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
-      while true {
-        let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard tile < tiles else { return }
-        body(tile, worker)
+    // The caller's tiles write apart from each other, which the type checker cannot see.
+    withoutActuallyEscaping(body) { body in
+      nonisolated(unsafe) let body = body
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        while true {
+          let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard tile < tiles else { return }
+          unsafe body(tile, worker)
+        }
       }
     }
   }

@@ -110,8 +110,8 @@ public final class Decoder {
     }
     team.rows(config.width, height: 64) { columns, _ in
       Embedding.backward(
-        stream, tokens: pass.batch.tokens, length: pass.batch.length, columns: columns,
-        addingToTokens: dTensors.tokens, positions: dTensors.positions)
+        dy: stream, tokens: pass.batch.tokens, length: pass.batch.length, columns: columns,
+        addingToTokens: dTensors.tokens, addingToPositions: dTensors.positions)
     }
     ready(table.embeddingRange)
     return losses

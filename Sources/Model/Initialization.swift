@@ -26,9 +26,9 @@ extension ParameterTable {
 
   /// A standard normal number by Box and Muller's transform of two words of Philox.
   private func normal(at index: Int, seed: UInt64) -> Float {
-    let words = Philox.block(
-      counter: [UInt32(truncatingIfNeeded: index >> 1), UInt32(truncatingIfNeeded: index >> 33), 0, 0],
-      key: [UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)])
+    let counter = SIMD4(
+      UInt32(truncatingIfNeeded: index >> 1), UInt32(truncatingIfNeeded: index >> 33), 0, 0)
+    let words = Philox(seed: seed).words(counter)
     let radius = (-2 * log((Double(words[0]) + 1) / 4_294_967_296)).squareRoot()
     let angle = 2 * Double.pi * Double(words[1]) / 4_294_967_296
     return Float(radius * (index & 1 == 0 ? cos(angle) : sin(angle)))
