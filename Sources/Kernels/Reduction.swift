@@ -11,8 +11,8 @@ public enum Reduction {
     while start < v.count {
       let block = v[start..<min(start + 1024, v.count)]
       var squares = Lanes()
-      forEachLanes(of: block.count) { index, lanes in
-        let value = block.load(at: index, lanes: lanes)
+      for i in LaneSteps(block.count) {
+        let value = block[i]
         squares = squares.addingProduct(value, value)
       }
       sum += Double(squares.total)
@@ -25,9 +25,7 @@ public enum Reduction {
   public static func isFinite(_ v: Vector) -> Bool {
     // 0·x is NaN for x NaN or infinite, and zero for all others; NaN stays in a sum.
     var zero = Lanes()
-    forEachLanes(of: v.count) { index, lanes in
-      zero = zero.addingProduct(v.load(at: index, lanes: lanes), Lanes())
-    }
+    for i in LaneSteps(v.count) { zero = zero.addingProduct(v[i], Lanes()) }
     return zero.total == 0
   }
 

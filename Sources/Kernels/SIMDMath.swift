@@ -20,39 +20,63 @@ extension Lanes {
   }
 }
 
-/// Calls `body(index, lanes)` for 0, 16, 32, … with 16 lanes, and last with those that remain.
+/// The steps 0..<16, 16..<32, … that make up `count` elements; the last may have fewer lanes.
+///
+///     for i in LaneSteps(x.count) { y[i] = x[i] * x[i] }
 ///
 /// The last step computes in full lanes too, so the bits of an element do not depend on its place.
-@inline(__always)
-func forEachLanes(of count: Int, _ body: (_ index: Int, _ lanes: Int) -> Void) {
-  var index = 0
-  while index + Lanes.width <= count {
-    body(index, Lanes.width)
-    index += Lanes.width
+/// (A sequence, because Swift does not inline a large closure into the loop that calls it.)
+struct LaneSteps: Sequence, IteratorProtocol {
+  private var index = 0
+  private let count: Int
+
+  @inline(__always)
+  init(_ count: Int) { self.count = count }
+
+  @inline(__always)
+  mutating func next() -> LaneStep? {
+    guard index < count else { return nil }
+    defer { index &+= Lanes.width }
+    return LaneStep(index: index, lanes: Swift.min(count &- index, Lanes.width))
   }
-  if index < count { body(index, count - index) }
+}
+
+/// `lanes` elements from `index` on.
+struct LaneStep {
+  let index: Int
+  let lanes: Int
+
+  @inline(__always)
+  var bytes: Int { lanes &* MemoryLayout<Float>.stride }
 }
 
 extension Vector {
-  /// The `lanes` elements from `index` on, unchecked; lanes beyond hold `fill`.
+  /// The elements of a step, unchecked; lanes beyond its last are 0 when read and ignored when written.
   @inline(__always)
-  func load(at index: Int, lanes: Int = Lanes.width, fill: Float = 0) -> Lanes {
-    if lanes == Lanes.width {
-      return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self)
+  subscript(step: LaneStep) -> Lanes {
+    get { load(step, fill: 0) }
+    nonmutating set {
+      let first = unsafe UnsafeMutableRawPointer(base + step.index)
+      if step.lanes == Lanes.width {
+        unsafe first.storeBytes(of: newValue, as: Lanes.self)
+      } else {
+        unsafe withUnsafeBytes(of: newValue) { lanes in
+          unsafe first.copyMemory(from: lanes.baseAddress!, byteCount: step.bytes)
+        }
+      }
     }
-    var result = Lanes(repeating: fill)
-    for lane in 0..<lanes { result[lane] = unsafe base[index + lane] }
-    return result
   }
 
-  /// Overwrites the `lanes` elements from `index` on, unchecked.
+  /// The elements of a step, unchecked; lanes beyond its last hold `fill`.
   @inline(__always)
-  func store(_ value: Lanes, at index: Int, lanes: Int = Lanes.width) {
-    if lanes == Lanes.width {
-      unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: value, as: Lanes.self)
-    } else {
-      for lane in 0..<lanes { unsafe base[index + lane] = value[lane] }
+  func load(_ step: LaneStep, fill: Float) -> Lanes {
+    let first = unsafe UnsafeRawPointer(base + step.index)
+    if step.lanes == Lanes.width { return unsafe first.loadUnaligned(as: Lanes.self) }
+    var result = Lanes(repeating: fill)
+    unsafe withUnsafeMutableBytes(of: &result) { lanes in
+      unsafe lanes.baseAddress!.copyMemory(from: first, byteCount: step.bytes)
     }
+    return result
   }
 }
 
