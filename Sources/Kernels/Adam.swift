@@ -32,7 +32,8 @@ public enum Adam {
     let beta2 = Lanes(repeating: beta2)
     let decay = Lanes(repeating: weightDecay)
     let minusRate = Lanes(repeating: -rate)
-    for i in LaneSteps(count) {
+    @inline(__always)
+    func step(_ i: LaneStep) {
       let g = gradients[i] * gradientScale
       let m = (beta1 * firstMoments[i]).addingProduct(1 - beta1, g)
       let v = (beta2 * secondMoments[i]).addingProduct(1 - beta2, g * g)
@@ -42,5 +43,6 @@ public enum Adam {
       secondMoments[i] = v
       weights[i] = p.addingProduct(minusRate, direction)
     }
+    forEachStep(of: count, step)
   }
 }

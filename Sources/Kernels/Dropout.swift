@@ -74,8 +74,7 @@ public struct Dropout: Sendable {
         let mask = keep.replacing(with: 0, where: words[word] .< threshold)
         let index = group + 16 * word - firstElement
         if index >= 0 && index + Lanes.width <= y.count {
-          let all = LaneStep(index: index, lanes: Lanes.width)
-          y[all] = if let x { x[all] * mask } else { mask }
+          y.store(x.map { $0.load(at: index) * mask } ?? mask, at: index)
         } else {
           for lane in 0..<Lanes.width where index + lane >= 0 && index + lane < y.count {
             y[index + lane] = if let x { x[index + lane] * mask[lane] } else { mask[lane] }

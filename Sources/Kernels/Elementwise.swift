@@ -7,20 +7,26 @@ public enum Elementwise {
     precondition(
       a.count == y.count && b.count == y.count,
       "add: a has \(a.count) elements, b \(b.count), y \(y.count)")
-    for i in LaneSteps(y.count) { y[i] = a[i] + b[i] }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = a[i] + b[i] }
+    forEachStep(of: y.count, step)
   }
 
   /// y += α x.
   public static func axpy(_ alpha: Float, _ x: Vector, addingTo y: Vector) {
     precondition(x.count == y.count, "axpy: x has \(x.count) elements, y \(y.count)")
     let alpha = Lanes(repeating: alpha)
-    for i in LaneSteps(y.count) { y[i] = y[i].addingProduct(alpha, x[i]) }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = y[i].addingProduct(alpha, x[i]) }
+    forEachStep(of: y.count, step)
   }
 
   /// y = α x; y, overwritten, may be x.
   public static func scale(_ x: Vector, by alpha: Float, into y: Vector) {
     precondition(x.count == y.count, "scale: x has \(x.count) elements, y \(y.count)")
-    for i in LaneSteps(y.count) { y[i] = x[i] * alpha }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = x[i] * alpha }
+    forEachStep(of: y.count, step)
   }
 
   /// Adds the bias (C) to each row of y (rows, C).

@@ -13,10 +13,12 @@ public enum GELU {
   ///   - y: the size of x, overwritten; may be x
   public static func forward(_ x: Vector, into y: Vector) {
     precondition(y.count == x.count, "GELU: x has \(x.count) elements, y \(y.count)")
-    for i in LaneSteps(x.count) {
+    @inline(__always)
+    func step(_ i: LaneStep) {
       let value = x[i]
       y[i] = value / (1 + expOfMinusTwoU(value, value * value))
     }
+    forEachStep(of: x.count, step)
   }
 
   /// dx = dy ⊙ gelu′(x).
@@ -31,7 +33,8 @@ public enum GELU {
     precondition(
       dy.count == x.count && dx.count == x.count,
       "GELU: x has \(x.count) elements, dy \(dy.count), dx \(dx.count)")
-    for i in LaneSteps(x.count) {
+    @inline(__always)
+    func step(_ i: LaneStep) {
       let value = x[i]
       let square = value * value
       let sigma = 1 / (1 + expOfMinusTwoU(value, square))
@@ -39,6 +42,7 @@ public enum GELU {
       let slope = sigma.addingProduct(value * sigma, (1 - sigma) * twoDu)
       dx[i] = dy[i] * slope
     }
+    forEachStep(of: x.count, step)
   }
 
   /// e^(−2u).

@@ -32,20 +32,26 @@ public enum LayerNorm {
       let y = y[row: row]
 
       var sum = Lanes()
-      for i in LaneSteps(x.count) { sum += x[i] }
+      @inline(__always)
+      func addToMean(_ i: LaneStep) { sum += x[i] }
+      forEachStep(of: x.count, addToMean)
       let mu = sum.total / Float(x.count)
 
       var squares = Lanes()
-      for i in LaneSteps(x.count) {
+      @inline(__always)
+      func addToVariance(_ i: LaneStep) {
         let centred = x.load(i, fill: mu) - mu
         squares = squares.addingProduct(centred, centred)
       }
+      forEachStep(of: x.count, addToVariance)
       let inverse = 1 / (squares.total / Float(x.count) + epsilon).squareRoot()
 
-      for i in LaneSteps(x.count) {
+      @inline(__always)
+      func normalise(_ i: LaneStep) {
         let normalised = (x[i] - mu) * inverse
         y[i] = bias[i].addingProduct(normalised, gain[i])
       }
+      forEachStep(of: x.count, normalise)
       mean[row] = mu
       rstd[row] = inverse
     }
@@ -88,7 +94,8 @@ public enum LayerNorm {
 
       var sum = Lanes()
       var sumOfProducts = Lanes()
-      for i in LaneSteps(x.count) {
+      @inline(__always)
+      func addToSums(_ i: LaneStep) {
         let normalised = (x[i] - mu) * inverse
         let dResult = dy[i]
         let dNormalised = dResult * gain[i]
@@ -97,15 +104,18 @@ public enum LayerNorm {
         dGain[i] = dGain[i].addingProduct(dResult, normalised)
         dBias[i] = dBias[i] + dResult
       }
+      forEachStep(of: x.count, addToSums)
       let meanOfD = Lanes(repeating: sum.total * perColumn)
       let meanOfProduct = Lanes(repeating: -sumOfProducts.total * perColumn)
 
-      for i in LaneSteps(x.count) {
+      @inline(__always)
+      func differentiate(_ i: LaneStep) {
         let normalised = (x[i] - mu) * inverse
         let dNormalised = dy[i] * gain[i]
         let centred = (dNormalised - meanOfD).addingProduct(normalised, meanOfProduct)
         dx[i] = centred * inverse
       }
+      forEachStep(of: x.count, differentiate)
     }
   }
 }

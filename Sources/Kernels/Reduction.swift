@@ -11,10 +11,12 @@ public enum Reduction {
     while start < v.count {
       let block = v[start..<min(start + 1024, v.count)]
       var squares = Lanes()
-      for i in LaneSteps(block.count) {
+      @inline(__always)
+      func step(_ i: LaneStep) {
         let value = block[i]
         squares = squares.addingProduct(value, value)
       }
+      forEachStep(of: block.count, step)
       sum += Double(squares.total)
       start += 1024
     }
@@ -25,7 +27,9 @@ public enum Reduction {
   public static func isFinite(_ v: Vector) -> Bool {
     // 0·x is NaN for x NaN or infinite, and zero for all others; NaN stays in a sum.
     var zero = Lanes()
-    for i in LaneSteps(v.count) { zero = zero.addingProduct(v[i], Lanes()) }
+    @inline(__always)
+    func step(_ i: LaneStep) { zero = zero.addingProduct(v[i], Lanes()) }
+    forEachStep(of: v.count, step)
     return zero.total == 0
   }
 

@@ -20,63 +20,57 @@ extension Lanes {
   }
 }
 
-/// The steps 0..<16, 16..<32, … that make up `count` elements; the last may have fewer lanes.
-///
-///     for i in LaneSteps(x.count) { y[i] = x[i] * x[i] }
-///
-/// The last step computes in full lanes too, so the bits of an element do not depend on its place.
-/// (A sequence, because Swift does not inline a large closure into the loop that calls it.)
-struct LaneSteps: Sequence, IteratorProtocol {
-  private var index = 0
-  private let count: Int
-
-  @inline(__always)
-  init(_ count: Int) { self.count = count }
-
-  @inline(__always)
-  mutating func next() -> LaneStep? {
-    guard index < count else { return nil }
-    defer { index &+= Lanes.width }
-    return LaneStep(index: index, lanes: Swift.min(count &- index, Lanes.width))
-  }
-}
-
 /// `lanes` elements from `index` on.
 struct LaneStep {
   let index: Int
   let lanes: Int
+}
 
-  @inline(__always)
-  var bytes: Int { lanes &* MemoryLayout<Float>.stride }
+/// Calls `body` for 0..<16, 16..<32, … and last for what remains of `count`.
+///
+/// The last step computes in full lanes too, so the bits of an element do not depend on its place.
+/// `body` is a local function marked `@inline(__always)`: Swift does not inline a large closure that is called in two
+/// places, and with one call for both kinds of step the loop's registers live in memory.
+@inline(__always)
+func forEachStep(of count: Int, _ body: (LaneStep) -> Void) {
+  var index = 0
+  while index &+ Lanes.width <= count {
+    body(LaneStep(index: index, lanes: Lanes.width))
+    index &+= Lanes.width
+  }
+  if index < count { body(LaneStep(index: index, lanes: count &- index)) }
 }
 
 extension Vector {
-  /// The elements of a step, unchecked; lanes beyond its last are 0 when read and ignored when written.
+  /// The 16 elements from `index` on, unchecked.
   @inline(__always)
-  subscript(step: LaneStep) -> Lanes {
-    get { load(step, fill: 0) }
-    nonmutating set {
-      let first = unsafe UnsafeMutableRawPointer(base + step.index)
-      if step.lanes == Lanes.width {
-        unsafe first.storeBytes(of: newValue, as: Lanes.self)
-      } else {
-        unsafe withUnsafeBytes(of: newValue) { lanes in
-          unsafe first.copyMemory(from: lanes.baseAddress!, byteCount: step.bytes)
-        }
-      }
-    }
+  func load(at index: Int) -> Lanes {
+    unsafe UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self)
+  }
+
+  /// Overwrites the 16 elements from `index` on, unchecked.
+  @inline(__always)
+  func store(_ value: Lanes, at index: Int) {
+    unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: value, as: Lanes.self)
   }
 
   /// The elements of a step, unchecked; lanes beyond its last hold `fill`.
   @inline(__always)
   func load(_ step: LaneStep, fill: Float) -> Lanes {
-    let first = unsafe UnsafeRawPointer(base + step.index)
-    if step.lanes == Lanes.width { return unsafe first.loadUnaligned(as: Lanes.self) }
+    if step.lanes == Lanes.width { return load(at: step.index) }
     var result = Lanes(repeating: fill)
-    unsafe withUnsafeMutableBytes(of: &result) { lanes in
-      unsafe lanes.baseAddress!.copyMemory(from: first, byteCount: step.bytes)
-    }
+    for lane in 0..<step.lanes { result[lane] = unsafe base[step.index &+ lane] }
     return result
+  }
+
+  /// The elements of a step, unchecked; lanes beyond its last are 0 when read and ignored when written.
+  @inline(__always)
+  subscript(step: LaneStep) -> Lanes {
+    get { load(step, fill: 0) }
+    nonmutating set {
+      if step.lanes == Lanes.width { return store(newValue, at: step.index) }
+      for lane in 0..<step.lanes { unsafe base[step.index &+ lane] = newValue[lane] }
+    }
   }
 }
 
@@ -86,7 +80,8 @@ extension Vector {
 ///     eˣ = 2ⁿ eʳ,   n = round(x / ln 2),   r = x − n ln 2 in [−½ ln 2, ½ ln 2]
 ///
 /// The polynomial for eʳ and the two parts of ln 2 are those of Cephes' `expf` (Moshier 1992).
-@inline(__always)
+/// Transparent, because `@inline(__always)` is not always obeyed in large loops.
+@_transparent
 func exp(_ x: Lanes) -> Lanes {
   // Adding 1.5·2²³ leaves the rounded integer in the low bits of the significand.
   let magic = Lanes(repeating: 12_582_912)
