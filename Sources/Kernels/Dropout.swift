@@ -34,6 +34,9 @@ public struct Dropout: Sendable {
     keep = Lanes(repeating: 1 / (1 - probability))
   }
 
+  /// No dropout.
+  public static let none = Dropout(probability: 0, seed: 0, step: 0)
+
   /// y = x ⊙ mask; also its own backward, dx = dy ⊙ mask.
   ///
   /// - Parameters:

@@ -12,6 +12,17 @@ public enum Elementwise {
     forEachStep(of: y.count, step)
   }
 
+  /// y = a ⊙ b; y, overwritten, may be a or b.
+  public static func multiply(_ a: Vector, _ b: Vector, into y: Vector) {
+    precondition(
+      a.count == y.count && b.count == y.count,
+      "multiply: a has \(a.count) elements, b \(b.count), y \(y.count)")
+    forEachLanes(of: y.count) { index, lanes in
+      let product = a.load(at: index, lanes: lanes) * b.load(at: index, lanes: lanes)
+      y.store(product, at: index, lanes: lanes)
+    }
+  }
+
   /// y += α x.
   public static func axpy(_ alpha: Float, _ x: Vector, addingTo y: Vector) {
     precondition(x.count == y.count, "axpy: x has \(x.count) elements, y \(y.count)")

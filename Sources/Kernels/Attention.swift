@@ -1,0 +1,157 @@
+import Buffers
+
+/// Causal scaled dot-product attention of one head over one sequence (Vaswani et al. 2017, eq. 1), with dropout on the
+/// probabilities.
+///
+///     S = Q Kᵀ/√D,  P = softmax(S) row by row over j ≤ i,  Y = (P ∘ M) V
+///
+/// Neither direction keeps (T, T) scores: forward leaves one log-sum-exp a row, backward recomputes P from it block by block of
+/// queries (Dao et al. 2022, arXiv:2205.14135, algorithm 4, with whole rows of keys). The half above the diagonal is skipped
+/// block by block.
+public enum Attention {
+  /// Queries that are worked on at once. Rows of scores of a block stay in a core's cache.
+  static let blockRows = 64
+
+  /// Floats of scratch memory that a worker needs for sequences of `length`.
+  public static func scratchCount(length: Int) -> Int {
+    (2 * blockRows + 1) * Softmax.paddedCount(length)
+  }
+
+  /// Which head of which sequence is computed: it keys the dropout of the probabilities.
+  public struct Place: Sendable {
+    let dropout: Dropout
+    let sample: UInt32
+    let layer: Int
+    let firstElement: Int
+    let context: Int
+
+    /// - Parameters:
+    ///   - sample: the sequence's place in the global batch
+    ///   - context: the model's context; it numbers the elements, so that a mask does not depend on a batch's length
+    public init(dropout: Dropout, sample: UInt32, layer: Int, head: Int, context: Int) {
+      self.dropout = dropout
+      self.sample = sample
+      self.layer = layer
+      self.context = context
+      firstElement = head * context * context
+    }
+
+    /// Overwrites `mask` with 0 or 1/(1−p) for query `row`; false where nothing is dropped.
+    func mask(row: Int, into mask: Vector) -> Bool {
+      guard dropout.probability > 0 else { return false }
+      dropout.mask(
+        sample: sample, layer: layer, place: .attention, firstElement: firstElement + row * context,
+        into: mask)
+      return true
+    }
+  }
+
+  /// - Parameters:
+  ///   - q, k, v: (T, D) windows
+  ///   - y: (T, D), overwritten
+  ///   - logSumExp: (T), overwritten; `backward` reads it
+  ///   - scratch: at least `scratchCount(length: T)` floats
+  public static func forward(
+    q: Matrix, k: Matrix, v: Matrix, at place: Place, scratch: Vector, into y: Matrix,
+    logSumExp: Vector
+  ) {
+    checkShapes(q, k, v, y, logSumExp)
+    let scale = 1 / Float(q.columns).squareRoot()
+    for start in stride(from: 0, to: q.rows, by: blockRows) {
+      let block = start..<min(start + blockRows, q.rows)
+      let width = Softmax.paddedCount(block.upperBound)
+      let storage = scratch[0..<block.count * width].matrix(rows: block.count, columns: width)
+      let mask = scratch[2 * blockRows * width..<(2 * blockRows + 1) * width]
+      let keys = 0..<block.upperBound
+      let scores = storage[columns: keys]
+      MatrixProduct.multiply(
+        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: scores)
+      for row in block {
+        let probabilities = storage[row: row - block.lowerBound]
+        probabilities[row + 1..<width].fill(Softmax.masked)
+        logSumExp[row] = Softmax.forward(probabilities)
+        if place.mask(row: row, into: mask) {
+          Elementwise.multiply(probabilities, mask, into: probabilities)
+        }
+      }
+      MatrixProduct.multiply(scores, v[rows: keys], into: y[rows: block])
+    }
+  }
+
+  /// dV = (P∘M)ᵀ dY,  dS = P ∘ (M ∘ (dY Vᵀ) − rowsum(dY ∘ Y))/√D,  dQ = dS K,  dK = dSᵀ Q
+  ///
+  /// - Parameters:
+  ///   - dy, q, k, v, y: (T, D) windows; `y` and `logSumExp` as `forward` left them
+  ///   - dq, dk, dv: (T, D) windows, overwritten
+  public static func backward(
+    dy: Matrix, q: Matrix, k: Matrix, v: Matrix, y: Matrix, logSumExp: Vector, at place: Place,
+    scratch: Vector, into dq: Matrix, _ dk: Matrix, _ dv: Matrix
+  ) {
+    checkShapes(q, k, v, y, logSumExp)
+    checkShapes(dq, dk, dv, dy, logSumExp)
+    let scale = 1 / Float(q.columns).squareRoot()
+    // From the last block on, which reaches every key: its products overwrite dK and dV, those of the others add.
+    let lastStart = (q.rows - 1) / blockRows * blockRows
+    for start in stride(from: lastStart, through: 0, by: -blockRows) {
+      let block = start..<min(start + blockRows, q.rows)
+      let beta: Float = block.upperBound == q.rows ? 0 : 1
+      let width = Softmax.paddedCount(block.upperBound)
+      let storage = scratch[0..<block.count * width].matrix(rows: block.count, columns: width)
+      let dStorage = scratch[blockRows * width..<(blockRows + block.count) * width]
+        .matrix(rows: block.count, columns: width)
+      let mask = scratch[2 * blockRows * width..<(2 * blockRows + 1) * width]
+      let keys = 0..<block.upperBound
+      let probabilities = storage[columns: keys]
+      let dScores = dStorage[columns: keys]
+      MatrixProduct.multiply(
+        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: probabilities)
+      MatrixProduct.multiply(dy[rows: block], v[rows: keys], transposeB: true, into: dScores)
+      for row in block {
+        let p = storage[row: row - block.lowerBound]
+        let dp = dStorage[row: row - block.lowerBound]
+        p[row + 1..<width].fill(Softmax.masked)
+        dp[row + 1..<width].fill(0)
+        _ = Softmax.exponentiate(p, minus: logSumExp[row])
+        let delta = MatrixProduct.dot(dy[row: row], y[row: row])
+        if place.mask(row: row, into: mask) {
+          dScoresOfRow(p, dp, mask: mask, delta: delta, scale: scale)
+        } else {
+          dScoresOfRow(p, dp, delta: delta, scale: scale)
+        }
+      }
+      MatrixProduct.multiply(
+        probabilities, transposeA: true, dy[rows: block], beta: beta, into: dv[rows: keys])
+      MatrixProduct.multiply(
+        dScores, transposeA: true, q[rows: block], beta: beta, into: dk[rows: keys])
+      MatrixProduct.multiply(dScores, k[rows: keys], into: dq[rows: block])
+    }
+  }
+
+  /// dp ← p·(m·dp − δ)·scale and p ← p·m
+  private static func dScoresOfRow(
+    _ p: Vector, _ dp: Vector, mask: Vector, delta: Float, scale: Float
+  ) {
+    for index in stride(from: 0, to: p.count, by: Lanes.width) {
+      let m = mask.load(at: index)
+      let probability = p.load(at: index)
+      dp.store(probability * (m * dp.load(at: index) - delta) * scale, at: index)
+      p.store(probability * m, at: index)
+    }
+  }
+
+  /// dp ← p·(dp − δ)·scale
+  private static func dScoresOfRow(_ p: Vector, _ dp: Vector, delta: Float, scale: Float) {
+    for index in stride(from: 0, to: p.count, by: Lanes.width) {
+      dp.store(p.load(at: index) * (dp.load(at: index) - delta) * scale, at: index)
+    }
+  }
+
+  private static func checkShapes(
+    _ q: Matrix, _ k: Matrix, _ v: Matrix, _ y: Matrix, _ logSumExp: Vector
+  ) {
+    precondition(
+      q.rows == k.rows && q.rows == v.rows && q.rows == y.rows && logSumExp.count == q.rows
+        && q.columns == k.columns && q.columns == v.columns && q.columns == y.columns,
+      "attention over windows that do not fit")
+  }
+}

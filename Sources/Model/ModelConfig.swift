@@ -1,0 +1,55 @@
+/// The shape of a GPT-1 decoder. The defaults are the paper's (Radford et al. 2018, §4.1).
+public struct ModelConfig: Sendable, Equatable, Codable {
+  /// V, the number of token ids.
+  public var vocabularySize = 40_478
+
+  /// The longest sequence: the number of learned positions.
+  public var context = 512
+
+  /// C, the width of the residual stream.
+  public var width = 768
+
+  /// L, the number of blocks.
+  public var layers = 12
+
+  /// H, the attention heads of a block; they divide the width.
+  public var heads = 12
+
+  /// The probability with which dropout zeroes an element of the embeddings, attention probabilities and residual branches.
+  public var dropout: Float = 0.1
+
+  /// ε of the layer norms.
+  public var layerNormEpsilon: Float = 1e-5
+
+  /// The standard deviation of the initial weights.
+  public var initialStandardDeviation: Float = 0.02
+
+  /// The paper's model, to be changed field by field.
+  public init() {}
+
+  /// The width of the hidden layer of a block's MLP.
+  public var innerWidth: Int { 4 * width }
+
+  /// D, the width of a head.
+  public var headWidth: Int { width / heads }
+
+  /// What makes this shape impossible, in a sentence; nil when nothing does.
+  public var problem: String? {
+    let sizes = [
+      ("vocabulary size", vocabularySize), ("context", context), ("width", width),
+      ("number of layers", layers), ("number of heads", heads),
+    ]
+    for (name, size) in sizes where size < 1 || size > 1 << 24 {
+      return "the model's \(name) is \(size); it must lie between 1 and \(1 << 24)"
+    }
+    if width % heads != 0 {
+      return "the model's width \(width) is not a multiple of its \(heads) heads"
+    }
+    if !(0..<1 ~= dropout) { return "dropout is \(dropout); it must be at least 0 and below 1" }
+    if !(layerNormEpsilon > 0) { return "the layer norms' epsilon must be above 0" }
+    if !(0... ~= initialStandardDeviation) {
+      return "the initial standard deviation must not be negative"
+    }
+    return nil
+  }
+}

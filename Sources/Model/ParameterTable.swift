@@ -1,0 +1,142 @@
+import Buffers
+
+/// One tensor of the model: its name in Hugging Face's `openai-gpt`, its shape and its place in the flat vector.
+public struct Parameter: Sendable, Equatable {
+  /// As in Hugging Face's `OpenAIGPTModel`, `h.0.attn.c_attn.weight` say.
+  public let name: String
+
+  /// The axes in Hugging Face's order: a weight of a linear layer is (in, out).
+  public let shape: [Int]
+
+  /// Its floats in the flat vector of weights, gradients or moments.
+  public let range: Range<Int>
+
+  /// Whether weight decay acts on it: on tensors of rank > 1 only (OpenAI's opt.py, `vector_l2=False`).
+  public var decays: Bool { shape.count > 1 }
+
+  /// How it begins.
+  public let initialization: Initialization
+
+  /// The beginning of a tensor.
+  public enum Initialization: Sendable, Equatable {
+    /// N(0, σ) with the configuration's σ.
+    case normal
+    /// The same value everywhere.
+    case constant(Float)
+  }
+}
+
+/// THE list of the model's tensors. Weights, gradients, moments, checkpoints and the optimizer all read it.
+///
+/// The flat vector holds the embeddings first and then block after block, so that backward finishes adjacent ranges from its end
+/// to its beginning.
+public struct ParameterTable: Sendable {
+  /// All tensors in the order of the flat vector.
+  public let parameters: [Parameter]
+
+  /// The floats of token and position embedding.
+  public let embeddingRange: Range<Int>
+
+  /// The floats of each block.
+  public let blockRanges: [Range<Int>]
+
+  /// The number of floats in all.
+  public let count: Int
+
+  /// The table of a configuration.
+  public init(_ config: ModelConfig) {
+    var parameters: [Parameter] = []
+    var end = 0
+    func add(_ name: String, _ shape: [Int], _ initialization: Parameter.Initialization) {
+      let size = shape.reduce(1, *)
+      parameters.append(
+        Parameter(
+          name: name, shape: shape, range: end..<end + size, initialization: initialization))
+      end += size
+    }
+    func addLinear(_ name: String, _ inputs: Int, _ outputs: Int) {
+      add(name + ".weight", [inputs, outputs], .normal)
+      add(name + ".bias", [outputs], .constant(0))
+    }
+    func addLayerNorm(_ name: String) {
+      add(name + ".weight", [config.width], .constant(1))
+      add(name + ".bias", [config.width], .constant(0))
+    }
+    add("tokens_embed.weight", [config.vocabularySize, config.width], .normal)
+    add("positions_embed.weight", [config.context, config.width], .normal)
+    embeddingRange = 0..<end
+    var blockRanges: [Range<Int>] = []
+    for layer in 0..<config.layers {
+      let start = end
+      addLinear("h.\(layer).attn.c_attn", config.width, 3 * config.width)
+      addLinear("h.\(layer).attn.c_proj", config.width, config.width)
+      addLayerNorm("h.\(layer).ln_1")
+      addLinear("h.\(layer).mlp.c_fc", config.width, config.innerWidth)
+      addLinear("h.\(layer).mlp.c_proj", config.innerWidth, config.width)
+      addLayerNorm("h.\(layer).ln_2")
+      blockRanges.append(start..<end)
+    }
+    self.parameters = parameters
+    self.blockRanges = blockRanges
+    count = end
+  }
+}
+
+/// Windows on the tensors of one flat vector, of weights or of gradients.
+struct Tensors {
+  /// (V, C)
+  let tokens: Matrix
+  /// (context, C)
+  let positions: Matrix
+  let blocks: [BlockTensors]
+
+  init(_ flat: Vector, table: ParameterTable, config: ModelConfig) {
+    precondition(flat.count == table.count, "a flat vector of another model")
+    var rest = table.parameters[...]
+    func next() -> (values: Vector, shape: [Int]) {
+      let parameter = rest.removeFirst()
+      return (flat[parameter.range], parameter.shape)
+    }
+    func matrix() -> Matrix {
+      let (values, shape) = next()
+      return values.matrix(rows: shape[0], columns: shape[1])
+    }
+    func affine() -> Affine { Affine(weight: matrix(), bias: next().values) }
+    func norm() -> Norm { Norm(gain: next().values, bias: next().values) }
+    tokens = matrix()
+    positions = matrix()
+    blocks = (0..<config.layers).map { _ in
+      BlockTensors(
+        attention: affine(), attentionOutput: affine(), norm1: norm(), mlpInput: affine(),
+        mlpOutput: affine(), norm2: norm())
+    }
+  }
+
+  /// A linear layer's (in, out) weight and (out) bias.
+  struct Affine {
+    let weight: Matrix
+    let bias: Vector
+  }
+
+  /// A layer norm's (C) gain and bias.
+  struct Norm {
+    let gain: Vector
+    let bias: Vector
+  }
+}
+
+/// The tensors of one block: `n = LN₁(x + attn(x)); y = LN₂(n + mlp(n))`.
+struct BlockTensors {
+  /// `attn.c_attn`, (C, 3C): queries, keys and values side by side.
+  let attention: Tensors.Affine
+  /// `attn.c_proj`, (C, C)
+  let attentionOutput: Tensors.Affine
+  /// `ln_1`
+  let norm1: Tensors.Norm
+  /// `mlp.c_fc`, (C, 4C)
+  let mlpInput: Tensors.Affine
+  /// `mlp.c_proj`, (4C, C)
+  let mlpOutput: Tensors.Affine
+  /// `ln_2`
+  let norm2: Tensors.Norm
+}
