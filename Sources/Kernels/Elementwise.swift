@@ -17,10 +17,9 @@ public enum Elementwise {
     precondition(
       a.count == y.count && b.count == y.count,
       "multiply: a has \(a.count) elements, b \(b.count), y \(y.count)")
-    forEachLanes(of: y.count) { index, lanes in
-      let product = a.load(at: index, lanes: lanes) * b.load(at: index, lanes: lanes)
-      y.store(product, at: index, lanes: lanes)
-    }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = a[i] * b[i] }
+    forEachStep(of: y.count, step)
   }
 
   /// y += α x.
