@@ -6,7 +6,8 @@ let safe: [SwiftSetting] = [.strictMemorySafety()]
 
 #if arch(x86_64)
   /// SIMD with AVX2 and FMA for the modules that compute: Swift's default x86-64 code is SSE2 without FMA.
-  let vectorised = safe + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+  /// Square roots that set no errno, or each lane would be a call.
+  let vectorised = safe + [.unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno"])]
 #else
   let vectorised = safe
 #endif

@@ -32,16 +32,17 @@ public enum Adam {
     let beta2 = Lanes(repeating: beta2)
     let decay = Lanes(repeating: weightDecay)
     let minusRate = Lanes(repeating: -rate)
-    forEachLanes(of: count) { index, lanes in
-      let g = gradients.load(at: index, lanes: lanes) * gradientScale
-      let m = (beta1 * firstMoments.load(at: index, lanes: lanes)).addingProduct(1 - beta1, g)
-      let v = (beta2 * secondMoments.load(at: index, lanes: lanes))
-        .addingProduct(1 - beta2, g * g)
-      let p = weights.load(at: index, lanes: lanes)
+    @inline(__always)
+    func step(_ i: LaneStep) {
+      let g = gradients[i] * gradientScale
+      let m = (beta1 * firstMoments[i]).addingProduct(1 - beta1, g)
+      let v = (beta2 * secondMoments[i]).addingProduct(1 - beta2, g * g)
+      let p = weights[i]
       let direction = (m / (v.squareRoot() + epsilon)).addingProduct(decay, p)
-      firstMoments.store(m, at: index, lanes: lanes)
-      secondMoments.store(v, at: index, lanes: lanes)
-      weights.store(p.addingProduct(minusRate, direction), at: index, lanes: lanes)
+      firstMoments[i] = m
+      secondMoments[i] = v
+      weights[i] = p.addingProduct(minusRate, direction)
     }
+    forEachStep(of: count, step)
   }
 }

@@ -50,16 +50,7 @@ public struct Dropout: Sendable {
   ) {
     precondition(y.count == x.count, "dropout: x has \(x.count) elements, y \(y.count)")
     if probability == 0 { return y.copy(from: x) }
-    forEachMask(y.count, sample, layer, place, firstElement) { mask, index, lanes in
-      if lanes.count == Lanes.width {
-        y.store(x.load(at: index) * mask, at: index)
-      } else {
-        for lane in lanes {
-          let index = index + lane - lanes.lowerBound
-          unsafe y.base[index] = unsafe x.base[index] * mask[lane]
-        }
-      }
-    }
+    write(x, sample, layer, place, firstElement, into: y)
   }
 
   /// Overwrites `mask` with elements firstElement, … of the mask: 0 or 1/(1 − p).
@@ -67,50 +58,32 @@ public struct Dropout: Sendable {
     sample: UInt32, layer: Int, place: DropoutPlace, firstElement: Int, into mask: Vector
   ) {
     if probability == 0 { return mask.fill(1) }
-    forEachMask(mask.count, sample, layer, place, firstElement) { value, index, lanes in
-      if lanes.count == Lanes.width {
-        mask.store(value, at: index)
-      } else {
-        for lane in lanes { unsafe mask.base[index + lane - lanes.lowerBound] = value[lane] }
-      }
-    }
+    write(nil, sample, layer, place, firstElement, into: mask)
   }
 
-  /// Calls `body(mask, index, lanes)`: `lanes` of `mask` are for the elements from `index` on.
-  @inline(__always)
-  private func forEachMask(
-    _ count: Int, _ sample: UInt32, _ layer: Int, _ place: DropoutPlace, _ firstElement: Int,
-    _ body: (_ mask: Lanes, _ index: Int, _ lanes: Range<Int>) -> Void
+  /// y = mask, or x ⊙ mask.
+  private func write(
+    _ x: Vector?, _ sample: UInt32, _ layer: Int, _ place: DropoutPlace, _ firstElement: Int,
+    into y: Vector
   ) {
-    let end = firstElement + count
+    let end = firstElement + y.count
     precondition(firstElement >= 0 && end <= 1 << 34, "dropout: elements \(firstElement)..<\(end)")
     precondition(layer >= 0 && layer < 1 << 29, "dropout: layer \(layer)")
     let philox = Philox(seed: seed)
     let site = UInt32(layer) * 8 + place.rawValue
-    var group = firstElement & ~63
-    while group < end {
+    for group in stride(from: firstElement & ~63, to: end, by: 64) {
       let words = philox.words16(first: UInt32(group / 4), sample, site, step)
-      emit(words.0, group, firstElement..<end, body)
-      emit(words.1, group + 16, firstElement..<end, body)
-      emit(words.2, group + 32, firstElement..<end, body)
-      emit(words.3, group + 48, firstElement..<end, body)
-      group += 64
-    }
-  }
-
-  /// The part of the 16 elements from `start` on that lies in `range`.
-  @inline(__always)
-  private func emit(
-    _ words: SIMD16<UInt32>, _ start: Int, _ range: Range<Int>,
-    _ body: (_ mask: Lanes, _ index: Int, _ lanes: Range<Int>) -> Void
-  ) {
-    let mask = keep.replacing(with: 0, where: words .< threshold)
-    let lower = max(range.lowerBound - start, 0)
-    let upper = min(range.upperBound - start, Lanes.width)
-    if lower == 0 && upper == Lanes.width {
-      body(mask, start - range.lowerBound, 0..<Lanes.width)
-    } else if lower < upper {
-      body(mask, start + lower - range.lowerBound, lower..<upper)
+      for word in 0..<4 {
+        let mask = keep.replacing(with: 0, where: words[word] .< threshold)
+        let index = group + 16 * word - firstElement
+        if index >= 0 && index + Lanes.width <= y.count {
+          y.store(x.map { $0.load(at: index) * mask } ?? mask, at: index)
+        } else {
+          for lane in 0..<Lanes.width where index + lane >= 0 && index + lane < y.count {
+            y[index + lane] = if let x { x[index + lane] * mask[lane] } else { mask[lane] }
+          }
+        }
+      }
     }
   }
 }

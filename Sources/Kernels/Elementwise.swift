@@ -7,10 +7,9 @@ public enum Elementwise {
     precondition(
       a.count == y.count && b.count == y.count,
       "add: a has \(a.count) elements, b \(b.count), y \(y.count)")
-    forEachLanes(of: y.count) { index, lanes in
-      let sum = a.load(at: index, lanes: lanes) + b.load(at: index, lanes: lanes)
-      y.store(sum, at: index, lanes: lanes)
-    }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = a[i] + b[i] }
+    forEachStep(of: y.count, step)
   }
 
   /// y = a ⊙ b; y, overwritten, may be a or b.
@@ -18,29 +17,26 @@ public enum Elementwise {
     precondition(
       a.count == y.count && b.count == y.count,
       "multiply: a has \(a.count) elements, b \(b.count), y \(y.count)")
-    forEachLanes(of: y.count) { index, lanes in
-      let product = a.load(at: index, lanes: lanes) * b.load(at: index, lanes: lanes)
-      y.store(product, at: index, lanes: lanes)
-    }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = a[i] * b[i] }
+    forEachStep(of: y.count, step)
   }
 
   /// y += α x.
   public static func axpy(_ alpha: Float, _ x: Vector, addingTo y: Vector) {
     precondition(x.count == y.count, "axpy: x has \(x.count) elements, y \(y.count)")
     let alpha = Lanes(repeating: alpha)
-    forEachLanes(of: y.count) { index, lanes in
-      let sum = y.load(at: index, lanes: lanes)
-        .addingProduct(alpha, x.load(at: index, lanes: lanes))
-      y.store(sum, at: index, lanes: lanes)
-    }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = y[i].addingProduct(alpha, x[i]) }
+    forEachStep(of: y.count, step)
   }
 
   /// y = α x; y, overwritten, may be x.
   public static func scale(_ x: Vector, by alpha: Float, into y: Vector) {
     precondition(x.count == y.count, "scale: x has \(x.count) elements, y \(y.count)")
-    forEachLanes(of: y.count) { index, lanes in
-      y.store(x.load(at: index, lanes: lanes) * alpha, at: index, lanes: lanes)
-    }
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = x[i] * alpha }
+    forEachStep(of: y.count, step)
   }
 
   /// Adds the bias (C) to each row of y (rows, C).

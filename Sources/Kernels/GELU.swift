@@ -13,10 +13,12 @@ public enum GELU {
   ///   - y: the size of x, overwritten; may be x
   public static func forward(_ x: Vector, into y: Vector) {
     precondition(y.count == x.count, "GELU: x has \(x.count) elements, y \(y.count)")
-    forEachLanes(of: x.count) { index, lanes in
-      let value = x.load(at: index, lanes: lanes)
-      y.store(value / (1 + expOfMinusTwoU(value, value * value)), at: index, lanes: lanes)
+    @inline(__always)
+    func step(_ i: LaneStep) {
+      let value = x[i]
+      y[i] = value / (1 + expOfMinusTwoU(value, value * value))
     }
+    forEachStep(of: x.count, step)
   }
 
   /// dx = dy ⊙ gelu′(x).
@@ -31,14 +33,16 @@ public enum GELU {
     precondition(
       dy.count == x.count && dx.count == x.count,
       "GELU: x has \(x.count) elements, dy \(dy.count), dx \(dx.count)")
-    forEachLanes(of: x.count) { index, lanes in
-      let value = x.load(at: index, lanes: lanes)
+    @inline(__always)
+    func step(_ i: LaneStep) {
+      let value = x[i]
       let square = value * value
       let sigma = 1 / (1 + expOfMinusTwoU(value, square))
       let twoDu = Lanes(repeating: 2 * c).addingProduct(square, Lanes(repeating: 6 * c * cubic))
       let slope = sigma.addingProduct(value * sigma, (1 - sigma) * twoDu)
-      dx.store(dy.load(at: index, lanes: lanes) * slope, at: index, lanes: lanes)
+      dx[i] = dy[i] * slope
     }
+    forEachStep(of: x.count, step)
   }
 
   /// e^(−2u).

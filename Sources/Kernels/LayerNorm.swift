@@ -32,22 +32,26 @@ public enum LayerNorm {
       let y = y[row: row]
 
       var sum = Lanes()
-      forEachLanes(of: x.count) { index, lanes in sum += x.load(at: index, lanes: lanes) }
+      @inline(__always)
+      func addToMean(_ i: LaneStep) { sum += x[i] }
+      forEachStep(of: x.count, addToMean)
       let mu = sum.total / Float(x.count)
 
       var squares = Lanes()
-      forEachLanes(of: x.count) { index, lanes in
-        let centred = x.load(at: index, lanes: lanes, fill: mu) - mu
+      @inline(__always)
+      func addToVariance(_ i: LaneStep) {
+        let centred = x.load(i, fill: mu) - mu
         squares = squares.addingProduct(centred, centred)
       }
+      forEachStep(of: x.count, addToVariance)
       let inverse = 1 / (squares.total / Float(x.count) + epsilon).squareRoot()
 
-      forEachLanes(of: x.count) { index, lanes in
-        let normalised = (x.load(at: index, lanes: lanes) - mu) * inverse
-        let result = bias.load(at: index, lanes: lanes)
-          .addingProduct(normalised, gain.load(at: index, lanes: lanes))
-        y.store(result, at: index, lanes: lanes)
+      @inline(__always)
+      func normalise(_ i: LaneStep) {
+        let normalised = (x[i] - mu) * inverse
+        y[i] = bias[i].addingProduct(normalised, gain[i])
       }
+      forEachStep(of: x.count, normalise)
       mean[row] = mu
       rstd[row] = inverse
     }
@@ -90,25 +94,28 @@ public enum LayerNorm {
 
       var sum = Lanes()
       var sumOfProducts = Lanes()
-      forEachLanes(of: x.count) { index, lanes in
-        let normalised = (x.load(at: index, lanes: lanes) - mu) * inverse
-        let dResult = dy.load(at: index, lanes: lanes)
-        let dNormalised = dResult * gain.load(at: index, lanes: lanes)
+      @inline(__always)
+      func addToSums(_ i: LaneStep) {
+        let normalised = (x[i] - mu) * inverse
+        let dResult = dy[i]
+        let dNormalised = dResult * gain[i]
         sum += dNormalised
         sumOfProducts = sumOfProducts.addingProduct(dNormalised, normalised)
-        let dGainSum = dGain.load(at: index, lanes: lanes).addingProduct(dResult, normalised)
-        dGain.store(dGainSum, at: index, lanes: lanes)
-        dBias.store(dBias.load(at: index, lanes: lanes) + dResult, at: index, lanes: lanes)
+        dGain[i] = dGain[i].addingProduct(dResult, normalised)
+        dBias[i] = dBias[i] + dResult
       }
+      forEachStep(of: x.count, addToSums)
       let meanOfD = Lanes(repeating: sum.total * perColumn)
       let meanOfProduct = Lanes(repeating: -sumOfProducts.total * perColumn)
 
-      forEachLanes(of: x.count) { index, lanes in
-        let normalised = (x.load(at: index, lanes: lanes) - mu) * inverse
-        let dNormalised = dy.load(at: index, lanes: lanes) * gain.load(at: index, lanes: lanes)
+      @inline(__always)
+      func differentiate(_ i: LaneStep) {
+        let normalised = (x[i] - mu) * inverse
+        let dNormalised = dy[i] * gain[i]
         let centred = (dNormalised - meanOfD).addingProduct(normalised, meanOfProduct)
-        dx.store(centred * inverse, at: index, lanes: lanes)
+        dx[i] = centred * inverse
       }
+      forEachStep(of: x.count, differentiate)
     }
   }
 }

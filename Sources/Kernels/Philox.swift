@@ -29,14 +29,14 @@ public struct Philox: Sendable {
   @inline(__always)
   func words16(
     first: UInt32, _ y: UInt32, _ z: UInt32, _ w: UInt32
-  ) -> (SIMD16<UInt32>, SIMD16<UInt32>, SIMD16<UInt32>, SIMD16<UInt32>) {
+  ) -> InlineArray<4, SIMD16<UInt32>> {
     let lane = Wide(0, 2, 4, 6, 8, 10, 12, 14) &+ UInt64(first)
     let even = rounds(lane, y, z, w)
     let odd = rounds(lane &+ 1, y, z, w)
-    return (
+    return [
       Philox.interleave(even.0, odd.0), Philox.interleave(even.1, odd.1),
-      Philox.interleave(even.2, odd.2), Philox.interleave(even.3, odd.3)
-    )
+      Philox.interleave(even.2, odd.2), Philox.interleave(even.3, odd.3),
+    ]
   }
 
   private typealias Wide = SIMD8<UInt64>

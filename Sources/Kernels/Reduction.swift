@@ -11,10 +11,12 @@ public enum Reduction {
     while start < v.count {
       let block = v[start..<min(start + 1024, v.count)]
       var squares = Lanes()
-      forEachLanes(of: block.count) { index, lanes in
-        let value = block.load(at: index, lanes: lanes)
+      @inline(__always)
+      func step(_ i: LaneStep) {
+        let value = block[i]
         squares = squares.addingProduct(value, value)
       }
+      forEachStep(of: block.count, step)
       sum += Double(squares.total)
       start += 1024
     }
@@ -25,9 +27,9 @@ public enum Reduction {
   public static func isFinite(_ v: Vector) -> Bool {
     // 0·x is NaN for x NaN or infinite, and zero for all others; NaN stays in a sum.
     var zero = Lanes()
-    forEachLanes(of: v.count) { index, lanes in
-      zero = zero.addingProduct(v.load(at: index, lanes: lanes), Lanes())
-    }
+    @inline(__always)
+    func step(_ i: LaneStep) { zero = zero.addingProduct(v[i], Lanes()) }
+    forEachStep(of: v.count, step)
     return zero.total == 0
   }
 

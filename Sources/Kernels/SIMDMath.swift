@@ -20,38 +20,56 @@ extension Lanes {
   }
 }
 
-/// Calls `body(index, lanes)` for 0, 16, 32, … with 16 lanes, and last with those that remain.
+/// `lanes` elements from `index` on.
+struct LaneStep {
+  let index: Int
+  let lanes: Int
+}
+
+/// Calls `body` for 0..<16, 16..<32, … and last for what remains of `count`.
 ///
 /// The last step computes in full lanes too, so the bits of an element do not depend on its place.
+/// `body` is a local function marked `@inline(__always)`: Swift does not inline a large closure that is called in two
+/// places, and with one call for both kinds of step the loop's registers live in memory.
 @inline(__always)
-func forEachLanes(of count: Int, _ body: (_ index: Int, _ lanes: Int) -> Void) {
+func forEachStep(of count: Int, _ body: (LaneStep) -> Void) {
   var index = 0
-  while index + Lanes.width <= count {
-    body(index, Lanes.width)
-    index += Lanes.width
+  while index &+ Lanes.width <= count {
+    body(LaneStep(index: index, lanes: Lanes.width))
+    index &+= Lanes.width
   }
-  if index < count { body(index, count - index) }
+  if index < count { body(LaneStep(index: index, lanes: count &- index)) }
 }
 
 extension Vector {
-  /// The `lanes` elements from `index` on, unchecked; lanes beyond hold `fill`.
+  /// The 16 elements from `index` on, unchecked.
   @inline(__always)
-  func load(at index: Int, lanes: Int = Lanes.width, fill: Float = 0) -> Lanes {
-    if lanes == Lanes.width {
-      return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self)
-    }
+  func load(at index: Int) -> Lanes {
+    unsafe UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self)
+  }
+
+  /// Overwrites the 16 elements from `index` on, unchecked.
+  @inline(__always)
+  func store(_ value: Lanes, at index: Int) {
+    unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: value, as: Lanes.self)
+  }
+
+  /// The elements of a step, unchecked; lanes beyond its last hold `fill`.
+  @inline(__always)
+  func load(_ step: LaneStep, fill: Float) -> Lanes {
+    if step.lanes == Lanes.width { return load(at: step.index) }
     var result = Lanes(repeating: fill)
-    for lane in 0..<lanes { result[lane] = unsafe base[index + lane] }
+    for lane in 0..<step.lanes { result[lane] = unsafe base[step.index &+ lane] }
     return result
   }
 
-  /// Overwrites the `lanes` elements from `index` on, unchecked.
+  /// The elements of a step, unchecked; lanes beyond its last are 0 when read and ignored when written.
   @inline(__always)
-  func store(_ value: Lanes, at index: Int, lanes: Int = Lanes.width) {
-    if lanes == Lanes.width {
-      unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: value, as: Lanes.self)
-    } else {
-      for lane in 0..<lanes { unsafe base[index + lane] = value[lane] }
+  subscript(step: LaneStep) -> Lanes {
+    get { load(step, fill: 0) }
+    nonmutating set {
+      if step.lanes == Lanes.width { return store(newValue, at: step.index) }
+      for lane in 0..<step.lanes { unsafe base[step.index &+ lane] = newValue[lane] }
     }
   }
 }
@@ -62,7 +80,8 @@ extension Vector {
 ///     eˣ = 2ⁿ eʳ,   n = round(x / ln 2),   r = x − n ln 2 in [−½ ln 2, ½ ln 2]
 ///
 /// The polynomial for eʳ and the two parts of ln 2 are those of Cephes' `expf` (Moshier 1992).
-@inline(__always)
+/// Transparent, because `@inline(__always)` is not always obeyed in large loops.
+@_transparent
 func exp(_ x: Lanes) -> Lanes {
   // Adding 1.5·2²³ leaves the rounded integer in the low bits of the significand.
   let magic = Lanes(repeating: 12_582_912)
