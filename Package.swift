@@ -54,7 +54,7 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "KernelsTests", dependencies: ["Buffers", "Kernels"]),
     .testTarget(
-      name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model"],
+      name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "Training"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "DataTests", dependencies: ["Data", "Files"]),
     .executableTarget(

@@ -6,7 +6,7 @@ import Synchronization
 /// their time limit.
 ///
 /// The signals lose their default effect as long as this lives; the training loop asks `received` between two steps.
-public final class StopSignals: Sendable {
+public final class StopSignals {
   private let state: State
   private let sources: [any DispatchSourceSignal]
 
