@@ -12,8 +12,8 @@ public struct Checkpoint: Sendable, Equatable {
   public func verify() -> [InputError] { SumsFile.verify(folder) }
 }
 
-/// The checkpoints of a run: folders `step-00001000` that are committed whole, with hashes of all their files. For one process at a
-/// time, rank 0.
+/// The checkpoints of a run: folders `step-00001000` that are committed whole, with hashes of all
+/// their files. For one process at a time, rank 0.
 public struct CheckpointStore: Sendable {
   /// The folder of the folders, `RUN/checkpoints`; made by the first save.
   public let folder: String
@@ -23,13 +23,16 @@ public struct CheckpointStore: Sendable {
     self.folder = Path.trimmed(folder)
   }
 
-  /// Commits the checkpoint of `step` and removes older ones beyond the newest `keep`, this one counted.
+  /// Commits the checkpoint of `step` and removes older ones beyond the newest `keep`, this one
+  /// counted.
   ///
-  /// One of the same step is replaced: the run went back behind it because it did not verify. Later ones stay, for the same reason and
-  /// until the run comes to them. Nothing is removed before the new one has been read back and verified.
+  /// One of the same step is replaced: the run went back behind it because it did not verify. Later
+  /// ones stay, for the same reason and until the run comes to them. No older one is removed
+  /// before the new one has been read back and verified.
   ///
   /// - Parameters:
-  ///   - body: Writes the files into the folder it is given; the digests it returns, by file name, spare reading those files again.
+  ///   - body: Writes the files into the folder it is given; the digests it returns, by file name,
+  ///     spare reading those files again.
   /// - Throws: what `body` throws, or an InputError; the earlier checkpoints are then as they were.
   @discardableResult
   public func save(
@@ -62,7 +65,8 @@ public struct CheckpointStore: Sendable {
   /// The newest checkpoint that verifies, or nil where there is none at all.
   ///
   /// - Parameters:
-  ///   - report: Called with a sentence for each file at fault in the newer ones that are passed over.
+  ///   - report: Called with a sentence for each file at fault in the newer ones, which are passed
+  ///     over.
   /// - Throws: InputError if there are checkpoints and none verifies.
   public func newestGood(report: (String) -> Void) throws(InputError) -> Checkpoint? {
     let all = try candidates()
@@ -75,7 +79,7 @@ public struct CheckpointStore: Sendable {
     }
     guard all.isEmpty else {
       throw InputError(
-        "none of the \(all.count) checkpoints verifies; restore one, or start anew in another folder",
+        "none of the \(all.count) checkpoints verifies; restore one, or start in another folder",
         path: folder)
     }
     return nil

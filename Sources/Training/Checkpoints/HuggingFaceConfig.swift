@@ -1,7 +1,8 @@
 import Files
 
-/// The `config.json` of a Hugging Face `openai-gpt` model. Fields that are missing have the defaults of `transformers`
-/// (`OpenAIGPTConfig`, which are the numbers of the paper); fields that are not here are passed over.
+/// The `config.json` of a Hugging Face `openai-gpt` model. Fields that are missing have the
+/// defaults of `transformers` (`OpenAIGPTConfig`, which are the numbers of the paper); fields that
+/// are not here are passed over.
 public struct HuggingFaceConfig: Codable, Sendable, Equatable {
   /// V, `vocab_size`.
   public var vocabularySize = 40_478
@@ -39,7 +40,8 @@ public struct HuggingFaceConfig: Codable, Sendable, Equatable {
   /// The defaults.
   public init() {}
 
-  /// The configuration in the file at `path`; an InputError if it is not that of an openai-gpt this program computes.
+  /// The configuration in the file at `path`; an InputError if it is not that of an openai-gpt this
+  /// program computes.
   public init(path: String) throws(InputError) {
     self = try JSONFile.read(HuggingFaceConfig.self, from: path)
     if let reason = fault { throw InputError(reason, path: path) }
@@ -101,7 +103,8 @@ extension HuggingFaceConfig {
     case vocabularySize = "vocab_size"
   }
 
-  /// What must be as here where it is given, since there is no arithmetic for anything else. `gelu` is openai-gpt's name for the tanh form.
+  /// What must be as here where it is given, since there is no arithmetic for anything else. `gelu`
+  /// is openai-gpt's name for the tanh form.
   private static let fixed: [(key: CodingKeys, value: String)] = [
     (.modelType, "openai-gpt"), (.activation, "gelu"),
   ]

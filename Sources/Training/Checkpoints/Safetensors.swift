@@ -84,8 +84,8 @@ public struct SafetensorsFile: Sendable {
 
   private let reader: FileReader
 
-  /// Opens the file at `path` and checks its header: JSON of known types, shapes that fit their bytes, bytes without gap or overlap up
-  /// to the end of the file. All else is an InputError.
+  /// Opens the file at `path` and checks its header: JSON of known types, shapes that fit their
+  /// bytes, bytes without gap or overlap up to the end of the file. All else is an InputError.
   public init(_ path: String) throws(InputError) {
     reader = try FileReader(path)
     guard reader.size >= 8 else {
@@ -114,8 +114,9 @@ public struct SafetensorsFile: Sendable {
     try SafetensorsFile.checkCoverage(tensors, from: start, size: reader.size, path: path)
   }
 
-  /// The name under which the file has the tensor `name` of Hugging Face's openai-gpt: as saved from `OpenAIGPTModel` or from a model with
-  /// a head on it, which puts `transformer.` before it. An InputError where it has neither.
+  /// The name under which the file has the tensor `name` of Hugging Face's openai-gpt: as saved
+  /// from `OpenAIGPTModel` or from a model with a head on it, which puts `transformer.` before it.
+  /// An InputError where it has neither.
   public func name(of name: String) throws(InputError) -> String {
     let prefix = "transformer."
     let bare = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
@@ -125,7 +126,8 @@ public struct SafetensorsFile: Sendable {
     throw InputError("has no tensor \(bare); is it a model of the same configuration?", path: path)
   }
 
-  /// Overwrites `values` with the tensor `name`, which must have the given shape; F16 and BF16 become F32 exactly.
+  /// Overwrites `values` with the tensor `name`, which must have the given shape; F16 and BF16
+  /// become F32 exactly.
   public func read(
     _ name: String, into values: Vector, expecting shape: [Int]
   ) throws(InputError) {
