@@ -121,6 +121,28 @@ import TestSupport
     #expect(outcome.seconds > 3)
   }
 
+  @Test(arguments: [SIGTERM, SIGINT, SIGUSR1])
+  func aSignalToASingleProcessIsSeenBetweenSteps(signal: Int32) throws {
+    let command = Command([try Products.executable("RankTests"), "stopOnSignal"])
+    let outcome = try command.run { process, output in
+      while pids(output()).isEmpty, kill(process, 0) == 0 { usleep(20_000) }
+      kill(process, signal)
+    }
+    #expect(outcome.status == 75)
+    #expect(outcome.seconds > 3)
+  }
+
+  @Test func aSecondControlCEndsASingleProcessAtOnce() throws {
+    let command = Command([try Products.executable("RankTests"), "stopOnSignal"])
+    let outcome = try command.run { process, output in
+      while pids(output()).isEmpty, kill(process, 0) == 0 { usleep(20_000) }
+      kill(process, SIGINT)
+      sleep(1)
+      kill(process, SIGINT)
+    }
+    #expect(outcome.status == 128 + SIGINT)
+  }
+
   @Test func aTimeLimitKillsMpirunAndItsRanks() throws {
     try withTemporaryFolder { scratch in
       let command = Command.mpirun(

@@ -28,8 +28,8 @@ struct Refusal: Error, CustomStringConvertible {
 }
 
 /// Throws where `condition` is false, and so ends the job with a status other than 0.
-func expect(_ condition: Bool, _ what: String, line: Int = #line) throws {
-  if !condition { throw Refusal(description: "check failed, line \(line): \(what)", status: 99) }
+func expect(_ condition: Bool, _ what: @autoclosure () -> String, line: Int = #line) throws {
+  if !condition { throw Refusal(description: "check failed, line \(line): \(what())", status: 99) }
 }
 
 /// One run of the program.
