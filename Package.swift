@@ -59,7 +59,8 @@ let package = Package(
     .testTarget(name: "DataTests", dependencies: ["Data", "Files"]),
     .executableTarget(
       name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
-    .testTarget(name: "DistTests", dependencies: ["RankTests"]),
+    .target(name: "TestSupport", path: "Tests/Support"),
+    .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
     .testTarget(name: "LauncherTests", dependencies: ["Launcher"]),

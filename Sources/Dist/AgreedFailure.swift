@@ -1,0 +1,43 @@
+/// A failure that every rank of the communicator throws at the same place, with the same words.
+///
+/// Nobody is left inside a collective, so the job may end in order: rank 0 prints it, all finalize.
+public struct AgreedFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong, and on which ranks where it was not all of them.
+  public let description: String
+
+  /// The exit status of the job.
+  public let status: Int32
+
+  /// A failure that all ranks know about.
+  public init(_ description: String, status: Int32 = 1) {
+    self.description = description
+    self.status = status
+  }
+}
+
+/// Ranks in words: `rank 3`, `ranks 0-2, 5`.
+func words(forRanks ranks: [Int]) -> String {
+  var runs: [ClosedRange<Int>] = []
+  for rank in ranks.sorted() {
+    if let last = runs.last, last.upperBound + 1 == rank {
+      runs[runs.count - 1] = last.lowerBound...rank
+    } else {
+      runs.append(rank...rank)
+    }
+  }
+  let texts = runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+  return (ranks.count == 1 ? "rank " : "ranks ") + texts.joined(separator: ", ")
+}
+
+/// The ranks of each distinct text, in the order of the lowest rank that has it.
+func groups(of texts: [(rank: Int, text: String)]) -> [(text: String, ranks: [Int])] {
+  var result: [(text: String, ranks: [Int])] = []
+  for (rank, text) in texts {
+    if let index = result.firstIndex(where: { $0.text == text }) {
+      result[index].ranks.append(rank)
+    } else {
+      result.append((text, [rank]))
+    }
+  }
+  return result
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Signals that ask the program to stop, looked at between steps instead of handled.
+///
+/// They are blocked and stay pending until somebody asks: no handler, no global state, nothing interrupted in MPI. `mpirun`
+/// hands on SIGUSR1 but answers SIGTERM and SIGINT itself, by ending the ranks within two seconds.
+public struct StopSignals: Sendable {
+  private let signals: [Int32]
+
+  /// Blocks `signals` in this thread and in all that it starts from now on: to be made before `MPI.run`.
+  public init(_ signals: [Int32] = [SIGTERM, SIGINT, SIGUSR1]) {
+    self.signals = signals
+    change(SIG_BLOCK, signals)
+  }
+
+  /// The name of a signal that came since the last look; nil where none did.
+  ///
+  /// After the first Ctrl-C a second one ends the process at once, as usual.
+  public func received() -> String? {
+    var pending = sigset_t()
+    unsafe sigpending(&pending)
+    let came = signals.filter { unsafe sigismember(&pending, $0) == 1 }
+    guard let first = came.first else { return nil }
+    for signal in came { take(signal) }
+    if came.contains(SIGINT) { change(SIG_UNBLOCK, [SIGINT]) }
+    return unsafe strsignal(first).map { unsafe String(cString: $0) } ?? "signal \(first)"
+  }
+
+  private func take(_ signal: Int32) {
+    var set = StopSignals.set([signal])
+    var number: Int32 = 0
+    unsafe sigwait(&set, &number)
+  }
+
+  private func change(_ how: Int32, _ signals: [Int32]) {
+    var set = StopSignals.set(signals)
+    unsafe pthread_sigmask(how, &set, nil)
+  }
+
+  private static func set(_ signals: [Int32]) -> sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in signals { unsafe sigaddset(&set, signal) }
+    return set
+  }
+}

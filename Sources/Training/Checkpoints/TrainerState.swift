@@ -1,0 +1,70 @@
+import Buffers
+import Files
+
+/// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
+struct TrainerState: Codable, Equatable {
+  /// The layout of the checkpoint's files.
+  var version = 1
+  /// Updates done. Seed, batch and this give the sampler's position.
+  let step: Int
+  /// Of the dataset and of its tokenizer.
+  let dataFingerprint: String
+  let tokenizerFingerprint: String
+  /// How the run was configured when it wrote this.
+  let config: RunConfig
+
+  static let name = "trainer.json"
+  static let optimizerName = "optimizer.safetensors"
+
+  /// The file in a checkpoint's folder.
+  static func read(_ folder: String) throws -> TrainerState {
+    let path = "\(folder)/\(name)"
+    let state = try JSONFile.read(TrainerState.self, from: path)
+    guard state.version == 1 else {
+      throw InputError(
+        "has version \(state.version); this program reads version 1", path: path)
+    }
+    return state
+  }
+
+  /// Why a run of `config` on other data cannot go on from here, in a sentence; nil where it can.
+  func obstacle(config new: RunConfig, dataFingerprint: String) -> String? {
+    let fixed: [(String, (RunConfig) -> String)] = [
+      ("context", { "\($0.context)" }), ("width", { "\($0.width)" }),
+      ("layers", { "\($0.layers)" }), ("heads", { "\($0.heads)" }),
+      ("seed", { "\($0.seed)" }), ("batch", { "\($0.batch)" }),
+    ]
+    for (key, value) in fixed where value(config) != value(new) {
+      return "was trained with \(key) \(value(config)), not \(value(new)): go on with that, or give "
+        + "another --out"
+    }
+    if dataFingerprint != self.dataFingerprint {
+      return "was trained on other data than \(new.data) now holds: restore it, or give another --out"
+    }
+    if step > new.steps {
+      return "is at step \(step) already, beyond the \(new.steps) steps asked for"
+    }
+    return nil
+  }
+}
+
+extension Trainer {
+  /// Writes the optimizer's state into a checkpoint's folder, a tensor of each name for every parameter.
+  func writeOptimizer(to folder: String) throws -> [String: FileDigest] {
+    let tensors = optimizerState.flatMap { name, values in
+      table.tensors(of: values, prefix: name + ".")
+    }
+    let path = "\(folder)/\(TrainerState.optimizerName)"
+    return [TrainerState.optimizerName: try Safetensors.write(tensors, to: path)]
+  }
+
+  /// Overwrites the optimizer's state with a checkpoint's.
+  func readOptimizer(_ folder: String) throws {
+    let file = try SafetensorsFile("\(folder)/\(TrainerState.optimizerName)")
+    for (name, values) in optimizerState {
+      for tensor in table.tensors(of: values, prefix: name + ".") {
+        try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
+      }
+    }
+  }
+}

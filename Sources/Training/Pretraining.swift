@@ -1,0 +1,207 @@
+import Buffers
+import Data
+import Dist
+import Files
+import Foundation
+import Kernels
+import Model
+
+/// A pre-training run from its configuration to its last checkpoint.
+public struct Pretraining {
+  /// Nothing in the run reads anything else.
+  public let config: RunConfig
+
+  private let communicator: Communicator
+  private let clock = ContinuousClock()
+
+  /// The exit status of a run that checkpointed and stopped on request: start it again.
+  public static let stoppedStatus: Int32 = 75
+
+  /// A run of all ranks of `communicator`.
+  public init(_ config: RunConfig, communicator: Communicator) {
+    self.config = config
+    self.communicator = communicator
+  }
+
+  /// Trains to the end or until a signal; returns the exit status. Collective.
+  ///
+  /// - Parameter signals: of this rank; one rank that was asked to stop stops all
+  public func run(signals: StopSignals) throws -> Int32 {
+    var shared = config
+    shared.threads = 0
+    try communicator.agree(on: try shared.yaml, what: "the configuration")
+    let dataset = try communicator.together { try TokenDataset(folder: config.data) }
+    try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
+    let model = config.model(vocabularySize: dataset.info.vocabularySize)
+    let (training, validation) = try communicator.together {
+      (
+        try dataset.windows(.training, context: model.context),
+        try? dataset.windows(.validation, context: model.context)
+      )
+    }
+    let threads = try threads()
+    let team = ThreadTeam(size: threads)
+    let state = ModelState(model, training: true)
+    let trainer = Trainer(
+      config, state: state, communicator: communicator, team: team, training: training,
+      validation: validation, clock: clock)
+    let store = CheckpointStore(config.out + "/checkpoints")
+    let start = try begin(trainer, state, team, store, dataset)
+    if start >= config.steps {
+      note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
+      return 0
+    }
+    var log: RunLog?
+    try communicator.onRoot {
+      try FileManager.default.createDirectory(
+        atPath: config.out, withIntermediateDirectories: true)
+      try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
+      log = try RunLog(
+        folder: config.out, resumingAt: start, steps: config.steps,
+        terminal: isatty(STDERR_FILENO) == 1, clock: clock)
+      note(describe(model, threads, dataset))
+    }
+    return try train(trainer, from: start, log: log, signals: signals) { step in
+      try save(step, trainer, state, store, dataset)
+    }
+  }
+
+  /// The steps, and what happens between them.
+  private func train(
+    _ trainer: Trainer, from start: Int, log: RunLog?, signals: StopSignals,
+    save: (Int) throws -> Void
+  ) throws -> Int32 {
+    for step in start + 1...config.steps {
+      let result = try trainer.step(step, stop: signals.received != nil)
+      try communicator.onRoot { try log?.step(result.metrics) }
+      let isLast = step == config.steps
+      if isLast || config.evaluateEvery > 0 && step % config.evaluateEvery == 0 {
+        if let loss = try trainer.validationLoss() {
+          try communicator.onRoot {
+            try log?.validation(.init(step: step, validationLoss: loss))
+          }
+        }
+      }
+      if isLast || result.stops || step % config.checkpointEvery == 0 {
+        try trainer.measure(.checkpoint) { try save(step) }
+      }
+      if result.stops, !isLast {
+        note("stopped on request after step \(step): start the same command again to go on")
+        return Pretraining.stoppedStatus
+      }
+    }
+    if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
+    return 0
+  }
+
+  /// Weights and optimizer as the run begins, on every rank; returns the updates that are done. Collective.
+  private func begin(
+    _ trainer: Trainer, _ state: ModelState, _ team: ThreadTeam, _ store: CheckpointStore,
+    _ dataset: TokenDataset
+  ) throws -> Int {
+    var step = 0
+    try communicator.onRoot {
+      if let folder = try checkpointToResume(store) {
+        let saved = try TrainerState.read(folder)
+        if let reason = saved.obstacle(config: config, dataFingerprint: dataset.fingerprint) {
+          throw InputError(reason, path: folder)
+        }
+        try ModelFolder.readWeights(folder, into: state)
+        try trainer.readOptimizer(folder)
+        step = saved.step
+        note("going on from \(folder)")
+      } else if config.from.isEmpty {
+        state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
+      } else {
+        try checkShape(of: config.from, state.config, dataset)
+        try ModelFolder.readWeights(config.from, into: state)
+        note("beginning with the weights of \(config.from)")
+      }
+    }
+    step = Int(try communicator.allReduce([Double(step)], .max)[0])
+    try communicator.broadcast(state.weights)
+    if step > 0 {
+      for (_, values) in trainer.optimizerState { try communicator.broadcast(values) }
+    }
+    return step
+  }
+
+  private func checkpointToResume(_ store: CheckpointStore) throws -> String? {
+    switch config.resume {
+    case "auto":
+      return try store.newestGood(report: note)?.folder
+    case "never":
+      if let newest = try store.candidates().first {
+        throw InputError(
+          "exists already, and --resume never was asked for: remove it or give another --out",
+          path: newest.folder)
+      }
+      return nil
+    default:
+      guard Path.exists(config.resume) else {
+        throw InputError(
+          "there is no such checkpoint; --resume takes auto, never or a checkpoint's folder",
+          path: config.resume)
+      }
+      let problems = SumsFile.verify(config.resume)
+      if let problem = problems.first { throw problem }
+      return config.resume
+    }
+  }
+
+  private func checkShape(
+    of folder: String, _ model: ModelConfig, _ dataset: TokenDataset
+  ) throws {
+    let found = try ModelFolder.config(folder)
+    let sizes: [(String, KeyPath<ModelConfig, Int>)] = [
+      ("vocabulary", \.vocabularySize), ("context", \.context), ("width", \.width),
+      ("layers", \.layers), ("heads", \.heads),
+    ]
+    for (name, size) in sizes where found[keyPath: size] != model[keyPath: size] {
+      throw InputError(
+        "has \(name) \(found[keyPath: size]), but the run has \(model[keyPath: size]): "
+          + (name == "vocabulary"
+            ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
+            : "give --\(name) \(found[keyPath: size])"),
+        path: folder)
+    }
+  }
+
+  /// Commits a checkpoint. Collective; rank 0 writes.
+  private func save(
+    _ step: Int, _ trainer: Trainer, _ state: ModelState, _ store: CheckpointStore,
+    _ dataset: TokenDataset
+  ) throws {
+    try communicator.onRoot {
+      try store.save(step: step, keep: config.keep) { folder in
+        var digests = try ModelFolder.write(state, tokenizer: dataset.tokenizer, to: folder)
+        digests.merge(try trainer.writeOptimizer(to: folder)) { $1 }
+        digests[TrainerState.name] = try JSONFile.write(
+          TrainerState(
+            step: step, dataFingerprint: dataset.fingerprint,
+            tokenizerFingerprint: dataset.tokenizer.fingerprint, config: config),
+          to: "\(folder)/\(TrainerState.name)")
+        return digests
+      }
+    }
+  }
+
+  private func threads() throws -> Int {
+    if config.threads > 0 { return config.threads }
+    return try ThreadShare.fairThreadCount(communicator)
+  }
+
+  private func describe(_ model: ModelConfig, _ threads: Int, _ dataset: TokenDataset) -> String {
+    """
+    \(communicator.size) rank\(communicator.size == 1 ? "" : "s") on \(communicator.node.nodes) \
+    node\(communicator.node.nodes == 1 ? "" : "s"), \(threads) thread\(threads == 1 ? "" : "s") each; \
+    \(config.batch) sequences of \(model.context) tokens a step
+    \(MemoryPlan(config, model: model, threads: threads).description)
+    unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
+    """
+  }
+
+  private func note(_ text: String) {
+    if communicator.isRoot { printError(text + "\n") }
+  }
+}

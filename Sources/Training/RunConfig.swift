@@ -1,0 +1,201 @@
+import Dist
+import Files
+import Model
+
+/// Everything that determines a pre-training run: one complete value, the same on every rank.
+///
+/// The keys of its YAML are the names of the flags: `--learning-rate 1e-4` is `learning-rate: 1e-4`.
+public struct RunConfig: Sendable, Equatable, Codable {
+  /// The folder that `prepare` wrote.
+  public var data = "data"
+  /// The run directory.
+  public var out = "runs/pretrain"
+
+  /// Longest sequence, in tokens.
+  public var context = 512
+  /// Width of the residual stream.
+  public var width = 768
+  /// Number of blocks.
+  public var layers = 12
+  /// Attention heads of a block.
+  public var heads = 12
+  /// Probability of dropout.
+  public var dropout: Float = 0.1
+
+  /// Optimizer updates in all.
+  public var steps = 100_000
+  /// Sequences of a step, over all ranks.
+  public var batch = 64
+  /// Sequences of a leaf: what a rank computes at once.
+  public var microBatch = 4
+  /// The largest learning rate.
+  public var learningRate = 2.5e-4
+  /// Updates during which the learning rate rises from 0.
+  public var warmUp = 2_000
+  /// How the learning rate falls afterwards.
+  public var schedule = Schedule.cosine
+  /// Weight decay of tensors of rank > 1.
+  public var weightDecay = 0.01
+  /// The largest norm of the gradient; 0 for no clipping.
+  public var clip = 1.0
+  /// Determines the initial weights, the order of the data and the dropout.
+  public var seed: UInt64 = 1
+
+  /// Arithmetic of the matrix products.
+  public var precision = Precision.fp32
+  /// How gradients are combined.
+  public var reduce = ReductionStrategy.allreduce
+  /// Threads of a rank; 0 for a fair share of the node's CPUs.
+  public var threads = 0
+
+  /// Updates between two checkpoints; there is always one at the end.
+  public var checkpointEvery = 1_000
+  /// The newest checkpoints that are kept.
+  public var keep = 3
+  /// Updates between two measurements of the validation loss; 0 for the end only.
+  public var evaluateEvery = 500
+  /// Validation sequences that are measured; 0 for all.
+  public var evaluateSequences = 256
+  /// `auto`: from the newest good checkpoint if there is one; `never`; or a checkpoint's folder.
+  public var resume = "auto"
+  /// A model folder whose weights the run begins with; empty for random ones.
+  public var from = ""
+  /// Whether every operation's output is searched for NaN and infinity.
+  public var debug = false
+
+  /// Arithmetic of the matrix products.
+  public enum Precision: String, Sendable, Codable, CaseIterable {
+    /// 32-bit floats.
+    case fp32
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case data, out
+    case context, width, layers, heads, dropout
+    case steps, batch
+    case microBatch = "micro-batch"
+    case learningRate = "learning-rate"
+    case warmUp = "warm-up"
+    case schedule
+    case weightDecay = "weight-decay"
+    case clip, seed, precision, reduce, threads
+    case checkpointEvery = "checkpoint-every"
+    case keep
+    case evaluateEvery = "evaluate-every"
+    case evaluateSequences = "evaluate-sequences"
+    case resume, from, debug
+  }
+
+  /// The paper's run.
+  public init() {}
+
+  /// The shape of the model over a vocabulary.
+  public func model(vocabularySize: Int) -> ModelConfig {
+    var model = ModelConfig()
+    model.vocabularySize = vocabularySize
+    model.context = context
+    model.width = width
+    model.layers = layers
+    model.heads = heads
+    model.dropout = dropout
+    return model
+  }
+
+  /// The optimizer's constants.
+  public var optimizer: OptimizerConfig {
+    var adam = AdamConfig()
+    adam.weightDecay = weightDecay
+    return .adam(adam)
+  }
+
+  /// Leaves of a step, over all ranks.
+  public var leaves: Int { batch / microBatch }
+}
+
+extension RunConfig {
+  /// The configurations that `--preset` names.
+  public enum Preset: String, Sendable, CaseIterable {
+    /// The paper's model and run: 117 M parameters, 64 sequences of 512 tokens a step.
+    case gpt1
+    /// Trains to something readable in minutes on 2 cores.
+    case mini
+    /// A few seconds, to see that everything works.
+    case debug
+
+    /// Its values.
+    public var config: RunConfig {
+      var config = RunConfig()
+      switch self {
+      case .gpt1: break
+      case .mini:
+        config.context = 128
+        config.width = 256
+        config.layers = 4
+        config.heads = 4
+        config.dropout = 0.1
+        config.steps = 600
+        config.batch = 16
+        config.microBatch = 4
+        config.learningRate = 2e-3
+        config.warmUp = 60
+        config.checkpointEvery = 100
+        config.evaluateEvery = 100
+        config.evaluateSequences = 128
+      case .debug:
+        config.context = 32
+        config.width = 64
+        config.layers = 2
+        config.heads = 2
+        config.steps = 20
+        config.batch = 8
+        config.microBatch = 2
+        config.learningRate = 1e-3
+        config.warmUp = 5
+        config.checkpointEvery = 10
+        config.evaluateEvery = 10
+        config.evaluateSequences = 16
+      }
+      return config
+    }
+  }
+
+  /// What makes the run impossible, in a sentence, before anything is read; nil when nothing does.
+  public var problem: String? {
+    let positive = [
+      ("steps", steps), ("batch", batch), ("micro-batch", microBatch),
+      ("checkpoint-every", checkpointEvery), ("keep", keep),
+    ]
+    for (name, value) in positive where value < 1 {
+      return "\(name) is \(value); it must be at least 1"
+    }
+    let natural = [
+      ("warm-up", warmUp), ("evaluate-every", evaluateEvery),
+      ("evaluate-sequences", evaluateSequences), ("threads", threads),
+    ]
+    for (name, value) in natural where value < 0 {
+      return "\(name) is \(value); it must not be negative"
+    }
+    let largest = 1 << 31
+    for (name, value) in positive + natural where value > largest {
+      return "\(name) is \(value); it must not be above \(largest)"
+    }
+    if batch % microBatch != 0 {
+      return "a batch of \(batch) sequences cannot be cut into leaves of \(microBatch): "
+        + "choose a micro-batch that divides it"
+    }
+    if microBatch * context > 1 << 24 {
+      return
+        "a leaf of \(microBatch) sequences of \(context) tokens is too large; choose a smaller "
+        + "micro-batch"
+    }
+    if !(learningRate >= 0 && learningRate.isFinite) {
+      return "learning-rate is \(learningRate); it must be a number that is not negative"
+    }
+    if !(weightDecay >= 0 && weightDecay.isFinite) {
+      return "weight-decay is \(weightDecay); it must be a number that is not negative"
+    }
+    if !(clip >= 0 && clip.isFinite) { return "clip is \(clip); it must not be negative" }
+    if out.isEmpty || data.isEmpty { return "data and out must name folders" }
+    return model(vocabularySize: 1).problem
+  }
+}

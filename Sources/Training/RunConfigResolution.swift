@@ -1,0 +1,93 @@
+import Dist
+import Files
+import Foundation
+import Model
+import Yams
+
+extension RunConfig {
+  /// A run's configuration, by precedence: flag > YAML file > preset.
+  ///
+  /// - Parameters:
+  ///   - flags: values by key, as they stood on the command line
+  /// - Throws: `InputError` for an unknown key, a value of another type, or a run that `problem` refuses
+  public static func resolve(
+    preset: Preset, yaml path: String? = nil, flags: [String: String] = [:]
+  ) throws -> RunConfig {
+    var values = try mapping(try YAMLEncoder().encode(preset.config), path: nil)
+    if let path {
+      let text: String
+      do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+        throw InputError("cannot be read as UTF-8 text: give --config a YAML file", path: path)
+      }
+      values.merge(try mapping(text, path: path)) { $1 }
+    }
+    for (key, value) in flags {
+      precondition(CodingKeys(stringValue: key) != nil, "a flag \(key) that is no key")
+      values[key] = Node(value)
+    }
+    let config: RunConfig
+    do {
+      let pairs = values.map { (Node($0.key), $0.value) }
+      config = try YAMLDecoder().decode(RunConfig.self, from: Node(pairs))
+    } catch let error as DecodingError {
+      throw InputError(describe(error, values), path: path)
+    }
+    if let problem = config.problem { throw InputError(problem, path: path) }
+    return config
+  }
+
+  /// The YAML that `resolve` reads back to the same value.
+  public var yaml: String {
+    get throws { try YAMLEncoder().encode(self) }
+  }
+
+  /// The keys and values of a YAML text, the keys known.
+  private static func mapping(_ text: String, path: String?) throws -> [String: Node] {
+    let node: Node?
+    do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
+      throw InputError(
+        "is not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))", path: path)
+    }
+    guard let node else { return [:] }
+    guard case .mapping(let mapping) = node else {
+      throw InputError("expected lines of `key: value`", path: path, line: node.mark?.line)
+    }
+    var values: [String: Node] = [:]
+    for (key, value) in mapping {
+      let name = key.string ?? ""
+      guard CodingKeys(stringValue: name) != nil else {
+        throw InputError(
+          "unknown key `\(name)`; the keys are "
+            + CodingKeys.allCases.map(\.rawValue).joined(separator: ", "),
+          path: path, line: key.mark?.line)
+      }
+      values[name] = value
+    }
+    return values
+  }
+
+  private static func describe(_ error: DecodingError, _ values: [String: Node]) -> String {
+    switch error {
+    case .typeMismatch(let type, let context):
+      return describe(context, "a value of type \(type)", values)
+    case .dataCorrupted(let context), .valueNotFound(_, let context):
+      return describe(context, "another value", values)
+    case .keyNotFound(let key, _): return "`\(key.stringValue)` is missing"
+    @unknown default: return "\(error)"
+    }
+  }
+
+  private static func describe(
+    _ context: DecodingError.Context, _ expected: String, _ values: [String: Node]
+  ) -> String {
+    let key = context.codingPath.last?.stringValue ?? ""
+    let choices: [String: String] = [
+      "schedule": Schedule.allCases.map(\.rawValue).joined(separator: ", "),
+      "precision": Precision.allCases.map(\.rawValue).joined(separator: ", "),
+      "reduce": ReductionStrategy.allCases.map(\.rawValue).joined(separator: ", "),
+    ]
+    let found = values[key]?.string ?? "that"
+    return
+      "`\(key)` cannot be `\(found)`: expected \(choices[key].map { "one of \($0)" } ?? expected)"
+  }
+}
