@@ -37,7 +37,10 @@ let package = Package(
     .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),
     .target(
       name: "Training",
-      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Buffers", "Data", "Dist", "Files", "Kernels", "Model",
+        .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: safe),
     .executableTarget(
       name: "Launcher",
@@ -51,12 +54,14 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "KernelsTests", dependencies: ["Buffers", "Kernels"]),
     .testTarget(
-      name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model"],
+      name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "Training"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "DataTests", dependencies: ["Data", "Files"]),
-    .executableTarget(name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
+    .executableTarget(
+      name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
     .testTarget(name: "DistTests", dependencies: ["RankTests"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
     .testTarget(name: "LauncherTests", dependencies: ["Launcher"]),
     .testTarget(name: "TidyTests"),
   ]

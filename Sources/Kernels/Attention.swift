@@ -47,30 +47,33 @@ public enum Attention {
   }
 
   /// - Parameters:
-  ///   - q, k, v: (T, D) windows
-  ///   - y: (T, D), overwritten
-  ///   - logSumExp: (T), overwritten; `backward` reads it
+  ///   - q: (n, D) queries of the last n ≤ T positions: of all in training, of the new ones in generation
+  ///   - k, v: (T, D) windows
+  ///   - y: (n, D), overwritten
+  ///   - logSumExp: (n), overwritten; `backward` reads it
   ///   - scratch: at least `scratchCount(length: T)` floats
   public static func forward(
     q: Matrix, k: Matrix, v: Matrix, at place: Place, scratch: Vector, into y: Matrix,
     logSumExp: Vector
   ) {
-    checkShapes(q, k, v, y, logSumExp)
+    precondition(q.rows <= k.rows, "attention of \(q.rows) queries to \(k.rows) keys")
+    let past = k.rows - q.rows
+    checkShapes(k, v, logSumExp: logSumExp, q, y)
     let scale = 1 / Float(q.columns).squareRoot()
     for start in stride(from: 0, to: q.rows, by: blockRows) {
       let block = start..<min(start + blockRows, q.rows)
-      let width = Softmax.paddedCount(block.upperBound)
+      let keys = 0..<past + block.upperBound
+      let width = Softmax.paddedCount(keys.count)
       let storage = scratch[0..<block.count * width].matrix(rows: block.count, columns: width)
       let mask = scratch[2 * blockRows * width..<(2 * blockRows + 1) * width]
-      let keys = 0..<block.upperBound
       let scores = storage[columns: keys]
       MatrixProduct.multiply(
         q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: scores)
       for row in block {
         let probabilities = storage[row: row - block.lowerBound]
-        probabilities[row + 1..<width].fill(Softmax.masked)
+        probabilities[past + row + 1..<width].fill(Softmax.masked)
         logSumExp[row] = Softmax.forward(probabilities)
-        if place.mask(row: row, into: mask) {
+        if place.mask(row: past + row, into: mask) {
           Elementwise.multiply(probabilities, mask, into: probabilities)
         }
       }
@@ -87,8 +90,8 @@ public enum Attention {
     dy: Matrix, q: Matrix, k: Matrix, v: Matrix, y: Matrix, logSumExp: Vector, at place: Place,
     scratch: Vector, into dq: Matrix, _ dk: Matrix, _ dv: Matrix
   ) {
-    checkShapes(q, k, v, y, logSumExp)
-    checkShapes(dq, dk, dv, dy, logSumExp)
+    precondition(q.rows == k.rows, "backward over some of the queries")
+    checkShapes(k, v, logSumExp: logSumExp, q, y, dy, dq, dk, dv)
     let scale = 1 / Float(q.columns).squareRoot()
     // From the last block on, which reaches every key: its products overwrite dK and dV, those of the others add.
     let lastStart = (q.rows - 1) / blockRows * blockRows
@@ -147,11 +150,11 @@ public enum Attention {
   }
 
   private static func checkShapes(
-    _ q: Matrix, _ k: Matrix, _ v: Matrix, _ y: Matrix, _ logSumExp: Vector
+    _ k: Matrix, _ v: Matrix, logSumExp: Vector, _ perQuery: Matrix...
   ) {
     precondition(
-      q.rows == k.rows && q.rows == v.rows && q.rows == y.rows && logSumExp.count == q.rows
-        && q.columns == k.columns && q.columns == v.columns && q.columns == y.columns,
+      v.rows == k.rows && v.columns == k.columns
+        && perQuery.allSatisfy { $0.rows == logSumExp.count && $0.columns == k.columns },
       "attention over windows that do not fit")
   }
 }

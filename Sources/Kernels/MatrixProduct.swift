@@ -19,6 +19,12 @@ public enum MatrixProduct {
         && (transposeB ? b.columns : b.rows) == inner,
       "matrix product of shapes that do not fit")
     guard c.rows > 0, c.columns > 0 else { return }
+    if c.rows == 1, !transposeA {
+      // One row is a matrix times a vector: sgemm would copy all of B first.
+      return unsafe cblas_sgemv(
+        CblasRowMajor, transposeB ? CblasNoTrans : CblasTrans, blasint(b.rows), blasint(b.columns),
+        alpha, b.base, blasint(b.stride), a.base, 1, beta, c.base, 1)
+    }
     unsafe cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       blasint(c.rows), blasint(c.columns), blasint(inner),

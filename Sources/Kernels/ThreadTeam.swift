@@ -46,4 +46,13 @@ public final class ThreadTeam: Sendable {
       body(tile * height..<min(count, (tile + 1) * height), tile)
     }
   }
+
+  /// Σ body(tile) over the tiles, added in their order.
+  public func sum(_ tiles: Int, _ body: (_ tile: Int) -> Double) -> Double {
+    var parts = [Double](repeating: 0, count: tiles)
+    unsafe parts.withUnsafeMutableBufferPointer { parts in
+      perform(tiles) { tile, _ in unsafe parts[tile] = body(tile) }
+    }
+    return parts.reduce(0, +)
+  }
 }

@@ -134,8 +134,8 @@ struct ActivationLayout {
   let dNorms: Range<Int>
 
   struct BlockRanges {
-    let qkv, logSumExp, attended, sum1, mean1, rstd1, normed, inner, sum2, mean2, rstd2, output:
-      Range<Int>
+    let qkv, logSumExp, attended, sum1, mean1, rstd1, normed, inner, sum2, mean2, rstd2,
+      output: Range<Int>
   }
 
   init(_ config: ModelConfig, rows: Int, training: Bool, threads: Int) {

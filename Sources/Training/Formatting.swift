@@ -1,0 +1,38 @@
+import Foundation
+
+/// A number with `digits` decimals.
+func format(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+
+/// A count with a comma before every third digit.
+public func grouped(_ count: Int) -> String {
+  var text = String(count.magnitude)
+  var end = text.count
+  while end > 3 {
+    end -= 3
+    text.insert(",", at: text.index(text.startIndex, offsetBy: end))
+  }
+  return (count < 0 ? "-" : "") + text
+}
+
+/// `1 h 02 min`, `3 min 10 s` or `12 s`.
+func duration(_ seconds: Double) -> String {
+  guard seconds.isFinite, seconds < 1e9 else { return "?" }
+  let whole = Int(seconds.rounded())
+  if whole >= 3_600 { return "\(whole / 3_600) h \(String(format: "%02d", whole / 60 % 60)) min" }
+  if whole >= 60 { return "\(whole / 60) min \(String(format: "%02d", whole % 60)) s" }
+  return "\(whole) s"
+}
+
+/// A size in GB (10⁹ bytes).
+func gigabytes(_ bytes: Int) -> String { format(Double(bytes) / 1e9, 2) + " GB" }
+
+extension String {
+  func leftPadded(_ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
+  }
+}
+
+extension Duration {
+  /// Seconds as a number.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,44 @@
+/// Seconds spent in each phase of the steps so far, by a clock that is handed in.
+struct PhaseTimes {
+  /// The phases of a step, and what interrupts steps.
+  enum Phase: String, CaseIterable {
+    case data, forward, backward, communication, clip, optimizer, evaluation, checkpoint
+  }
+
+  private(set) var seconds: [Phase: Double] = [:]
+  private let clock: any Clock<Duration>
+
+  init(clock: any Clock<Duration>) { self.clock = clock }
+
+  /// Runs `body` and adds its time to `phase`.
+  mutating func measure<Result>(_ phase: Phase, _ body: () throws -> Result) rethrows -> Result {
+    let (result, duration) = try clock.timed(body)
+    seconds[phase, default: 0] += duration.seconds
+    return result
+  }
+
+  /// Seconds of some phases together.
+  func total(_ phases: [Phase]) -> Double { phases.reduce(0) { $0 + (seconds[$1] ?? 0) } }
+
+  /// A table of the phases, longest first.
+  var table: String {
+    let all = total(Phase.allCases)
+    return Phase.allCases.filter { (seconds[$0] ?? 0) > 0 }
+      .sorted { seconds[$0]! > seconds[$1]! }
+      .map { phase in
+        let name = phase.rawValue.padding(toLength: 14, withPad: " ", startingAt: 0)
+        return name + format(seconds[phase]!, 3).leftPadded(10) + " s"
+          + format(100 * seconds[phase]! / all, 1).leftPadded(7) + " %"
+      }
+      .joined(separator: "\n")
+  }
+}
+
+extension Clock where Duration == Swift.Duration {
+  /// The result of `body` and how long it took.
+  func timed<Result>(_ body: () throws -> Result) rethrows -> (Result, Swift.Duration) {
+    let start = now
+    let result = try body()
+    return (result, start.duration(to: now))
+  }
+}

@@ -1,0 +1,131 @@
+import Buffers
+import Kernels
+import Model
+import Testing
+import Training
+
+/// Against Hugging Face's `OpenAIGPTLMHeadModel`; tolerances are those that float32 on both sides allows.
+struct ParityTests {
+  @Test(arguments: Fixture.all)
+  func logitsAndLossEqualHuggingFaces(_ fixture: Fixture) throws {
+    let model = try TestModel(fixture)
+    model.decoder.forward(model.batch)
+    let rows = model.batch.sequences * model.batch.length
+    let logits = Flat(rows * model.config.vocabularySize)
+    let expected = Flat(rows * model.config.vocabularySize)
+    model.decoder.logits(
+      rows: 0..<rows,
+      into: logits.vector.matrix(rows: rows, columns: model.config.vocabularySize))
+    try SafetensorsFile("\(fixture.folder)/logits.safetensors").read(
+      "logits", into: expected.vector,
+      expecting: [model.batch.sequences, model.batch.length, model.config.vocabularySize])
+    #expect(relativeDifference(logits.vector.array, expected.vector.array) < 1e-5)
+
+    let loss = model.mean(model.decoder.losses())
+    let wanted = try fixture.json(Fixture.Loss.self, "loss.json").loss
+    #expect(abs(loss - wanted) < 1e-5 * wanted)
+  }
+
+  @Test(arguments: Fixture.all)
+  func everyGradientEqualsHuggingFacesAndAddsToWhatIsThere(_ fixture: Fixture) throws {
+    let model = try TestModel(fixture)
+    let gradients = Flat(model.table.count)
+    let expected = Flat(model.table.count)
+    try fixture.read("gradients.safetensors", table: model.table, into: expected.vector)
+    model.decoder.forward(model.batch)
+    var ranges: [Range<Int>] = []
+    let losses = model.decoder.backward(
+      divisor: model.batch.targetCount, addingTo: gradients.vector
+    ) { ranges.append($0) }
+
+    for parameter in model.table.parameters {
+      let difference = relativeDifference(
+        gradients.vector[parameter.range].array, expected.vector[parameter.range].array)
+      #expect(difference < 1e-4, "\(parameter.name)")
+    }
+    let wanted = try fixture.json(Fixture.Loss.self, "loss.json").loss
+    #expect(abs(model.mean(losses) - wanted) < 1e-5 * wanted)
+    #expect(ranges == model.table.blockRanges.reversed() + [model.table.embeddingRange])
+
+    model.decoder.forward(model.batch)
+    _ = model.decoder.backward(divisor: model.batch.targetCount, addingTo: gradients.vector)
+    let doubled = expected.vector.array.map { 2 * $0 }
+    #expect(relativeDifference(gradients.vector.array, doubled) < 1e-4)
+  }
+
+  @Test(arguments: Fixture.all)
+  func tenUpdatesFollowOpenAIsAdam(_ fixture: Fixture) throws {
+    let model = try TestModel(fixture)
+    let trajectory = try fixture.json(Fixture.Trajectory.self, "trajectory.json")
+    let gradients = Flat(model.table.count)
+    let optimizer = Optimizer(.adam(AdamConfig()), table: model.table, team: model.team)
+    for (index, wanted) in trajectory.losses.enumerated() {
+      let update = index + 1
+      gradients.vector.fill(0)
+      model.decoder.forward(model.batch)
+      let losses = model.decoder.backward(
+        divisor: model.batch.targetCount, addingTo: gradients.vector)
+      #expect(abs(model.mean(losses) - wanted) < 1e-4 * wanted, "before update \(update)")
+      let norm = model.table.sumOfSquares(
+        gradients.vector, range: 0..<model.table.count, team: model.team
+      ).squareRoot()
+      #expect(abs(norm - trajectory.gradientNorms[index]) < 1e-3 * norm, "before update \(update)")
+      let schedule: Schedule = trajectory.schedule == "constant" ? .constant : .cosine
+      let factor = schedule.factor(
+        update: update, updates: trajectory.updates, warmUp: trajectory.warmupUpdates)
+      #expect(abs(factor - trajectory.scheduleFactors[index]) < 1e-12)
+      optimizer.step(
+        weights: model.weights.vector, gradients: gradients.vector, range: 0..<model.table.count,
+        update: update, rate: trajectory.learningRate * factor,
+        gradientScale: Float(min(1, (trajectory.clipNorm ?? .infinity) / norm)))
+    }
+  }
+
+  @Test(arguments: Fixture.all)
+  func cachedDecodingGivesTheSameLogits(_ fixture: Fixture) throws {
+    let model = try TestModel(fixture)
+    let length = model.batch.length
+    let classes = model.config.vocabularySize
+    let tokens = Array(model.batch.tokens[0..<length])
+    model.decoder.forward(model.batch)
+    let all = Flat(length * classes)
+    let logits = all.vector.matrix(rows: length, columns: classes)
+    model.decoder.logits(rows: 0..<length, into: logits)
+    let cached = CachedDecoder(model.config, weights: model.weights.vector, team: model.team)
+    // A prompt of some tokens at once, then one by one.
+    var position = length / 2
+    var next = cached.append(Array(tokens[0..<position]))
+    while true {
+      #expect(relativeDifference(next.array, logits[row: position - 1].array) < 1e-5)
+      guard position < length else { break }
+      next = cached.append([tokens[position]])
+      position += 1
+    }
+  }
+}
+
+/// A fixture's model, ready to compute.
+final class TestModel {
+  let config: ModelConfig
+  let table: ParameterTable
+  let batch: Batch
+  let weights: Flat
+  let team: ThreadTeam
+  let decoder: Decoder
+
+  init(_ fixture: Fixture, threads: Int = 2) throws {
+    config = try fixture.config()
+    table = ParameterTable(config)
+    batch = try fixture.batch()
+    weights = Flat(table.count)
+    try fixture.read("model.safetensors", table: table, into: weights.vector)
+    team = ThreadTeam(size: threads)
+    decoder = Decoder(
+      config, weights: weights.vector, team: team, capacity: batch.tokens.count, training: true)
+  }
+
+  /// The mean loss over the positions that count.
+  func mean(_ losses: Vector) -> Double {
+    zip(losses.array, batch.lossWeights).reduce(0) { $0 + Double($1.0 * $1.1) } / batch.targetCount
+  }
+}
