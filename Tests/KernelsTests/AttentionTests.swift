@@ -48,7 +48,8 @@ struct AttentionTests {
     expectGradient(dv, of: { Reference.attention(q, k, $0, mask: mask).dot(dy) }, at: v)
   }
 
-  /// Queries, keys and values are columns of one (T, 3D) matrix, scratch and results hold NaN before.
+  /// Queries, keys and values are columns of one (T, 3D) matrix, scratch and results hold NaN
+  /// before.
   @Test(arguments: cases) func forwardAndBackwardMatchReference(_ shape: Case) {
     let (t, d) = (shape.length, shape.width)
     // Scores of some units, so that the probabilities differ.

@@ -57,7 +57,8 @@ struct DropoutTests {
     let (q, p) = (1 - Double(p), Double(p))
     // Five standard deviations of a share of `count` draws.
     #expect(abs(kept.reduce(0, +) / Double(count) - q) < 5 * (p * q / Double(count)).squareRoot())
-    // Kept in blocks of 64 and in every 64th element: spread of independent draws, within five of its own deviations.
+    // Kept in blocks of 64 and in every 64th element: spread of independent draws, within five of
+    // its own deviations.
     for (step, length) in [(64, 1), (1, count / 64)] {
       let sums = (0..<count / 64).map { block in
         (0..<64).reduce(0) { $0 + kept[block * step + $1 * length] }

@@ -23,7 +23,8 @@ struct GELUTests {
     expectClose(Table(ds.vector), x.map(Reference.geluSlope).zip(dy, *))
   }
 
-  /// Each element by itself: 1 + tanh would cancel here, and one large element would hide small ones from a norm.
+  /// Each element by itself: 1 + tanh would cancel here, and one large element would hide small
+  /// ones from a norm.
   @Test func smallAndNegativeElementsAreAccurate() {
     for value in [-5, -3, -1, -1e-3, -1e-20, 1e-20, 1e-3, 1, 3, 5] as [Float] {
       let x = FloatBuffer(1, filledWith: value)

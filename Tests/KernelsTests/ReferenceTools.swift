@@ -16,7 +16,8 @@ struct Table: Equatable, Sendable {
     for row in 0..<rows { for column in 0..<columns { values.append(value(row, column)) } }
   }
 
-  /// Numbers in [−scale, scale) that are exact in Float, so that the kernel reads what the reference reads.
+  /// Numbers in [−scale, scale) that are exact in Float, so that the kernel reads what the
+  /// reference reads.
   init(_ rows: Int, _ columns: Int, seed: UInt64, scale: Double = 1) {
     var generator = SplitMix64(state: seed)
     self.init(rows, columns) { _, _ in
@@ -119,7 +120,8 @@ func expectClose(
 /// What gradient buffers hold before a kernel adds to them.
 let before: Float = 7
 
-/// Expects `actual` to be `before` plus `expected`; the sum's own rounding is half a unit of 8 (5e-7) an element.
+/// Expects `actual` to be `before` plus `expected`; the sum's own rounding is half a unit of 8
+/// (5e-7) an element.
 func expectAdded(
   _ actual: Table, _ expected: Table, tolerance: Double = 5e-6,
   sourceLocation: SourceLocation = #_sourceLocation
@@ -129,7 +131,8 @@ func expectAdded(
     sourceLocation: sourceLocation)
 }
 
-/// Expects `gradient` at `x` to be that of `function`, along a random direction: central differences in Float64.
+/// Expects `gradient` at `x` to be that of `function`, along a random direction: central
+/// differences in Float64.
 func expectGradient(
   _ gradient: Table, of function: (Table) -> Double, at x: Table,
   sourceLocation: SourceLocation = #_sourceLocation
