@@ -5,14 +5,16 @@ public enum DropoutPlace: UInt32, CaseIterable, Sendable {
   case embedding, attention, attentionOutput, mlpOutput, classifier
 }
 
-/// Inverted dropout (Srivastava et al. 2014) whose mask is a pure function of (seed, step, sample, layer, place,
-/// element): recomputed in backward, never stored, and the same on any rank and thread.
+/// Inverted dropout (Srivastava et al. 2014) whose mask is a pure function of (seed, step, sample,
+/// layer, place, element): recomputed in backward, never stored, and the same on any rank and
+/// thread.
 ///
 ///     y = x ⊙ mask,   mask = 0 with probability p, else 1/(1 − p)
 ///
-/// The elements of one sample at one place are numbered e = 64 g + 16 w + l. Element e is word w of Philox's
-/// counter (16 g + l, sample, 8 layer + place, step) under the key `seed`: 16 counters in 16 lanes give 64 elements
-/// in the order of memory. An element is dropped when its word is below ⌊p·2³²⌋.
+/// The elements of one sample at one place are numbered e = 64 g + 16 w + l. Element e is word w of
+/// Philox's counter (16 g + l, sample, 8 layer + place, step) under the key `seed`: 16 counters in
+/// 16 lanes give 64 elements in the order of memory. An element is dropped when its word is below
+/// ⌊p·2³²⌋.
 public struct Dropout: Sendable {
   /// p, in [0, 1); 0 makes every function the identity.
   public let probability: Float

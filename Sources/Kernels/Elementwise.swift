@@ -46,7 +46,8 @@ public enum Elementwise {
     for row in 0..<y.rows { add(y[row: row], bias, into: y[row: row]) }
   }
 
-  /// Overwrites each row of y (rows, C) with the bias (C): what a matrix product with beta = 1 starts from.
+  /// Overwrites each row of y (rows, C) with the bias (C): what a matrix product with beta = 1
+  /// starts from.
   public static func broadcastRows(_ bias: Vector, into y: Matrix) {
     precondition(
       bias.count == y.columns, "broadcastRows: \(bias.count) elements for \(y.columns) columns")

@@ -2,7 +2,8 @@ import Buffers
 
 /// Learned token and position embeddings (Radford et al. 2018, eq. 2: h₀ = U W_e + W_p).
 public enum Embedding {
-  /// Row r of the batch, which is position r mod T of its sequence, becomes token[tokens[r]] + position[r mod T].
+  /// Row r of the batch, which is position r mod T of its sequence, becomes token[tokens[r]] +
+  /// position[r mod T].
   ///
   /// - Parameters:
   ///   - tokens: (B·T), the whole batch
@@ -33,8 +34,8 @@ public enum Embedding {
 
   /// Adds every row of dy to the row of its token and to that of its position, rows in their order.
   ///
-  /// Only in some columns: threads that split the columns between them never meet, and the bits do not depend on
-  /// how they split.
+  /// Only in some columns: threads that split the columns between them never meet, and the bits do
+  /// not depend on how they split.
   ///
   /// - Parameters:
   ///   - dy: (B·T, C), the whole batch

@@ -1,10 +1,12 @@
 import Buffers
 
-/// The Gaussian error linear unit in its tanh form (Hendrycks & Gimpel 2016, arXiv:1606.08415), as in OpenAI's GPT-1.
+/// The Gaussian error linear unit in its tanh form (Hendrycks & Gimpel 2016, arXiv:1606.08415), as
+/// in OpenAI's GPT-1.
 ///
 ///     y = ½ x (1 + tanh u) = x σ(2u),   u = √(2/π) (x + 0.044715 x³)
 ///
-/// σ rather than tanh: one exponential, one division, and no cancellation in 1 + tanh u for negative x.
+/// σ rather than tanh: one exponential, one division, and no cancellation in 1 + tanh u for
+/// negative x.
 public enum GELU {
   /// y = gelu(x).
   ///

@@ -1,5 +1,5 @@
-/// Philox4x32-10, a counter-based generator: four random words are a pure function of a counter and a key (Salmon,
-/// Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// Philox4x32-10, a counter-based generator: four random words are a pure function of a counter and
+/// a key (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3").
 public struct Philox: Sendable {
   private let key: (UInt32, UInt32)
 
@@ -24,8 +24,8 @@ public struct Philox: Sendable {
 
   /// Words 0, 1, 2 and 3 of the 16 counters (first + lane, y, z, w), a counter a lane.
   ///
-  /// Even and odd lanes are computed apart, each word in the low half of 64 bits (AVX2's widening product reads
-  /// just these), and are laid into each other by one shift at the end.
+  /// Even and odd lanes are computed apart, each word in the low half of 64 bits (AVX2's widening
+  /// product reads just these), and are laid into each other by one shift at the end.
   @inline(__always)
   func words16(
     first: UInt32, _ y: UInt32, _ z: UInt32, _ w: UInt32

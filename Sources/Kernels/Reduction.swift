@@ -4,7 +4,8 @@ import Buffers
 public enum Reduction {
   /// Σ vᵢ², the same bits for the same window contents wherever it lies.
   ///
-  /// Blocks of 1,024 elements are summed in 16 float lanes of 64 terms, the blocks in Double in their order.
+  /// Blocks of 1,024 elements are summed in 16 float lanes of 64 terms, the blocks in Double in
+  /// their order.
   public static func sumOfSquares(_ v: Vector) -> Double {
     var sum = 0.0
     var start = 0

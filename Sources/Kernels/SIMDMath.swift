@@ -29,8 +29,9 @@ struct LaneStep {
 /// Calls `body` for 0..<16, 16..<32, … and last for what remains of `count`.
 ///
 /// The last step computes in full lanes too, so the bits of an element do not depend on its place.
-/// `body` is a local function marked `@inline(__always)`: Swift does not inline a large closure that is called in two
-/// places, and with one call for both kinds of step the loop's registers live in memory.
+/// `body` is a local function marked `@inline(__always)`: Swift does not inline a large closure
+/// that is called in two places, and with one call for both kinds of step the loop's registers live
+/// in memory.
 @inline(__always)
 func forEachStep(of count: Int, _ body: (LaneStep) -> Void) {
   var index = 0
@@ -63,7 +64,8 @@ extension Vector {
     return result
   }
 
-  /// The elements of a step, unchecked; lanes beyond its last are 0 when read and ignored when written.
+  /// The elements of a step, unchecked; lanes beyond its last are 0 when read and ignored when
+  /// written.
   @inline(__always)
   subscript(step: LaneStep) -> Lanes {
     get { load(step, fill: 0) }
@@ -74,8 +76,8 @@ extension Vector {
   }
 }
 
-/// eˣ with a relative error of about 1e-7: 0 below −87.33 (no subnormals), +∞ above 88.37 = 127.5 ln 2, NaN for
-/// NaN.
+/// eˣ with a relative error of about 1e-7: 0 below −87.33 (no subnormals), +∞ above 88.37 = 127.5
+/// ln 2, NaN for NaN.
 ///
 ///     eˣ = 2ⁿ eʳ,   n = round(x / ln 2),   r = x − n ln 2 in [−½ ln 2, ½ ln 2]
 ///
