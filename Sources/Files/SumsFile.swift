@@ -1,0 +1,112 @@
+/// Size and hash of every file of a folder: `XXH128SUMS`, which `xxhsum -c XXH128SUMS` verifies too, and `SIZES`.
+///
+/// Lines of sums are `hash  name`. `xxhsum` knows no line for a size and warns about comments, so the sizes stand in a file of their own
+/// whose hash is the first line of the sums.
+public enum SumsFile {
+  /// The file of hashes.
+  public static let name = "XXH128SUMS"
+
+  /// The file of sizes: lines of `bytes  name`.
+  public static let sizesName = "SIZES"
+
+  /// Writes `SIZES` and `XXH128SUMS` over all files in `folder`; those of `known`, by relative path, are not read again.
+  public static func write(
+    in folder: String, known: [String: FileDigest] = [:]
+  ) throws(InputError) {
+    var sums: [(String, String)] = []
+    var sizes = ""
+    for file in try FolderCommit.files(in: folder) where file != name && file != sizesName {
+      precondition(!file.contains { $0.isNewline || $0 == "\\" }, "a file name of two lines")
+      let digest =
+        if let known = known[file] { known } else { try FileDigest(file: "\(folder)/\(file)") }
+      sums.append((file, digest.hash))
+      sizes += "\(digest.size)  \(file)\n"
+    }
+    let digest = try FileWriter.write(sizes, to: "\(folder)/\(sizesName)")
+    sums.insert((sizesName, digest.hash), at: 0)
+    let lines = sums.map { "\($0.1)  \($0.0)\n" }
+    try FileWriter.write(lines.joined(), to: "\(folder)/\(name)")
+  }
+
+  /// What is wrong with the files of `folder`, one error each that names the file: missing, truncated, or different. Empty if all is
+  /// as it was written. Files that are not listed are not looked at.
+  public static func verify(_ folder: String) -> [InputError] {
+    let sums: [(name: String, value: String)]
+    do {
+      sums = try lines(of: "\(folder)/\(name)") { $0.utf8.count == 32 }
+    } catch {
+      return [error]
+    }
+    let listed = Dictionary(sums) { first, _ in first }
+    guard let hashOfSizes = listed[sizesName], listed.count == sums.count else {
+      return [
+        InputError("does not list each file once, and \(sizesName)", path: "\(folder)/\(name)")
+      ]
+    }
+    // Sizes are believed only if their file is what it was; the others are then judged by their hashes alone.
+    var sizes: [String: Int] = [:]
+    var problems: [InputError] = []
+    do {
+      try verify("\(folder)/\(sizesName)", hash: hashOfSizes, size: nil)
+      for line in try lines(of: "\(folder)/\(sizesName)", valid: { Int($0) != nil }) {
+        sizes[line.name] = Int(line.value)
+        if listed[line.name] == nil {
+          problems.append(
+            InputError("is truncated: \(line.name) is not listed", path: "\(folder)/\(name)"))
+        }
+      }
+    } catch {
+      problems.append(error)
+    }
+    for sum in sums where sum.name != sizesName {
+      do {
+        try verify("\(folder)/\(sum.name)", hash: sum.value, size: sizes[sum.name])
+      } catch {
+        problems.append(error)
+      }
+    }
+    return problems
+  }
+
+  private static func verify(_ path: String, hash: String, size: Int?) throws(InputError) {
+    guard Path.exists(path) else { throw InputError("is missing", path: path) }
+    let found = try FileReader(path).size
+    if let size, found < size {
+      throw InputError("is truncated: \(found) of \(size) bytes", path: path)
+    }
+    if let size, found > size {
+      throw InputError("has \(found) bytes, \(size) were written", path: path)
+    }
+    let digest = try FileDigest(file: path)
+    guard digest.hash == hash else {
+      throw InputError(
+        "differs from what was written: hash \(digest.hash), not \(hash)", path: path)
+    }
+  }
+
+  /// The `value  name` lines of the file at `path`.
+  private static func lines(
+    of path: String, valid: (String) -> Bool
+  ) throws(InputError) -> [(name: String, value: String)] {
+    guard Path.exists(path) else { throw InputError("is missing", path: path) }
+    let reader = try FileReader(path)
+    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
+    guard let text = String(validating: bytes, as: UTF8.self), text.utf8.last == 10 else {
+      throw InputError("is empty, truncated or not text", path: path)
+    }
+    var found: [(name: String, value: String)] = []
+    for (index, line) in text.utf8.dropLast().split(separator: 10, omittingEmptySubsequences: false)
+      .enumerated()
+    {
+      let line = Substring(line)
+      let value = String(line.prefix { $0 != " " })
+      let rest = line.dropFirst(value.count)
+      guard valid(value), rest.hasPrefix("  "), rest.count > 2 else {
+        throw InputError(
+          "expected a value, two spaces and a file name", path: path, line: index + 1)
+      }
+      found.append((String(rest.dropFirst(2)), value))
+    }
+    return found
+  }
+}

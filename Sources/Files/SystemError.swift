@@ -1,0 +1,71 @@
+import Foundation
+
+extension InputError {
+  /// What the operating system refused, in one sentence: `cannot ACTION: why; what to do`.
+  ///
+  /// - Parameters:
+  ///   - action: What was tried, after "cannot": `write`, `open`, `rename to x`.
+  ///   - path: The file or folder at fault; the room left is that of its file system.
+  ///   - code: The `errno` of the failed call.
+  package static func system(_ action: String, path: String, code: Int32) -> InputError {
+    let why =
+      switch code {
+      case ENOSPC:
+        "the disk is full\(roomLeft(at: path)); free some space or choose another folder"
+      case EDQUOT:
+        "your disk quota is used up\(roomLeft(at: path)); free some space or choose another folder"
+      case EROFS:
+        "the file system is mounted read-only; choose a folder that can be written"
+      case EACCES, EPERM:
+        "permission denied; change its permissions or those of its folder, or choose another"
+      case EIO:
+        "the storage reported an input/output error; look at the disk or network file system"
+      case ENOENT:
+        "it does not exist; check the path"
+      case ENOTDIR:
+        "a part of the path is a file, not a folder; check the path"
+      case EISDIR:
+        "it is a folder where a file is expected; check the path"
+      default:
+        unsafe String(cString: strerror(code))
+      }
+    return InputError("cannot \(action): \(why)", path: path)
+  }
+
+  /// `, N bytes are free in FOLDER`, or nothing where the file system does not say.
+  private static func roomLeft(at path: String) -> String {
+    let folder = Path.parent(path)
+    var room = statvfs()
+    guard unsafe statvfs(folder, &room) == 0 else { return "" }
+    let bytes = Int(room.f_bavail) * Int(room.f_frsize)
+    return ", \(bytes) bytes are free in \(folder)"
+  }
+}
+
+/// The little arithmetic of paths that files need; `/` separates on every system this runs on.
+package enum Path {
+  /// `path` without slashes at its end.
+  package static func trimmed(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.last == "/" { path.removeLast() }
+    return String(path)
+  }
+
+  /// The folder that `path` lies in: `.` for a bare name.
+  package static func parent(_ path: String) -> String {
+    let path = trimmed(path)
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The last part of `path`.
+  package static func name(_ path: String) -> String {
+    let path = trimmed(path)
+    return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
+  /// Whether a file or folder is at `path`.
+  package static func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path)
+  }
+}

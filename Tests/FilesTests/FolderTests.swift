@@ -1,0 +1,118 @@
+import Files
+import Foundation
+import Testing
+
+@Suite struct FolderTests {
+  struct Interrupted: Error {}
+
+  private func names(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  }
+
+  @Test func folderAppearsWhole() throws {
+    try withTemporaryFolder { parent in
+      try FolderCommit.commit("\(parent)/deep/a/") { partial in
+        #expect(!FileManager.default.fileExists(atPath: "\(parent)/deep/a"))
+        try put([1], at: "\(partial)/x")
+      }
+      #expect(try names("\(parent)/deep") == ["a"])
+      #expect(try names("\(parent)/deep/a") == ["x"])
+    }
+  }
+
+  @Test func failureLeavesNothingAndTheOldFolder() throws {
+    try withTemporaryFolder { parent in
+      try FolderCommit.commit("\(parent)/a") { try put([1], at: "\($0)/old") }
+      #expect(throws: Interrupted.self) {
+        try FolderCommit.commit("\(parent)/a", existing: .replaced) { partial in
+          try put([1], at: "\(partial)/new")
+          throw Interrupted()
+        }
+      }
+      #expect(try names(parent) == ["a"])
+      #expect(try names("\(parent)/a") == ["old"])
+    }
+  }
+
+  @Test func existingIsRefusedOrReplaced() throws {
+    try withTemporaryFolder { parent in
+      try FolderCommit.commit("\(parent)/a") { try put([1], at: "\($0)/old") }
+      #expect(throws: InputError.self) { try FolderCommit.commit("\(parent)/a") { _ in } }
+      try FolderCommit.commit("\(parent)/a", existing: .replaced) { try put([1], at: "\($0)/new") }
+      #expect(try names(parent) == ["a"])
+      #expect(try names("\(parent)/a") == ["new"])
+    }
+  }
+
+  @Test func leftoversOfAKilledProcessGoAndAReplacedFolderComesBack() throws {
+    try withTemporaryFolder { parent in
+      for name in [".a.partial-1", ".b.partial-2", ".c.replaced", ".d.replaced", "d", ".other"] {
+        try FileManager.default.createDirectory(
+          atPath: "\(parent)/\(name)", withIntermediateDirectories: false)
+      }
+      try FolderCommit.commit("\(parent)/a") { _ in }
+      #expect(
+        try names(parent) == [".b.partial-2", ".c.replaced", ".d.replaced", ".other", "a", "d"])
+      try FolderCommit.removeLeftovers(in: parent)
+      #expect(try names(parent) == [".other", "a", "c", "d"])
+      try FolderCommit.remove("\(parent)/a")
+      #expect(try names(parent) == [".other", "c", "d"])
+    }
+  }
+
+  @Test func sumsAreVerifiedByXxhsumToo() throws {
+    try withTemporaryFolder { folder in
+      try put(pattern(1000), at: "\(folder)/model.bin")
+      try put([], at: "\(folder)/a b")
+      try SumsFile.write(in: folder)
+      #expect(SumsFile.verify(folder).isEmpty)
+      if let (text, status) = try run(
+        "xxhsum", ["--strict", "--warn", "-c", SumsFile.name], in: folder)
+      {
+        #expect(status == 0 && text.contains("model.bin: OK") && !text.contains("improper"))
+      }
+    }
+  }
+
+  @Test func damageIsNamed() throws {
+    try withTemporaryFolder { folder in
+      for name in ["a", "b", "c", "d", "e"] { try put(pattern(1000), at: "\(folder)/\(name)") }
+      try SumsFile.write(
+        in: folder, known: ["e": FileDigest(hash: String(repeating: "0", count: 32), size: 1000)])
+      try FileManager.default.removeItem(atPath: "\(folder)/a")
+      try put(pattern(999), at: "\(folder)/b")
+      var flipped = pattern(1000)
+      flipped[500] ^= 0x10
+      try put(flipped, at: "\(folder)/c")
+      let problems = SumsFile.verify(folder)
+      #expect(problems.map(\.path) == ["a", "b", "c", "e"].map { "\(folder)/\($0)" })
+      #expect(problems.count == 4)
+      for (problem, word) in zip(problems, ["missing", "truncated: 999 of 1000", "differs"]) {
+        #expect(problem.reason.contains(word))
+      }
+    }
+  }
+
+  /// Every bit of the sums and sizes counts, and so does every cut.
+  @Test func damageToTheSumsThemselvesIsFound() throws {
+    try withTemporaryFolder { folder in
+      for name in ["a", "b"] { try put(pattern(10), at: "\(folder)/\(name)") }
+      try SumsFile.write(in: folder)
+      for name in [SumsFile.name, SumsFile.sizesName] {
+        let good = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
+        for bit in 0..<good.count * 8 {
+          var bad = good
+          bad[bit / 8] ^= 1 << (bit % 8)
+          try put(bad, at: "\(folder)/\(name)")
+          #expect(!SumsFile.verify(folder).isEmpty, "bit \(bit) of \(name)")
+        }
+        for count in good.indices {
+          try put(Array(good[..<count]), at: "\(folder)/\(name)")
+          #expect(!SumsFile.verify(folder).isEmpty, "\(count) bytes of \(name)")
+        }
+        try put(good, at: "\(folder)/\(name)")
+        #expect(SumsFile.verify(folder).isEmpty)
+      }
+    }
+  }
+}
