@@ -9,7 +9,6 @@ public final class Tokenizer: Sendable {
   private struct Worker {
     var splitter = WordSplitter()
     var cache = WordCache(limit: 1 << 18)
-    var words = WordList()
   }
 
   let encoding: BytePairEncoding
@@ -71,11 +70,11 @@ public final class Tokenizer: Sendable {
   func encode(_ text: Span<UInt8>, to ids: inout [Int32]) {
     var worker = idle.withLock { $0.popLast() } ?? Worker()
     let standard = Standardise.standardise(text)
-    worker.words.removeAll()
-    worker.splitter.split(standard.span, into: &worker.words)
-    let bytes = worker.words.bytes.span
+    var words = WordList()
+    worker.splitter.split(standard.span, into: &words)
+    let bytes = words.bytes.span
     var start = 0
-    for end in worker.words.ends {
+    for end in words.ends {
       worker.cache.append(bytes.extracting(start..<end), by: encoding, to: &ids)
       start = end
     }

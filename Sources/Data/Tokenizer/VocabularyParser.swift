@@ -5,6 +5,7 @@ struct VocabularyParser {
   private let bytes: [UInt8]
   private let path: String
   private var index = 0
+  private var line = 1
 
   init(_ bytes: [UInt8], path: String) {
     self.bytes = bytes
@@ -20,7 +21,9 @@ struct VocabularyParser {
       let piece = try string()
       try expect(":")
       let id = try number()
-      if let other = byId[id] { throw wrong("the id \(id) is there twice, first in line \(other.line)") }
+      if let other = byId[id] {
+        throw wrong("the id \(id) is there twice, first in line \(other.line)")
+      }
       byId[id] = (piece, line)
     }
     try expect("}")
@@ -46,16 +49,21 @@ struct VocabularyParser {
     throw InputError("the piece <unk> is missing", path: path)
   }
 
-  private var line: Int { 1 + bytes[..<min(index, bytes.count)].count { $0 == UInt8(ascii: "\n") } }
-
   private func wrong(_ reason: String) -> InputError {
     InputError("not a vocabulary: \(reason)", path: path, line: line)
   }
 
   /// The next byte that is not white space, not consumed.
   private mutating func peek() -> UInt8? {
-    while index < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[index]) { index += 1 }
-    return index < bytes.count ? bytes[index] : nil
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "\n"): line += 1
+      case 0x20, 0x09, 0x0D: break
+      default: return bytes[index]
+      }
+      index += 1
+    }
+    return nil
   }
 
   private mutating func expect(_ sign: Unicode.Scalar) throws(InputError) {

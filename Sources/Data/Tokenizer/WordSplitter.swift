@@ -13,11 +13,6 @@ struct WordList {
   mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
   mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
-
-  mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
-    ends.removeAll(keepingCapacity: true)
-  }
 }
 
 /// Standardised text → the lower-case words that byte-pair encoding cuts into pieces. The one place
