@@ -72,12 +72,7 @@ public final class Tokenizer: Sendable {
     let standard = Standardise.standardise(text)
     var words = WordList()
     worker.splitter.split(standard.span, into: &words)
-    let bytes = words.bytes.span
-    var start = 0
-    for end in words.ends {
-      worker.cache.append(bytes.extracting(start..<end), by: encoding, to: &ids)
-      start = end
-    }
+    words.forEach { worker.cache.append($0, by: encoding, to: &ids) }
     idle.withLock { $0.append(worker) }
   }
 }

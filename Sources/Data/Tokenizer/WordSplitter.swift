@@ -13,6 +13,17 @@ struct WordList {
   mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
   mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
+  /// Calls `body` with each word, in order.
+  @inline(__always)
+  func forEach(_ body: (Span<UInt8>) -> Void) {
+    let span = bytes.span
+    var start = 0
+    for end in ends {
+      body(span.extracting(start..<end))
+      start = end
+    }
+  }
 }
 
 /// Standardised text → the lower-case words that byte-pair encoding cuts into pieces. The one place
