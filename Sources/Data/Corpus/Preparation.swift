@@ -1,0 +1,234 @@
+import Files
+import Foundation
+
+/// What `prepare` is asked to do.
+public struct PrepareConfig: Sendable {
+  /// Where the tokenizer comes from.
+  public enum TokenizerSource: Sendable {
+    /// Learned from the corpus, with up to this number of merges.
+    case train(merges: Int)
+    /// Read from a folder (`Tokenizer.load`).
+    case load(folder: String)
+  }
+
+  /// Text files, or folders of `.txt` files.
+  public var inputs: [String]
+
+  /// Where the tokenizer comes from.
+  public var tokenizer: TokenizerSource
+
+  /// The folder to write.
+  public var out: String
+
+  /// The fraction of the text that is held out, 0 ... 0.5.
+  public var validationFraction = 0.01
+
+  /// The threads to use. The result does not depend on it.
+  public var threads = 1
+
+  /// The ids of a full shard.
+  public var shardTokens = 1 << 24
+
+  /// A configuration with the defaults of everything else.
+  public init(inputs: [String], tokenizer: TokenizerSource, out: String) {
+    self.inputs = inputs
+    self.tokenizer = tokenizer
+    self.out = out
+  }
+}
+
+/// Text → a folder of token shards, in two passes over the files: the first checks the text and counts (blocks, words), the second
+/// encodes. Neither holds more than some chunks of text and the open shard of each split in memory.
+///
+/// A split's ids are those of its blocks one after another with a line break between them: without a validation split, exactly
+/// those of the files standardised whole.
+public struct Preparation {
+  /// Prepares the corpus of `config` and says what was written. The folder appears whole or not at all; a dataset that was there is
+  /// replaced, anything else is not touched.
+  public static func run(
+    _ config: PrepareConfig, progress: (String) -> Void = { _ in }
+  ) throws -> DatasetInfo {
+    try validate(config)
+    let corpus = try Corpus(inputs: config.inputs, excluding: config.out)
+    let preparation = Preparation(
+      config: config, corpus: corpus,
+      blockBytes: ValidationSplit.blockBytes(corpusBytes: corpus.bytes))
+    return try preparation.run(progress)
+  }
+
+  private let config: PrepareConfig
+  private let corpus: Corpus
+  private let blockBytes: Int
+
+  private static func validate(_ config: PrepareConfig) throws(InputError) {
+    precondition(config.threads > 0 && config.shardTokens > 0, "no threads, or shards without ids")
+    guard !config.inputs.isEmpty else { throw InputError("no text to read; give --input") }
+    guard (0...0.5).contains(config.validationFraction) else {
+      throw InputError(
+        "--validation-fraction is \(config.validationFraction), expected 0 to 0.5")
+    }
+    if case .train(let merges) = config.tokenizer, merges < 1 || merges > 1_000_000 {
+      throw InputError("--train-bpe is \(merges), expected 1 to 1000000 merges")
+    }
+    let out = config.out
+    if Path.exists(out), !Path.exists("\(out)/dataset.json") {
+      throw InputError(
+        "exists and is not a dataset, so it is not replaced; remove it or choose another --out",
+        path: out)
+    }
+  }
+
+  private func run(_ progress: (String) -> Void) throws -> DatasetInfo {
+    let survey = try survey(progress)
+    let heldOut = ValidationSplit.isHeldOut(
+      blocks: survey.blocks, fraction: config.validationFraction)
+    guard config.validationFraction == 0 || survey.blocks > 1 else {
+      throw InputError(
+        "the corpus is one line, so nothing can be held out; give more text, or "
+          + "--validation-fraction 0", path: corpus.sources.first?.path)
+    }
+    let (tokenizer, warnings) = try tokenizer(survey, progress)
+    return try FolderCommit.commit(config.out, existing: .replaced) { folder in
+      try tokenizer.save(to: folder)
+      let writers = Split.allCases.map {
+        ShardWriter(
+          folder: folder, split: $0, vocabularySize: tokenizer.vocabularySize,
+          shardTokens: config.shardTokens)
+      }
+      try encode(by: tokenizer, heldOut: heldOut, to: writers, progress)
+      let (train, validation) = (writers[0], writers[1])
+      guard train.tokens > 0, config.validationFraction == 0 || validation.tokens > 0 else {
+        throw InputError(
+          "the corpus is too small: \(train.tokens) tokens to train on, \(validation.tokens) held "
+            + "out; give more text", path: corpus.sources.first?.path)
+      }
+      let info = DatasetInfo(
+        version: DatasetInfo.currentVersion, vocabularySize: tokenizer.vocabularySize,
+        tokenizerFingerprint: tokenizer.fingerprint, train: try train.finish(),
+        validation: try validation.finish(), validationFraction: config.validationFraction,
+        unigramEntropy: train.unigrams.entropy,
+        unigramValidationLoss: train.unigrams.crossEntropy(of: validation.unigrams),
+        sources: corpus.sources, warnings: warnings)
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      let json = String(decoding: try encoder.encode(info), as: UTF8.self)
+      try FileWriter.write(json + "\n", to: "\(folder)/dataset.json")
+      return info
+    }
+  }
+
+  private func tokenizer(
+    _ survey: Survey, _ progress: (String) -> Void
+  ) throws(InputError) -> (Tokenizer, warnings: [String]) {
+    switch config.tokenizer {
+    case .load(let folder): return (try Tokenizer.load(folder: folder), [])
+    case .train(let merges):
+      progress("learning \(merges) merges from \(survey.words.all.count) different words")
+      let encoding = BytePairLearner.learn(merges: merges, from: survey.words)
+      let learned = encoding.merges.count
+      let warning =
+        "only \(learned) of \(merges) merges could be learned: no other pair occurs twice in the "
+        + "text; give more text, or ask for fewer"
+      return (Tokenizer(encoding), learned < merges ? [warning] : [])
+    }
+  }
+}
+
+// The two passes.
+extension Preparation {
+  /// What the first pass finds.
+  private struct Survey: Sendable {
+    var blocks = 0
+    var hasText = false
+    var words = WordCounts()
+  }
+
+  private var learns: Bool { if case .train = config.tokenizer { true } else { false } }
+
+  private func survey(_ progress: (String) -> Void) throws -> Survey {
+    progress("reading \(corpus.bytes) bytes in \(corpus.sources.count) files")
+    var survey = Survey()
+    let learns = learns
+    try forEachResult { chunk -> Result<Survey, InputError> in
+      if let error = chunk.invalidText() { return .failure(error) }
+      var found = Survey(blocks: chunk.blocks.count)
+      found.hasText = chunk.bytes.contains { $0 > 0x20 }
+      if learns { found.words = Self.words(of: chunk) }
+      return .success(found)
+    } consume: { _, result in
+      let found = try result.get()
+      survey.blocks += found.blocks
+      survey.hasText = survey.hasText || found.hasText
+      survey.words.add(found.words)
+    }
+    guard survey.hasText else {
+      throw InputError(
+        "the corpus is empty: no text in \(corpus.sources.count) files; check --input",
+        path: config.inputs.first)
+    }
+    return survey
+  }
+
+  private static func words(of chunk: Corpus.Chunk) -> WordCounts {
+    var splitter = WordSplitter()
+    var counts = WordCounts()
+    for block in chunk.blocks {
+      var words = WordList()
+      let text = Standardise.standardise(chunk.bytes.span.extracting(block))
+      splitter.split(text.span, into: &words)
+      words.forEach { counts.add($0) }
+    }
+    return counts
+  }
+
+  /// Encodes every block and appends it to the writer of its split: `writers` has one a split, in order.
+  private func encode(
+    by tokenizer: Tokenizer, heldOut: [Bool], to writers: [ShardWriter],
+    _ progress: (String) -> Void
+  ) throws {
+    var done = 0
+    var next = 0
+    try forEachResult { chunk in
+      chunk.blocks.map { block in
+        var ids: [Int32] = []
+        tokenizer.encode(chunk.bytes.span.extracting(block), to: &ids)
+        return ids
+      }
+    } consume: { chunk, encoded in
+      for (block, ids) in zip(chunk.firstBlock..., encoded) where !ids.isEmpty {
+        guard block < heldOut.count else { throw changed(chunk.path) }
+        let writer = writers[heldOut[block] ? 1 : 0]
+        if writer.tokens > 0, let newline = tokenizer.newlineId { try writer.append([newline]) }
+        try writer.append(ids)
+      }
+      next = chunk.firstBlock + chunk.blocks.count
+      done += chunk.bytes.count
+      progress("encoded \(done) of \(corpus.bytes) bytes")
+    }
+    guard next == heldOut.count, done == corpus.bytes else {
+      throw changed(config.inputs.first)
+    }
+  }
+
+  private func changed(_ path: String?) -> InputError {
+    InputError("the text changed while it was read; run prepare again", path: path)
+  }
+
+  /// `work` on all chunks by the configured threads, `consume` of each result in order.
+  private func forEachResult<Result: Sendable>(
+    _ work: @escaping @Sendable (Corpus.Chunk) -> Result,
+    consume: (Corpus.Chunk, Result) throws -> Void
+  ) throws {
+    var waiting: [Corpus.Chunk] = []
+    func flush() throws {
+      let results = OrderedMap.map(waiting, threads: config.threads, work)
+      for (chunk, result) in zip(waiting, results) { try consume(chunk, result) }
+      waiting.removeAll()
+    }
+    try corpus.forEachChunk(blockBytes: blockBytes) { chunk in
+      waiting.append(chunk)
+      if waiting.count == 4 * config.threads { try flush() }
+    }
+    try flush()
+  }
+}

@@ -1,0 +1,99 @@
+import Files
+
+extension Tokenizer {
+  /// Reads the tokenizer in `folder`: `vocab.json` and `merges.txt` (Hugging Face's layout), or `encoder_bpe_40000.json` and
+  /// `vocab_40000.bpe` (OpenAI's). An InputError names the file and line of what is wrong.
+  public static func load(folder: String) throws(InputError) -> Tokenizer {
+    let layouts = [("vocab.json", "merges.txt"), ("encoder_bpe_40000.json", "vocab_40000.bpe")]
+    for (vocabulary, merges) in layouts where Path.exists("\(folder)/\(vocabulary)") {
+      return try load(vocabulary: "\(folder)/\(vocabulary)", merges: "\(folder)/\(merges)")
+    }
+    guard Path.exists(folder) else {
+      throw InputError("there is no such folder; give one that holds a tokenizer", path: folder)
+    }
+    throw InputError(
+      "holds no tokenizer; expected vocab.json and merges.txt, or encoder_bpe_40000.json and "
+        + "vocab_40000.bpe", path: folder)
+  }
+
+  /// Writes `vocab.json` and `merges.txt` into `folder`, which exists, in Hugging Face's layout: `OpenAIGPTTokenizer` loads them.
+  public func save(to folder: String) throws(InputError) {
+    let pieces = encoding.vocabulary.pieces
+    let entries = pieces.enumerated().map { "\(Self.quoted($1)): \($0)" }
+    try FileWriter.write(
+      "{" + entries.joined(separator: ", ") + "}\n", to: "\(folder)/vocab.json")
+    var lines = "#version: 0.2\n"
+    for pair in encoding.merges {
+      let parts = [pair.left, pair.right].map { String(decoding: pieces[Int($0)], as: UTF8.self) }
+      lines += "\(parts[0]) \(parts[1])\n"
+    }
+    try FileWriter.write(lines, to: "\(folder)/merges.txt")
+  }
+
+  /// A JSON string: as it is, but for what JSON wants escaped.
+  private static func quoted(_ piece: [UInt8]) -> String {
+    var text: [UInt8] = [UInt8(ascii: "\"")]
+    for byte in piece {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
+      case UInt8(ascii: "\n"): text += "\\n".utf8
+      case 0..<0x20: text += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+      default: text.append(byte)
+      }
+    }
+    return String(decoding: text + [UInt8(ascii: "\"")], as: UTF8.self)
+  }
+
+  private static func load(
+    vocabulary path: String, merges mergesPath: String
+  ) throws(InputError) -> Tokenizer {
+    let bytes = try read(path)
+    var parser = VocabularyParser(bytes, path: path)
+    let vocabulary = try parser.vocabulary()
+    return Tokenizer(
+      BytePairEncoding(
+        vocabulary: vocabulary, merges: try merges(mergesPath, vocabulary: vocabulary)))
+  }
+
+  private static func merges(
+    _ path: String, vocabulary: Vocabulary
+  ) throws(InputError) -> [Pair] {
+    let bytes = try read(path)
+    var merges: [Pair] = []
+    var seen: Set<Pair> = []
+    for (number, line) in bytes.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+    ).enumerated() {
+      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      if line.isEmpty || number == 0 && line.starts(with: "#version".utf8) { continue }
+      let text = String(decoding: line, as: UTF8.self)
+      func wrong(_ reason: String) -> InputError {
+        InputError(reason, path: path, line: number + 1)
+      }
+      let parts = line.split(separator: UInt8(ascii: " ")).map(Array.init)
+      guard parts.count == 2 else {
+        throw wrong("\"\(text)\" is not a merge: expected two pieces with a space between them")
+      }
+      guard let left = vocabulary.id(of: parts[0]), let right = vocabulary.id(of: parts[1]),
+        vocabulary.id(of: parts[0] + parts[1]) != nil
+      else {
+        throw wrong(
+          "the pieces of \"\(text)\" or its result are not in the vocabulary; take both files "
+            + "from the same tokenizer")
+      }
+      let pair = Pair(left: left, right: right)
+      guard seen.insert(pair).inserted else { throw wrong("the merge \"\(text)\" is there twice") }
+      merges.append(pair)
+    }
+    return merges
+  }
+
+  private static func read(_ path: String) throws(InputError) -> [UInt8] {
+    let reader = try FileReader(path)
+    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
+    guard bytes.span.firstInvalidUTF8() == nil else {
+      throw InputError("is not valid UTF-8; take it from its source again", path: path)
+    }
+    return bytes
+  }
+}

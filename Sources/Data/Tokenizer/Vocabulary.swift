@@ -1,0 +1,33 @@
+/// Ids and pieces: id i is the i-th piece, and no piece has two ids.
+struct Vocabulary: Sendable, Equatable {
+  /// What a character that the vocabulary does not have becomes.
+  static let unknown = Array("<unk>".utf8)
+
+  /// What a piece at the end of a word ends with.
+  static let endOfWord = Array("</w>".utf8)
+
+  /// The word that stands for a line break. It takes no part in merges.
+  static let newline = Array("\n</w>".utf8)
+
+  /// UTF-8 of each piece, by id.
+  let pieces: [[UInt8]]
+
+  /// The id of `unknown`.
+  let unknownId: Int32
+
+  private let ids: [[UInt8]: Int32]
+
+  /// The pieces in the order of their ids; nil where one appears twice or `<unk>` is missing.
+  init?(_ pieces: [[UInt8]]) {
+    var ids: [[UInt8]: Int32] = [:]
+    ids.reserveCapacity(pieces.count)
+    for (id, piece) in pieces.enumerated() { ids[piece] = Int32(id) }
+    guard ids.count == pieces.count, let unknownId = ids[Self.unknown] else { return nil }
+    self.pieces = pieces
+    self.ids = ids
+    self.unknownId = unknownId
+  }
+
+  /// The id of `piece`, or nil.
+  func id(of piece: [UInt8]) -> Int32? { ids[piece] }
+}

@@ -1,0 +1,131 @@
+import Files
+
+/// Reads `{"piece": id, …}`. Foundation's parser would take the last of two equal pieces in silence, and names no line.
+struct VocabularyParser {
+  private let bytes: [UInt8]
+  private let path: String
+  private var index = 0
+  private var line = 1
+
+  init(_ bytes: [UInt8], path: String) {
+    self.bytes = bytes
+    self.path = path
+  }
+
+  /// All of the file as a vocabulary whose ids are 0, 1, 2, … without a gap.
+  mutating func vocabulary() throws(InputError) -> Vocabulary {
+    var byId: [Int: (piece: [UInt8], line: Int)] = [:]
+    try expect("{")
+    while peek() != UInt8(ascii: "}") {
+      if !byId.isEmpty { try expect(",") }
+      let piece = try string()
+      try expect(":")
+      let id = try number()
+      if let other = byId[id] {
+        throw wrong("the id \(id) is there twice, first in line \(other.line)")
+      }
+      byId[id] = (piece, line)
+    }
+    try expect("}")
+    guard peek() == nil else { throw wrong("expected the end of the file") }
+    var pieces: [[UInt8]] = []
+    for id in 0..<byId.count {
+      guard let piece = byId[id]?.piece else {
+        throw InputError(
+          "no piece has the id \(id), though there are \(byId.count): ids must be 0, 1, 2, … "
+            + "without a gap", path: path)
+      }
+      pieces.append(piece)
+    }
+    if let vocabulary = Vocabulary(pieces) { return vocabulary }
+    var first: [[UInt8]: Int] = [:]
+    for (id, piece) in pieces.enumerated() {
+      if let other = first.updateValue(id, forKey: piece) {
+        throw InputError(
+          "the piece \"\(String(decoding: piece, as: UTF8.self))\" has two ids, \(other) and \(id)",
+          path: path, line: byId[id]?.line)
+      }
+    }
+    throw InputError("the piece <unk> is missing", path: path)
+  }
+
+  private func wrong(_ reason: String) -> InputError {
+    InputError("not a vocabulary: \(reason)", path: path, line: line)
+  }
+
+  /// The next byte that is not white space, not consumed.
+  private mutating func peek() -> UInt8? {
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "\n"): line += 1
+      case 0x20, 0x09, 0x0D: break
+      default: return bytes[index]
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  private mutating func expect(_ sign: Unicode.Scalar) throws(InputError) {
+    guard peek() == UInt8(ascii: sign) else {
+      throw wrong("expected \"\(sign)\" of {\"piece\": id, …}")
+    }
+    index += 1
+  }
+
+  private mutating func number() throws(InputError) -> Int {
+    _ = peek()
+    let digits = bytes[index...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard let value = Int32(String(decoding: digits, as: UTF8.self)) else {
+      throw wrong("expected an id, a whole number from 0 on")
+    }
+    index += digits.count
+    return Int(value)
+  }
+
+  private mutating func string() throws(InputError) -> [UInt8] {
+    try expect("\"")
+    var text: [UInt8] = []
+    while index < bytes.count {
+      let byte = bytes[index]
+      index += 1
+      switch byte {
+      case UInt8(ascii: "\""): return text
+      case UInt8(ascii: "\\"): text.append(try escape())
+      case 0..<0x20: throw wrong("a piece goes over the end of its line")
+      default: text.append(byte)
+      }
+    }
+    throw wrong("the file ends within a piece")
+  }
+
+  private mutating func escape() throws(InputError) -> Unicode.Scalar {
+    let letter = index < bytes.count ? bytes[index] : 0
+    index += 1
+    switch letter {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(letter)
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"): break
+    default: throw wrong("\"\\\(Character(Unicode.Scalar(letter)))\" is no escape of JSON")
+    }
+    var value = try hexadecimal()
+    if value & 0xFC00 == 0xD800, bytes[index...].starts(with: "\\u".utf8) {
+      index += 2
+      value = 0x10000 + (value & 0x3FF) << 10 + (try hexadecimal() & 0x3FF)
+    }
+    guard let scalar = Unicode.Scalar(value) else { throw wrong("half a surrogate pair") }
+    return scalar
+  }
+
+  private mutating func hexadecimal() throws(InputError) -> UInt32 {
+    let digits = bytes[min(index, bytes.count)...].prefix(4)
+    guard digits.count == 4, let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
+    else { throw wrong("expected four hexadecimal digits after \\u") }
+    index += 4
+    return value
+  }
+}
