@@ -36,7 +36,9 @@ let package = Package(
     .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),
     .target(
       name: "Training",
-      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Buffers", "Data", "Dist", "Files", "Model", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: safe),
     .executableTarget(
       name: "Launcher",
@@ -53,9 +55,11 @@ let package = Package(
       name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "DataTests", dependencies: ["Data", "Files"]),
-    .executableTarget(name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
+    .executableTarget(
+      name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
     .testTarget(name: "DistTests", dependencies: ["RankTests"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
     .testTarget(name: "LauncherTests", dependencies: ["Launcher"]),
     .testTarget(name: "TidyTests"),
   ]

@@ -21,7 +21,8 @@ public struct FloatBuffer: ~Copyable, @unchecked Sendable {
     self.count = count
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
     var memory: UnsafeMutableRawPointer?
-    let status = unsafe posix_memalign(&memory, bytes < FloatBuffer.largeBytes ? 64 : 1 << 21, bytes)
+    let status = unsafe posix_memalign(
+      &memory, bytes < FloatBuffer.largeBytes ? 64 : 1 << 21, bytes)
     guard status == 0, let memory = unsafe memory else {
       preconditionFailure("out of memory: \(bytes) bytes were refused")
     }
