@@ -45,7 +45,7 @@ let package = Package(
     .executableTarget(
       name: "Launcher",
       dependencies: [
-        "Data", "Dist", "Training",
+        "Data", "Dist", "Files", "Model", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),

@@ -35,8 +35,9 @@ public struct Pretraining {
     let model = config.model(vocabularySize: dataset.info.vocabularySize)
     let (training, validation) = try communicator.together {
       (
-        try dataset.windows(.training, context: model.context),
-        try? dataset.windows(.validation, context: model.context)
+        try Windows(dataset, split: .train, length: model.context),
+        dataset.info.validation.tokens > model.context
+          ? try Windows(dataset, split: .validation, length: model.context) : nil
       )
     }
     let threads = try threads()

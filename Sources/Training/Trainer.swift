@@ -124,7 +124,7 @@ final class Trainer {
         state.gradients[range].fill(0)
       }
     }
-    let windows = sampler.windows(step: step - 1)
+    let windows = sampler.windows(step: step)
     // Known before the forward pass: losses and gradients are sums over it, whoever computes them.
     let targets = Double(config.batch * model.context)
     let dropout = Dropout(
@@ -135,8 +135,8 @@ final class Trainer {
     for leaf in leaves {
       last = leaf + communicator.size >= config.leaves
       let samples = leaf * config.microBatch..<(leaf + 1) * config.microBatch
-      let batch = times.measure(.data) {
-        training.batch(windows: Array(windows[samples]), samples: samples.map { UInt32($0) })
+      let batch = try times.measure(.data) {
+        try training.batch(windows: Array(windows[samples]), samples: samples.map { UInt32($0) })
       }
       times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
       let losses = times.measure(.backward) {
@@ -162,7 +162,7 @@ final class Trainer {
       for leaf in stride(from: communicator.rank, to: leaves, by: communicator.size) {
         // Spread evenly over the split, so that a part of it speaks for the whole.
         let samples = leaf * config.microBatch..<min((leaf + 1) * config.microBatch, count)
-        let batch = validation.batch(
+        let batch = try validation.batch(
           windows: samples.map { $0 * all / count }, samples: samples.map { UInt32($0) })
         decoder.forward(batch)
         sums[0] += weightedSum(decoder.losses(), batch.lossWeights)

@@ -1,0 +1,18 @@
+sources := Sources Tests Package.swift
+
+.PHONY: quickstart test lint format setup
+
+quickstart: ## from a fresh clone to a trained mini model and a sample of its prose
+	@cluster/quickstart
+
+test: setup lint ## everything that can fail
+	swift test -c release
+
+lint:
+	swift format lint --strict --recursive $(sources)
+
+format:
+	swift format --in-place --recursive $(sources)
+
+setup:
+	@cluster/setup

@@ -1,0 +1,151 @@
+import Testing
+
+private let mostLines = 400
+
+/// Modules in which memory may be handled unsafely.
+private let unsafeModules: Set = ["Buffers", "Dist", "Files", "Kernels"]
+
+/// Lines of `text` that match, as findings about `path`.
+private func findings(
+  _ path: String, _ lines: [String], _ reason: String, where breaks: (String) -> Bool
+) -> [Finding] {
+  zip(1..., lines).compactMap { line, text in
+    breaks(text) ? Finding(path: path, line: line, reason: reason) : nil
+  }
+}
+
+private func unsafeOutsideItsModules(in file: SourceFile) -> [Finding] {
+  guard !unsafeModules.contains(file.module) else { return [] }
+  let word = /\bunsafe\b|\bUnsafe\w+/
+  return findings(
+    file.path, SwiftText(file.text).code,
+    "unsafe memory belongs into \(unsafeModules.sorted().joined(separator: ", "))"
+  ) { $0.contains(word) }
+}
+
+private func linesBeyondTheLimit(in file: SourceFile) -> [Finding] {
+  let count = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
+  guard count > mostLines else { return [] }
+  return [
+    Finding(
+      path: file.path, line: mostLines + 1,
+      reason: "\(count) lines: split the file, the limit is \(mostLines)")
+  ]
+}
+
+private func uncheckedTraps(in file: SourceFile) -> [Finding] {
+  let call = /\btry!|\bas!|\bfatalError\s*\(/
+  return findings(
+    file.path, SwiftText(file.text).code, "throw an InputError or state a precondition instead"
+  ) { $0.contains(call) }
+}
+
+private func postponedWork(in file: SourceFile) -> [Finding] {
+  findings(file.path, SwiftText(file.text).spoken, "do it, or leave it to the issue tracker") {
+    $0.contains(/\b(?:TO[D]O|FIX[M]E|XX[X])\b/)  // so written that this line is not found
+  }
+}
+
+/// Variables and constants outside every type, and stored `static var`s.
+private func globals(in file: SourceFile) -> [Finding] {
+  let declaration = /^\s*(?:[@\w()]+\s+)*?(?:let|var)\s+\w/
+  let storedStatic = /\bstatic\s+(?:[\w()]+\s+)*?var\s+\w+[^{]*(?:=|$)/
+  var depth = 0
+  return findings(
+    file.path, SwiftText(file.text).code, "no globals: pass it, or make it static let"
+  ) { line in
+    let isGlobal = depth == 0 && line.contains(declaration) || line.contains(storedStatic)
+    for character in line {
+      if "{([".contains(character) { depth += 1 }
+      if "})]".contains(character) { depth -= 1 }
+    }
+    return isGlobal
+  }
+}
+
+@Suite struct CodeTests {
+  private func check(_ rule: (SourceFile) -> [Finding], below folders: String...) throws {
+    let files = try folders.flatMap { try Repository.swiftFiles(below: $0) }
+    #expect(files.count > 5)
+    for finding in files.flatMap(rule) { Issue.record("\(finding)") }
+  }
+
+  private func lines(_ rule: (SourceFile) -> [Finding], _ module: String, _ text: String) -> [Int] {
+    rule(SourceFile(path: "Sources/\(module)/A.swift", text: text)).map(\.line)
+  }
+
+  @Test func unsafeStandsOnlyWhereMemoryIsHandled() throws {
+    try check(unsafeOutsideItsModules, below: "Sources")
+  }
+
+  @Test func unsafeElsewhereIsFound() {
+    let text =
+      "/// unsafe\nlet a = unsafe f()\nfunc g(_ p: UnsafePointer<Float>)\nlet s = \"unsafe\""
+    #expect(lines(unsafeOutsideItsModules, "Training", text) == [2, 3])
+    #expect(lines(unsafeOutsideItsModules, "Launcher", "nonisolated(unsafe) var a = 1") == [1])
+    #expect(lines(unsafeOutsideItsModules, "Kernels", text) == [])
+  }
+
+  @Test func noFileIsLongerThanFourHundredLines() throws {
+    try check(linesBeyondTheLimit, below: "Sources", "Tests")
+  }
+
+  @Test func aFileTooLongIsFound() {
+    let line = "let a = 1\n"
+    #expect(lines(linesBeyondTheLimit, "Model", String(repeating: line, count: 401)) == [401])
+    #expect(lines(linesBeyondTheLimit, "Model", String(repeating: line, count: 400)) == [])
+  }
+
+  @Test func nothingTrapsWithoutAReason() throws {
+    try check(uncheckedTraps, below: "Sources", "Tests")
+  }
+
+  @Test func aTrapIsFound() {
+    let text = """
+      let a = try! f()
+      // try! f()
+      let b = c as! Int
+      fatalError ("no")
+      let d = try f("\\(b as! Int) try!")
+      let e = canary != 1
+      """
+    #expect(lines(uncheckedTraps, "Model", text) == [1, 3, 4, 5])
+  }
+
+  @Test func nothingIsPostponed() throws {
+    try check(postponedWork, below: "Sources", "Tests")
+  }
+
+  @Test func postponedWorkIsFound() {
+    let text = "// TODO: later\nf()\n/* FIXME */\nlet s = \"TODO\"\nlet TODOs = 1"
+    #expect(lines(postponedWork, "Model", text) == [1, 3])
+  }
+
+  @Test func sourcesHaveNoGlobals() throws {
+    try check(globals, below: "Sources")
+  }
+
+  @Test func aGlobalIsFound() {
+    let text = """
+      struct A {
+        let fine = 1
+        static let alsoFine = 1
+        static var computed: Int { 1 }
+        static var stored = 1
+        public static var storedToo: Int
+      }
+      private let global = 1
+      nonisolated(unsafe) public var another: Int = 2
+      func f() { let local = 1 }
+      #if os(Linux)
+        let conditional = 3
+      #endif
+      func g(
+        a: Int
+      ) {
+        var local = 1
+      }
+      """
+    #expect(lines(globals, "Model", text) == [5, 6, 8, 9, 12])
+  }
+}
