@@ -52,7 +52,8 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "DataTests", dependencies: ["Data", "Files"]),
+    .testTarget(
+      name: "DataTests", dependencies: ["Data", "Files", "Model"], resources: [.copy("Fixtures")]),
     .executableTarget(name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
     .testTarget(name: "DistTests", dependencies: ["RankTests"]),
     .testTarget(name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
