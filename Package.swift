@@ -56,7 +56,8 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "Training"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "DataTests", dependencies: ["Data", "Files"]),
+    .testTarget(
+      name: "DataTests", dependencies: ["Data", "Files", "Model"], resources: [.copy("Fixtures")]),
     .executableTarget(
       name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
     .target(name: "TestSupport", path: "Tests/Support"),

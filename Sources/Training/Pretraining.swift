@@ -23,10 +23,24 @@ public struct Pretraining {
     self.communicator = communicator
   }
 
-  /// Trains to the end or until a signal; returns the exit status. Collective.
+  /// How a run ended.
+  public struct Outcome: Sendable, Codable {
+    /// Updates done.
+    public var step: Int
+    /// Whether all updates that were asked for are done.
+    public var finished: Bool
+    /// The newest checkpoint.
+    public var checkpoint: String
+    /// Of the last measurement, in nats; nil without one.
+    public var validationLoss: Double?
+    /// The validation loss of a model that knows nothing but how often each token occurs, in nats.
+    public var unigramValidationLoss: Double?
+  }
+
+  /// Trains to the end or until a signal. Collective.
   ///
   /// - Parameter signals: of this rank; one rank that was asked to stop stops all
-  public func run(signals: StopSignals) throws -> Int32 {
+  public func run(signals: StopSignals) throws -> Outcome {
     var shared = config
     shared.threads = 0
     try communicator.agree(on: try shared.yaml, what: "the configuration")
@@ -48,9 +62,15 @@ public struct Pretraining {
       validation: validation, clock: clock)
     let store = CheckpointStore(config.out + "/checkpoints")
     let start = try begin(trainer, state, team, store, dataset)
-    if start >= config.steps {
+    var outcome = Outcome(
+      step: start, finished: start >= config.steps, checkpoint: store.path(of: start),
+      unigramValidationLoss: dataset.info.unigramValidationLoss)
+    if outcome.finished {
+      outcome.validationLoss = try communicator.together {
+        try RunLog.lastValidationLoss(folder: config.out)
+      }
       note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
-      return 0
+      return outcome
     }
     var log: RunLog?
     try communicator.onRoot {
@@ -62,37 +82,37 @@ public struct Pretraining {
         terminal: isatty(STDERR_FILENO) == 1, clock: clock)
       note(describe(model, threads, dataset))
     }
-    return try train(trainer, from: start, log: log, signals: signals) { step in
+    try train(trainer, &outcome, log: log, signals: signals) { step in
       try save(step, trainer, state, store, dataset)
     }
+    outcome.checkpoint = store.path(of: outcome.step)
+    if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
+    return outcome
   }
 
-  /// The steps, and what happens between them.
+  /// The steps, and what happens between them, until the last or a request to stop.
   private func train(
-    _ trainer: Trainer, from start: Int, log: RunLog?, signals: StopSignals,
+    _ trainer: Trainer, _ outcome: inout Outcome, log: RunLog?, signals: StopSignals,
     save: (Int) throws -> Void
-  ) throws -> Int32 {
-    for step in start + 1...config.steps {
+  ) throws {
+    for step in outcome.step + 1...config.steps {
       let result = try trainer.step(step, stop: signals.received != nil)
+      outcome.step = step
+      outcome.finished = step == config.steps
       try communicator.onRoot { try log?.step(result.metrics) }
-      let isLast = step == config.steps
-      if isLast || config.evaluateEvery > 0 && step % config.evaluateEvery == 0 {
-        if let loss = try trainer.validationLoss() {
-          try communicator.onRoot {
-            try log?.validation(.init(step: step, validationLoss: loss))
-          }
-        }
+      let isDue = config.evaluateEvery > 0 && step % config.evaluateEvery == 0
+      if outcome.finished || isDue, let loss = try trainer.validationLoss() {
+        outcome.validationLoss = loss
+        try communicator.onRoot { try log?.validation(.init(step: step, validationLoss: loss)) }
       }
-      if isLast || result.stops || step % config.checkpointEvery == 0 {
+      if outcome.finished || result.stops || step % config.checkpointEvery == 0 {
         try trainer.measure(.checkpoint) { try save(step) }
       }
-      if result.stops, !isLast {
+      if result.stops, !outcome.finished {
         note("stopped on request after step \(step): start the same command again to go on")
-        return Pretraining.stoppedStatus
+        return
       }
     }
-    if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
-    return 0
   }
 
   /// Weights and optimizer as the run begins, on every rank; returns the updates that are done. Collective.

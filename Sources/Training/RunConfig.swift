@@ -69,7 +69,8 @@ public struct RunConfig: Sendable, Equatable, Codable {
     case fp32
   }
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  /// The keys of its YAML and names of its flags.
+  public enum CodingKeys: String, CodingKey, CaseIterable {
     case data, out
     case context, width, layers, heads, dropout
     case steps, batch

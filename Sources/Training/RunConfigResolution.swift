@@ -9,31 +9,36 @@ extension RunConfig {
   ///
   /// - Parameters:
   ///   - flags: values by key, as they stood on the command line
-  /// - Throws: `InputError` for an unknown key, a value of another type, or a run that `problem` refuses
+  /// - Throws: for an unknown key, a value of another type, or a run that `problem` refuses
   public static func resolve(
     preset: Preset, yaml path: String? = nil, flags: [String: String] = [:]
-  ) throws -> RunConfig {
-    var values = try mapping(try YAMLEncoder().encode(preset.config), path: nil)
-    if let path {
-      let text: String
-      do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-        throw InputError("cannot be read as UTF-8 text: give --config a YAML file", path: path)
+  ) throws(UsageError) -> RunConfig {
+    do {
+      var values = try mapping(try YAMLEncoder().encode(preset.config), path: nil)
+      if let path { values.merge(try mapping(try read(path), path: path)) { $1 } }
+      for (key, value) in flags {
+        precondition(CodingKeys(stringValue: key) != nil, "a flag \(key) that is no key")
+        values[key] = Node(value)
       }
-      values.merge(try mapping(text, path: path)) { $1 }
+      let config = try decode(values)
+      if let problem = config.problem { throw InputError(problem) }
+      return config
+    } catch { throw UsageError("\(error)") }
+  }
+
+  private static func read(_ path: String) throws -> String {
+    do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
+      throw InputError("cannot be read as UTF-8 text: give --config a YAML file", path: path)
     }
-    for (key, value) in flags {
-      precondition(CodingKeys(stringValue: key) != nil, "a flag \(key) that is no key")
-      values[key] = Node(value)
-    }
-    let config: RunConfig
+  }
+
+  private static func decode(_ values: [String: Node]) throws -> RunConfig {
     do {
       let pairs = values.map { (Node($0.key), $0.value) }
-      config = try YAMLDecoder().decode(RunConfig.self, from: Node(pairs))
+      return try YAMLDecoder().decode(RunConfig.self, from: Node(pairs))
     } catch let error as DecodingError {
-      throw InputError(describe(error, values), path: path)
+      throw InputError(describe(error, values))
     }
-    if let problem = config.problem { throw InputError(problem, path: path) }
-    return config
   }
 
   /// The YAML that `resolve` reads back to the same value.

@@ -72,6 +72,14 @@ final class RunLog {
     } catch { throw InputError("cannot be written: \(error.localizedDescription)", path: path) }
   }
 
+  /// The last validation loss in a run's `metrics.jsonl`; nil where there is none.
+  static func lastValidationLoss(folder: String) throws -> Double? {
+    let text = try String(contentsOfFile: folder + "/metrics.jsonl", encoding: .utf8)
+    return text.split(separator: "\n").reversed().lazy.compactMap {
+      try? JSONDecoder().decode(ValidationMetrics.self, from: Data($0.utf8)).validationLoss
+    }.first
+  }
+
   func step(_ metrics: StepMetrics) throws {
     try write(metrics)
     let seconds = metrics.secondsCompute + metrics.secondsCommunication

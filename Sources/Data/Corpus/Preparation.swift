@@ -124,12 +124,12 @@ public struct Preparation {
     case .load(let folder): return (try Tokenizer.load(folder: folder), [])
     case .train(let merges):
       progress("learning \(merges) merges from \(survey.words.all.count) different words")
-      let encoding = BytePairLearner.learn(merges: merges, from: survey.words)
-      let learned = encoding.merges.count
+      let tokenizer = Tokenizer(BytePairLearner.learn(merges: merges, from: survey.words))
+      let learned = tokenizer.mergeCount
       let warning =
         "only \(learned) of \(merges) merges could be learned: no other pair occurs twice in the "
         + "text; give more text, or ask for fewer"
-      return (Tokenizer(encoding), learned < merges ? [warning] : [])
+      return (tokenizer, learned < merges ? [warning] : [])
     }
   }
 }
@@ -153,7 +153,9 @@ extension Preparation {
       if let error = chunk.invalidText() { return .failure(error) }
       var found = Survey(blocks: chunk.blocks.count)
       found.hasText = chunk.bytes.contains { $0 > 0x20 }
-      if learns { found.words = Self.words(of: chunk) }
+      if learns {
+        for block in chunk.blocks { found.words.add(text: chunk.bytes.span.extracting(block)) }
+      }
       return .success(found)
     } consume: { _, result in
       let found = try result.get()
@@ -167,18 +169,6 @@ extension Preparation {
         path: config.inputs.first)
     }
     return survey
-  }
-
-  private static func words(of chunk: Corpus.Chunk) -> WordCounts {
-    var splitter = WordSplitter()
-    var counts = WordCounts()
-    for block in chunk.blocks {
-      var words = WordList()
-      let text = Standardise.standardise(chunk.bytes.span.extracting(block))
-      splitter.split(text.span, into: &words)
-      words.forEach { counts.add($0) }
-    }
-    return counts
   }
 
   /// Encodes every block and appends it to the writer of its split: `writers` has one a split, in order.

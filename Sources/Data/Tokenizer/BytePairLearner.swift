@@ -2,6 +2,7 @@
 struct WordCounts {
   private var short: [ShortWord: Int] = [:]
   private var long: [[UInt8]: Int] = [:]
+  private var splitter = WordSplitter()
 
   /// Counts `word` once more.
   mutating func add(_ word: Span<UInt8>) {
@@ -10,6 +11,14 @@ struct WordCounts {
     } else {
       long[word.array(), default: 0] += 1
     }
+  }
+
+  /// Counts the words of `text`, which is valid UTF-8 and not standardised yet.
+  mutating func add(text: Span<UInt8>) {
+    let standard = Standardise.standardise(text)
+    var words = WordList()
+    splitter.split(standard.span, into: &words)
+    words.forEach { add($0) }
   }
 
   /// Adds the counts of `other`.

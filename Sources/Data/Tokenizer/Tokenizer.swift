@@ -26,6 +26,16 @@ public final class Tokenizer: Sendable {
     fingerprint = XXH128.hash(content.span)
   }
 
+  /// A tokenizer with up to `merges` merges learned from `text`; fewer where no pair of pieces occurs twice any more.
+  public static func learn(merges: Int, from text: String) -> Tokenizer {
+    var counts = WordCounts()
+    counts.add(text: Array(text.utf8).span)
+    return Tokenizer(BytePairLearner.learn(merges: merges, from: counts))
+  }
+
+  /// The number of merges.
+  public var mergeCount: Int { encoding.merges.count }
+
   /// The number of ids: 0 ..< vocabularySize.
   public var vocabularySize: Int { encoding.vocabulary.pieces.count }
 

@@ -40,7 +40,7 @@ public struct CheckpointStore: Sendable {
   ) throws -> Checkpoint {
     precondition(step >= 0 && keep >= 1, "step \(step), keep \(keep)")
     try FolderCommit.removeLeftovers(in: folder)
-    let new = Checkpoint(step: step, folder: "\(folder)/\(CheckpointStore.name(of: step))")
+    let new = Checkpoint(step: step, folder: path(of: step))
     try FolderCommit.commit(new.folder, existing: .replaced) { partial in
       try SumsFile.write(in: partial, known: body(partial))
     }
@@ -53,6 +53,9 @@ public struct CheckpointStore: Sendable {
     for checkpoint in old.reversed() { try FolderCommit.remove(checkpoint.folder) }
     return new
   }
+
+  /// The folder of the checkpoint of `step`, whether it exists or not.
+  public func path(of step: Int) -> String { "\(folder)/\(CheckpointStore.name(of: step))" }
 
   /// All committed checkpoints, newest first, not verified.
   public func candidates() throws(InputError) -> [Checkpoint] {

@@ -35,11 +35,13 @@ struct TrainerState: Codable, Equatable {
       ("seed", { "\($0.seed)" }), ("batch", { "\($0.batch)" }),
     ]
     for (key, value) in fixed where value(config) != value(new) {
-      return "was trained with \(key) \(value(config)), not \(value(new)): go on with that, or give "
+      return
+        "was trained with \(key) \(value(config)), not \(value(new)): go on with that, or give "
         + "another --out"
     }
     if dataFingerprint != self.dataFingerprint {
-      return "was trained on other data than \(new.data) now holds: restore it, or give another --out"
+      return
+        "was trained on other data than \(new.data) now holds: restore it, or give another --out"
     }
     if step > new.steps {
       return "is at step \(step) already, beyond the \(new.steps) steps asked for"

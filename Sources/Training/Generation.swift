@@ -1,0 +1,40 @@
+import Kernels
+import Model
+
+/// Continues a text token by token.
+public struct Generation {
+  private let decoder: CachedDecoder
+
+  /// A generator with a model's weights, which outlive it.
+  public init(_ state: ModelState, threads: Int) {
+    decoder = CachedDecoder(
+      state.config, weights: state.weights, team: ThreadTeam(size: threads))
+  }
+
+  /// Draws `count` tokens after `prompt` and hands each to `body`.
+  ///
+  /// Positions are learned, so that none is beyond the context: when it is full, the newer half is read anew and the rest forgotten.
+  ///
+  /// - Parameter prompt: at least one token; of more than the context has room for, the newest
+  public func generate(
+    after prompt: [Int32], count: Int, sampling: TokenSampling, _ body: (Int32) throws -> Void
+  ) rethrows {
+    let context = decoder.config.context
+    var text = Array(prompt.suffix(context))
+    decoder.reset()
+    var logits = decoder.append(text)
+    for place in 0..<max(0, count) {
+      let token = sampling.token(logits, place: place)
+      try body(token)
+      text.append(token)
+      if place + 1 == count { return }
+      if decoder.length < context {
+        logits = decoder.append([token])
+      } else {
+        text = Array(text.suffix(max(1, context / 2)))
+        decoder.reset()
+        logits = decoder.append(text)
+      }
+    }
+  }
+}
