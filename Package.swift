@@ -37,7 +37,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Buffers", "Data", "Dist", "Files", "Model", .product(name: "Yams", package: "Yams"),
+        "Buffers", "Data", "Dist", "Files", "Kernels", "Model",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: safe),
     .executableTarget(
