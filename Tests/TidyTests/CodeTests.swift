@@ -136,7 +136,7 @@ private func globals(in file: SourceFile) -> [Finding] {
       }
       private let global = 1
       nonisolated(unsafe) public var another: Int = 2
-      func f() { let local = 1 }
+      func f() { print("\\(1) \\((2))") }
       #if os(Linux)
         let conditional = 3
       #endif

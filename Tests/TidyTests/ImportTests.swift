@@ -9,7 +9,7 @@ private let table: [(module: String, imports: Set<String>)] = [
   ("Model", ["Buffers", "Kernels"]),
   ("Data", ["Files", "Model"]),
   ("Dist", ["Buffers", "CMPI"]),
-  ("Training", ["Buffers", "Data", "Dist", "Files", "Model", "Yams"]),
+  ("Training", ["Buffers", "Data", "Dist", "Files", "Kernels", "Model", "Yams"]),
   ("Launcher", ["ArgumentParser", "Data", "Dist", "Files", "Model", "Training"]),
 ]
 
@@ -45,7 +45,7 @@ private func targets(inManifest text: String) -> [(module: String, imports: Set<
   return blocks.dropFirst().compactMap { block in
     // The block before this one ends with the call's name, so a block is known by its own text.
     guard let name = block.firstMatch(of: /^\s*name:\s*"(\w+)"/)?.1,
-      !name.hasSuffix("Tests"), !block.contains(/pkgConfig:/)
+      !name.hasSuffix("Tests"), !block.contains(/pkgConfig:|path:\s*"Tests\//)
     else { return nil }
     let list = block.firstMatch(of: /dependencies:\s*\[((?:[^\[\]])*)\]/)?.1 ?? ""
     let names = list.replacing(/package:\s*"[^"]*"/, with: "").matches(of: /"(\w+)"/)
@@ -98,6 +98,7 @@ private func targets(inManifest text: String) -> [(module: String, imports: Set<
           .executableTarget(
             name: "B",
             dependencies: ["A", .product(name: "P", package: "Q")], swiftSettings: s),
+          .target(name: "Support", path: "Tests/Support"),
           .testTarget(name: "BTests", dependencies: ["B"]),
         ]
         """)

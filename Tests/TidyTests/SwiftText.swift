@@ -72,7 +72,11 @@ struct SwiftText {
             places[places.count - 1] = .interpolation(parentheses: depth + 1)
           } else if text[index] == ")" {
             places.removeLast()
-            if depth > 0 { places.append(.interpolation(parentheses: depth - 1)) }
+            if depth > 0 {
+              places.append(.interpolation(parentheses: depth - 1))
+            } else {
+              isSeen = (false, false)  // as its opening parenthesis: those that are seen pair up
+            }
           }
         }
       }

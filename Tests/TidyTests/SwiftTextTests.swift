@@ -12,7 +12,7 @@ import Testing
     #expect(text.code.map { $0.contains("bad") } == [false, false, false])
     #expect(text.code[0].contains("try! f("))
     #expect(text.code[1].contains("let b = 1"))
-    #expect(text.code[2].contains("fine)") && text.code[2].hasSuffix("; fine"))
+    #expect(text.code[2].contains("  fine  ") && text.code[2].hasSuffix("; fine"))
   }
 
   @Test func stringsOfSeveralLinesKeepTheirLines() {
