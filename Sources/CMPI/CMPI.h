@@ -1,7 +1,8 @@
 #pragma once
 #include <mpi.h>
 
-// Open MPI's handles are macros that cast addresses, which Swift does not import: one function for each.
+// Open MPI's handles are macros that cast addresses, which Swift does not import: one function for
+// each.
 
 static inline MPI_Comm _Nonnull cmpi_comm_world(void) { return MPI_COMM_WORLD; }
 static inline MPI_Comm cmpi_comm_null(void) { return MPI_COMM_NULL; }

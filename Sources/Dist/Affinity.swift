@@ -28,9 +28,11 @@ public enum Affinity {
     }
   }
 
-  /// The CPUs' worth of time that this process's control group may use, at least 1; nil where there is no limit.
+  /// The CPUs' worth of time that this process's control group may use, at least 1; nil where there
+  /// is no limit.
   ///
-  /// Read from version 2 (`cpu.max`, of the group and of those around it) or version 1 (`cpu.cfs_quota_us`).
+  /// Read from version 2 (`cpu.max`, of the group and of those around it) or version 1
+  /// (`cpu.cfs_quota_us`).
   public static func quota() -> Int? {
     var limits: [Int] = []
     let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
@@ -68,8 +70,9 @@ public enum Affinity {
 
   /// Lets ranks that wait inside MPI give way where there are more of them than CPUs.
   ///
-  /// Open MPI does this by itself only where there are more ranks than *slots*, and a hostfile may promise more slots than
-  /// there are CPUs. It reads the variable in `MPI_Init`; what the user has set stays.
+  /// Open MPI does this by itself only where there are more ranks than *slots*, and a hostfile may
+  /// promise more slots than there are CPUs. It reads the variable in `MPI_Init`; what the user has
+  /// set stays.
   static func yieldWhenOversubscribed() {
     let ranks = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_LOCAL_SIZE"].flatMap {
       Int($0)

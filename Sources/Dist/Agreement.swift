@@ -1,4 +1,5 @@
-// Decisions that all ranks take together, so that none is left inside a collective that the others never enter.
+// Decisions that all ranks take together, so that none is left inside a collective that the others
+// never enter.
 extension Communicator {
   /// Checks that every rank has the same `value`. Collective.
   ///
@@ -19,8 +20,9 @@ extension Communicator {
   /// Runs `body` on every rank. Collective; `body` itself must not be.
   ///
   /// - Returns: what `body` returned on this rank, where it returned on all of them.
-  /// - Throws: where `body` threw on any rank, the same `AgreedFailure` on every rank: each distinct message once, with
-  ///   its ranks where not all have it, and the exit status of the lowest rank that failed.
+  /// - Throws: where `body` threw on any rank, the same `AgreedFailure` on every rank: each
+  ///   distinct message once, with its ranks where not all have it, and the exit status of the
+  ///   lowest rank that failed.
   public func together<T>(_ body: () throws -> T) throws -> T {
     let (value, failure) = try attempt(body)
     let failed = try any(!failure.isEmpty)
@@ -36,7 +38,8 @@ extension Communicator {
     if !failure.isEmpty { throw Communicator.agreed([failure]) }
   }
 
-  /// What `body` returned, or "status message" of what it threw. An MPI error goes on: it cannot be agreed about.
+  /// What `body` returned, or "status message" of what it threw. An MPI error goes on: it cannot be
+  /// agreed about.
   private func attempt<T>(_ body: () throws -> T) throws -> (value: T?, failure: [UInt8]) {
     do {
       return (try body(), [])

@@ -16,9 +16,9 @@ public enum Reduction: Sendable, CaseIterable {
 
 /// All ranks of the job, seen from one of them.
 ///
-/// Every method is collective: all ranks call it, in the same order, with equal counts. It is called from the thread that
-/// entered `MPI.run`. An `MPIError` leaves the communicator unusable: let it end the job. With one rank nothing here
-/// calls MPI.
+/// Every method is collective: all ranks call it, in the same order, with equal counts. It is
+/// called from the thread that entered `MPI.run`. An `MPIError` leaves the communicator unusable:
+/// let it end the job. With one rank nothing here calls MPI.
 @safe
 public final class Communicator {
   /// This rank, from 0.
@@ -37,7 +37,8 @@ public final class Communicator {
   let status: (any Error) -> Int32
   private let world: MPI_Comm
 
-  /// Floats in one collective call: 4 MiB stay in the caches between their way in and their way out.
+  /// Floats in one collective call: 4 MiB stay in the caches between their way in and their way
+  /// out.
   public static let chunk = 1 << 20
 
   /// Bytes in one collective call, far below what a 32-bit count can say.
@@ -143,7 +144,8 @@ public final class Communicator {
     return result
   }
 
-  /// Every rank's bytes in the order of the ranks, on `root` only; the lengths may differ. Together below 2 GiB.
+  /// Every rank's bytes in the order of the ranks, on `root` only; the lengths may differ. Together
+  /// below 2 GiB.
   public func gather(_ bytes: [UInt8], at root: Int = 0) throws(MPIError) -> [[UInt8]]? {
     guard size > 1 else { return [bytes] }
     let counts = try lengths(of: bytes)
@@ -157,7 +159,8 @@ public final class Communicator {
     return rank == root ? Communicator.split(result, counts) : nil
   }
 
-  /// Every rank's bytes in the order of the ranks, on every rank; the lengths may differ. Together below 2 GiB.
+  /// Every rank's bytes in the order of the ranks, on every rank; the lengths may differ. Together
+  /// below 2 GiB.
   public func allGather(_ bytes: [UInt8]) throws(MPIError) -> [[UInt8]] {
     guard size > 1 else { return [bytes] }
     let counts = try lengths(of: bytes)

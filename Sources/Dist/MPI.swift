@@ -3,16 +3,18 @@ import Foundation
 
 /// The beginning and the end of a rank.
 public enum MPI {
-  /// Starts MPI, gives `body` the communicator of all ranks, finalizes; returns the exit status of the process.
+  /// Starts MPI, gives `body` the communicator of all ranks, finalizes; returns the exit status of
+  /// the process.
   ///
-  /// Collective: all ranks, once in the life of a process. Without mpirun there is one rank. Here is the one catch of
-  /// the program:
-  /// - An `AgreedFailure`, which all ranks threw together: rank 0 prints it, all finalize, its status is returned.
-  ///   With one rank every error is one.
-  /// - Any other error leaves the other ranks inside a collective: this rank prints itself, its host and the reason, and
-  ///   ends the job with `MPI_Abort`. `MPI_Finalize` would wait for the others for ever.
+  /// Collective: all ranks, once in the life of a process. Without mpirun there is one rank. Here
+  /// is the one catch of the program:
+  /// - An `AgreedFailure`, which all ranks threw together: rank 0 prints it, all finalize, its
+  ///   status is returned. With one rank every error is one.
+  /// - Any other error leaves the other ranks inside a collective: this rank prints itself, its
+  ///   host and the reason, and ends the job with `MPI_Abort`. `MPI_Finalize` would wait for the
+  ///   others for ever.
   ///
-  /// Signal handlers that `body`'s program needs should be set before: `mpirun` may forward a signal early.
+  /// `StopSignals` are made before: `mpirun` may hand on a signal early.
   ///
   /// - Parameters:
   ///   - status: the exit status that an error stands for.

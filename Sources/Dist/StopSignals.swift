@@ -6,12 +6,14 @@ import Foundation
 
 /// Signals that ask the program to stop, looked at between steps instead of handled.
 ///
-/// They are blocked and stay pending until somebody asks: no handler, no global state, nothing interrupted in MPI. `mpirun`
-/// hands on SIGUSR1 but answers SIGTERM and SIGINT itself, by ending the ranks within two seconds.
+/// They are blocked and stay pending until somebody asks: no handler, no global state, nothing
+/// interrupted in MPI. `mpirun` hands on SIGUSR1 but answers SIGTERM and SIGINT itself, by ending
+/// the ranks within two seconds.
 public struct StopSignals: Sendable {
   private let signals: [Int32]
 
-  /// Blocks `signals` in this thread and in all that it starts from now on: to be made before `MPI.run`.
+  /// Blocks `signals` in this thread and in all that it starts from now on: to be made before
+  /// `MPI.run`.
   public init(_ signals: [Int32] = [SIGTERM, SIGINT, SIGUSR1]) {
     self.signals = signals
     change(SIG_BLOCK, signals)

@@ -4,9 +4,10 @@ import Foundation
 public enum ThreadShare {
   /// The number of CPUs for each rank of a node, at least 1.
   ///
-  /// CPUs are dealt out one by one: to the rank that has the fewest of those that may still take one, of equals to the one
-  /// with the smaller mask, then to the lower rank. It takes the CPU of its mask that the fewest others want. So
-  /// equal masks are shared evenly with the remainder for the lower ranks, and disjoint masks are kept whole.
+  /// CPUs are dealt out one by one: to the rank that has the fewest of those that may still take
+  /// one, of equals to the one with the smaller mask, then to the lower rank. It takes the CPU of
+  /// its mask that the fewest others want. So equal masks are shared evenly with the remainder for
+  /// the lower ranks, and disjoint masks are kept whole.
   ///
   /// - Parameters:
   ///   - masks: the affinity mask of each rank of the node, in the order of the ranks.

@@ -89,6 +89,20 @@ private func checkTopology(_ ranks: Communicator) throws {
       && node.rankOnNode == ranks.rank, "one machine is one node: \(node)")
 }
 
+/// Ranks 0 and 1 are on the first node, rank 2 is alone on the second.
+func checkTwoNodes(_ ranks: Communicator) throws {
+  let node = ranks.node
+  let alone = ranks.rank == 2
+  try expect(
+    node.nodes == 2 && node.node == (alone ? 1 : 0) && node.ranksOnNode == (alone ? 1 : 2)
+      && node.rankOnNode == (alone ? 0 : ranks.rank), "two nodes: \(node)")
+  let hosts = try ranks.allGather(Array(ranks.host.utf8))
+  try expect(hosts[0] == hosts[1] && hosts[1] != hosts[2], "the hosts are named")
+  try checkReducer(ranks)
+  let threads = try ThreadShare.fairThreadCount(ranks)
+  try expect(!alone || threads == Affinity.cpus().count, "nothing is shared between nodes")
+}
+
 func checkReducer(_ ranks: Communicator) throws {
   for strategy in ReductionStrategy.allCases {
     for count in sizes {

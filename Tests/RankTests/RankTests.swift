@@ -2,8 +2,8 @@ import Buffers
 import Dist
 import Foundation
 
-/// A program that every rank runs: `RankTests SCENARIO`. It exits with 0 where every check of the scenario holds; else it
-/// prints which did not.
+/// A program that every rank runs: `RankTests SCENARIO`. It exits with 0 where every check of the
+/// scenario holds; else it prints which did not.
 @main struct RankTests {
   static func main() {
     let name = CommandLine.arguments.dropFirst().first ?? ""
@@ -34,7 +34,7 @@ func expect(_ condition: Bool, _ what: @autoclosure () -> String, line: Int = #l
 
 /// One run of the program.
 enum Scenario: String, CaseIterable {
-  case collectives, reducer, threads
+  case collectives, reducer, threads, twoNodes
   case status75, stopOnSignal, forever
   case oneThrows, mpiError, unannounced
   case togetherOne, togetherAll, togetherMixed, togetherFine, rootFails, disagree
@@ -45,6 +45,7 @@ enum Scenario: String, CaseIterable {
     case .collectives: try checkCollectives(ranks)
     case .reducer: try checkReducer(ranks)
     case .threads: try checkThreads(ranks)
+    case .twoNodes: try checkTwoNodes(ranks)
 
     case .status75: return 75
     case .stopOnSignal: return try waitForSignal(ranks, signals)

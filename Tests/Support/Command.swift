@@ -4,7 +4,8 @@ import Foundation
   import Glibc
 #endif
 
-/// A program run by a test: in a process group of its own, with a time limit, nothing of it left behind.
+/// A program run by a test: in a process group of its own, with a time limit, nothing of it left
+/// behind.
 public struct Command {
   /// What is left of a program that ended, or was ended.
   public struct Outcome: Sendable {
@@ -49,7 +50,8 @@ public struct Command {
 
   /// `mpirun` with `ranks` of a program, also as root, also with more ranks than CPUs.
   ///
-  /// - Parameter scratch: a folder of the test's own, for what Open MPI leaves behind when ranks are killed.
+  /// - Parameter scratch: a folder of the test's own, for what Open MPI leaves behind when ranks
+  ///   are killed.
   public static func mpirun(
     _ ranks: Int, _ program: [String], options: [String] = [], scratch: String,
     environment: [String: String] = [:], limit: Double = 60
@@ -66,8 +68,8 @@ public struct Command {
 
   /// Runs the program to its end, or to the end of its time.
   ///
-  /// - Parameter meanwhile: called once, with the process id (which is also that of its group) and a look at the standard
-  ///   output so far, while the program runs.
+  /// - Parameter meanwhile: called once, with the process id (which is also that of its group) and
+  ///   a look at the standard output so far, while the program runs.
   public func run(
     meanwhile: ((_ process: pid_t, _ output: () -> String) -> Void)? = nil
   ) throws -> Outcome {
@@ -136,7 +138,8 @@ public struct Command {
     return process
   }
 
-  /// Kills `process`, its group, and its children's groups: mpirun gives each rank a group of its own.
+  /// Kills `process`, its group, and its children's groups: mpirun gives each rank a group of its
+  /// own.
   private static func killTree(_ process: pid_t) {
     let children = children(of: process)
     kill(-process, SIGKILL)

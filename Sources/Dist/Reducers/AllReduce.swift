@@ -1,6 +1,7 @@
 import Buffers
 
-/// Sums the whole gradient on every rank, after backward; every rank then updates all weights alike.
+/// Sums the whole gradient on every rank, after backward; every rank then updates all weights
+/// alike.
 final class AllReduce: GradientReducer {
   private let gradients: Vector
   private let communicator: Communicator
@@ -19,7 +20,8 @@ final class AllReduce: GradientReducer {
   }
 
   func finish() throws(MPIError) -> Range<Int> {
-    // Other strategies would sum what is not there yet: they all hold their callers to the same order.
+    // Other strategies would sum what is not there yet: they all hold their callers to the same
+    // order.
     precondition(
       announced == gradients.count, "\(announced) of \(gradients.count) floats were announced")
     announced = 0
