@@ -4,9 +4,13 @@ import Model
 /// Continues a text token by token.
 public struct Generation {
   private let decoder: CachedDecoder
+  private let vocabularySize: Int
 
   /// A generator with a model's weights, which outlive it.
-  public init(_ state: ModelState, threads: Int) {
+  ///
+  /// - Parameter vocabularySize: only ids below are drawn: the model may have more than its tokenizer
+  public init(_ state: ModelState, vocabularySize: Int, threads: Int) {
+    self.vocabularySize = vocabularySize
     decoder = CachedDecoder(
       state.config, weights: state.weights, team: ThreadTeam(size: threads))
   }
@@ -24,7 +28,7 @@ public struct Generation {
     decoder.reset()
     var logits = decoder.append(text)
     for place in 0..<max(0, count) {
-      let token = sampling.token(logits, place: place)
+      let token = sampling.token(logits[0..<vocabularySize], place: place)
       try body(token)
       text.append(token)
       if place + 1 == count { return }

@@ -46,14 +46,13 @@ public struct Pretraining {
     try communicator.agree(on: try shared.yaml, what: "the configuration")
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
     try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
-    let model = config.model(vocabularySize: dataset.info.vocabularySize)
-    let (training, validation) = try communicator.together {
-      (
-        try Windows(dataset, split: .train, length: model.context),
-        dataset.info.validation.tokens > model.context
-          ? try Windows(dataset, split: .validation, length: model.context) : nil
-      )
+    let model = try communicator.together { try shape(over: dataset) }
+    let training = try communicator.together {
+      try Windows(dataset, split: .train, length: model.context)
     }
+    let validation =
+      dataset.info.validation.tokens > model.context
+      ? try Windows(dataset, split: .validation, length: model.context) : nil
     let threads = try threads()
     let team = ThreadTeam(size: threads)
     let state = ModelState(model, training: true)
@@ -96,7 +95,7 @@ public struct Pretraining {
     save: (Int) throws -> Void
   ) throws {
     for step in outcome.step + 1...config.steps {
-      let result = try trainer.step(step, stop: signals.received != nil)
+      let result = try trainer.step(step, stop: signals.received() != nil)
       outcome.step = step
       outcome.finished = step == config.steps
       try communicator.onRoot { try log?.step(result.metrics) }
@@ -205,6 +204,18 @@ public struct Pretraining {
         return digests
       }
     }
+  }
+
+  /// The model's shape: at least as many token ids as the data has.
+  private func shape(over dataset: TokenDataset) throws -> ModelConfig {
+    let model = config.model(vocabularySize: dataset.info.vocabularySize)
+    guard model.vocabularySize >= dataset.info.vocabularySize else {
+      throw InputError(
+        "holds ids of \(dataset.info.vocabularySize) tokens, more than the model's vocabulary of "
+          + "\(model.vocabularySize): give a larger --vocabulary, or 0 for that of the data",
+        path: config.data)
+    }
+    return model
   }
 
   private func threads() throws -> Int {

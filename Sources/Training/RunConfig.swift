@@ -11,6 +11,9 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// The run directory.
   public var out = "runs/pretrain"
 
+  /// Token ids of the model, at least those of the data; 0 for just as many. The paper's model keeps its size over a smaller
+  /// tokenizer.
+  public var vocabulary = 40_478
   /// Longest sequence, in tokens.
   public var context = 512
   /// Width of the residual stream.
@@ -72,7 +75,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// The keys of its YAML and names of its flags.
   public enum CodingKeys: String, CodingKey, CaseIterable {
     case data, out
-    case context, width, layers, heads, dropout
+    case vocabulary, context, width, layers, heads, dropout
     case steps, batch
     case microBatch = "micro-batch"
     case learningRate = "learning-rate"
@@ -90,10 +93,10 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// The paper's run.
   public init() {}
 
-  /// The shape of the model over a vocabulary.
+  /// The shape of the model over data of `vocabularySize` token ids.
   public func model(vocabularySize: Int) -> ModelConfig {
     var model = ModelConfig()
-    model.vocabularySize = vocabularySize
+    model.vocabularySize = vocabulary > 0 ? vocabulary : vocabularySize
     model.context = context
     model.width = width
     model.layers = layers
@@ -129,6 +132,7 @@ extension RunConfig {
       switch self {
       case .gpt1: break
       case .mini:
+        config.vocabulary = 0
         config.context = 128
         config.width = 256
         config.layers = 4
@@ -143,6 +147,7 @@ extension RunConfig {
         config.evaluateEvery = 100
         config.evaluateSequences = 128
       case .debug:
+        config.vocabulary = 0
         config.context = 32
         config.width = 64
         config.layers = 2
@@ -170,7 +175,7 @@ extension RunConfig {
       return "\(name) is \(value); it must be at least 1"
     }
     let natural = [
-      ("warm-up", warmUp), ("evaluate-every", evaluateEvery),
+      ("vocabulary", vocabulary), ("warm-up", warmUp), ("evaluate-every", evaluateEvery),
       ("evaluate-sequences", evaluateSequences), ("threads", threads),
     ]
     for (name, value) in natural where value < 0 {

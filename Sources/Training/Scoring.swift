@@ -37,18 +37,16 @@ public struct Scoring {
   private func forward(_ sequence: [Int32], _ starts: ArraySlice<Int>) -> [Double] {
     let counts = starts.map { min(config.context, sequence.count - 1 - $0) }
     let length = counts[0]
-    func padded(_ from: Int) -> [Int32] {
-      zip(starts, counts).flatMap { start, count in
-        sequence[start + from..<start + from + count]
-          + [Int32](repeating: 0, count: length - count)
-      }
+    var (tokens, targets, weights): ([Int32], [Int32], [Float]) = ([], [], [])
+    for (start, count) in zip(starts, counts) {
+      let padding = length - count
+      tokens += sequence[start..<start + count] + repeatElement(0, count: padding)
+      targets += sequence[start + 1..<start + 1 + count] + repeatElement(0, count: padding)
+      weights += Array(repeating: 1, count: count) + repeatElement(0, count: padding)
     }
     let batch = Batch(
-      sequences: starts.count, length: length, tokens: padded(0), targets: padded(1),
-      lossWeights: counts.flatMap { count in
-        (0..<length).map { $0 < count ? 1 : 0 }
-      },
-      samples: starts.indices.map { UInt32($0) })
+      sequences: starts.count, length: length, tokens: tokens, targets: targets,
+      lossWeights: weights, samples: starts.indices.map { UInt32($0) })
     decoder.forward(batch)
     let losses = decoder.losses()
     return (0..<losses.count).filter { batch.lossWeights[$0] > 0 }.map { -Double(losses[$0]) }

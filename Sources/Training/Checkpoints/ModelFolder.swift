@@ -47,9 +47,9 @@ public enum ModelFolder {
   public static func load(_ folder: String) throws -> (state: ModelState, tokenizer: Tokenizer) {
     let state = ModelState(try config(folder), training: false)
     let tokenizer = try Tokenizer.load(folder: folder)
-    guard tokenizer.vocabularySize == state.config.vocabularySize else {
+    guard tokenizer.vocabularySize <= state.config.vocabularySize else {
       throw InputError(
-        "config.json has a vocabulary of \(state.config.vocabularySize) ids, but vocab.json has "
+        "config.json has a vocabulary of only \(state.config.vocabularySize) ids, but vocab.json has "
           + "\(tokenizer.vocabularySize): use the tokenizer that the model was trained with",
         path: folder)
     }

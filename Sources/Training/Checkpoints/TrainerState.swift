@@ -30,7 +30,8 @@ struct TrainerState: Codable, Equatable {
   /// Why a run of `config` on other data cannot go on from here, in a sentence; nil where it can.
   func obstacle(config new: RunConfig, dataFingerprint: String) -> String? {
     let fixed: [(String, (RunConfig) -> String)] = [
-      ("context", { "\($0.context)" }), ("width", { "\($0.width)" }),
+      ("vocabulary", { "\($0.vocabulary)" }), ("context", { "\($0.context)" }),
+      ("width", { "\($0.width)" }),
       ("layers", { "\($0.layers)" }), ("heads", { "\($0.heads)" }),
       ("seed", { "\($0.seed)" }), ("batch", { "\($0.batch)" }),
     ]

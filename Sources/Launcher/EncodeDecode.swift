@@ -1,0 +1,58 @@
+import ArgumentParser
+import Data
+import Files
+import Training
+
+/// `gpt1-dist encode`
+struct Encode: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lines of text from standard input to lines of token ids.")
+
+  @Option(help: "A folder with a tokenizer.")
+  var tokenizer: String
+  @OptionGroup var output: OutputOptions
+
+  private struct Result: Encodable { let ids: [[Int32]] }
+
+  func run() throws {
+    let tokenizer = try Tokenizer.load(folder: tokenizer)
+    var all: [[Int32]] = []
+    while let line = readLine() {
+      let ids = tokenizer.encode(line)
+      if output.json { all.append(ids) } else { print(ids.map { "\($0)" }.joined(separator: " ")) }
+    }
+    if output.json { try output.print(Result(ids: all), text: "") }
+  }
+}
+
+/// `gpt1-dist decode`
+struct Decode: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lines of token ids from standard input to lines of text.")
+
+  @Option(help: "A folder with a tokenizer.")
+  var tokenizer: String
+  @OptionGroup var output: OutputOptions
+
+  private struct Result: Encodable { let text: [String] }
+
+  func run() throws {
+    let tokenizer = try Tokenizer.load(folder: tokenizer)
+    var all: [String] = []
+    var number = 0
+    while let line = readLine() {
+      number += 1
+      let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
+        guard let id = Int32(word), tokenizer.piece(id) != nil else {
+          throw InputError(
+            "`\(word)` is no token id: expected numbers below \(tokenizer.vocabularySize)",
+            path: "standard input", line: number)
+        }
+        return id
+      }
+      let text = tokenizer.decode(ids)
+      if output.json { all.append(text) } else { print(text) }
+    }
+    if output.json { try output.print(Result(text: all), text: "") }
+  }
+}

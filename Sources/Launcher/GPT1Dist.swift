@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// `gpt1-dist SUBCOMMAND`: parses, validates and calls Training.
+struct GPT1Dist: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gpt1-dist",
+    abstract: "Trains GPT-1 (Radford et al. 2018) on CPU clusters over MPI.",
+    discussion: """
+      Exit status: 0 done, 1 failure, 2 wrong usage, 75 checkpointed and stopped on request: start \
+      the same command again.
+      """,
+    subcommands: [
+      Prepare.self, Pretrain.self, Score.self, Generate.self, Encode.self, Decode.self, Verify.self,
+    ])
+}
+
+/// The program.
+@main
+enum Program {
+  /// Every error becomes one line on standard error and an exit status.
+  static func main() {
+    do {
+      if let missing = Processor.missingFeature {
+        throw UsageError(
+          "this processor has no \(missing); the program was built for x86-64-v3 (AVX2 and FMA)")
+      }
+      var command = try GPT1Dist.parseAsRoot()
+      try command.run()
+    } catch let code as ExitCode {
+      exit(code.rawValue)
+    } catch {
+      let isParserError = GPT1Dist.exitCode(for: error) != .failure
+      if isParserError && GPT1Dist.exitCode(for: error).isSuccess {
+        GPT1Dist.exit(withError: error)
+      }
+      // All ranks see the same wrong command line; the first says so.
+      if Processor.isFirstRank {
+        let text = isParserError ? GPT1Dist.fullMessage(for: error) : "gpt1-dist: \(error)"
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+      }
+      exit(isParserError || error is UsageError ? 2 : 1)
+    }
+  }
+}
+
+/// What has to be known of the process before anything else runs.
+enum Processor {
+  /// An instruction set that this build needs and the processor lacks.
+  static var missingFeature: String? {
+    #if arch(x86_64) && os(Linux)
+      guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+        let flags = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
+      else { return nil }
+      let names = Set(flags.split(separator: " "))
+      return ["avx2", "fma"].first { !names.contains(Substring($0)) }
+    #else
+      return nil
+    #endif
+  }
+
+  /// Whether no other rank of the job prints what this one would; true without a launcher.
+  static var isFirstRank: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0") == "0"
+  }
+}

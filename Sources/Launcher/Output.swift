@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+
+/// How a subcommand prints its result.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print the result as one JSON object on standard output, and nothing else there.")
+  var json = false
+
+  /// The result in one of its two forms.
+  func print(_ result: some Encodable, text: @autoclosure () throws -> String) throws {
+    guard json else { return Swift.print(try text()) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+  }
+}
+
+/// The threads of a subcommand that runs in one process.
+struct ThreadOptions: ParsableArguments {
+  @Option(help: "Threads; all processors of this machine if not given.")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...4_096 ~= threads) {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
+    }
+  }
+
+  var count: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+}
+
+/// Progress and log: standard error.
+func printError(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}

@@ -1,0 +1,148 @@
+import ArgumentParser
+import Data
+import Dist
+import Foundation
+import Training
+
+/// `gpt1-dist pretrain`
+struct Pretrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Pre-train a model on prepared data, on all ranks of mpirun or srun, or on one without.",
+    discussion: """
+      Precedence: flag > --config > --preset. The keys of the YAML file are the names of the flags. \
+      SIGTERM, SIGUSR1 or Ctrl-C: all ranks finish the step, a checkpoint is written, exit status \
+      75; the same command goes on from there.
+      """)
+
+  @Option(help: ArgumentHelp("A YAML file of keys and values.", valueName: "yaml"))
+  var config: String?
+  @Option(help: "gpt1 (the paper's), mini (minutes on 2 cores) or debug (seconds).")
+  var preset = RunConfig.Preset.gpt1
+  @Option(help: "The folder that `prepare` wrote. (default: data)")
+  var data: String?
+  @Option(help: "The run directory. (default: runs/pretrain)")
+  var out: String?
+  @Option(help: "Token ids of the model; 0 for those of the data.")
+  var vocabulary: Int?
+  @Option(help: "The longest sequence, in tokens.")
+  var context: Int?
+  @Option(help: "Width of the residual stream.")
+  var width: Int?
+  @Option(help: "Number of blocks.")
+  var layers: Int?
+  @Option(help: "Attention heads of a block.")
+  var heads: Int?
+  @Option(help: ArgumentHelp("Probability of dropout.", valueName: "p"))
+  var dropout: Float?
+  @Option(help: "Optimizer updates in all.")
+  var steps: Int?
+  @Option(help: ArgumentHelp("Sequences of a step, over all ranks.", valueName: "sequences"))
+  var batch: Int?
+  @Option(help: ArgumentHelp("Sequences that a rank computes at once.", valueName: "sequences"))
+  var microBatch: Int?
+  @Option(help: "The largest learning rate.")
+  var learningRate: Double?
+  @Option(help: "Updates during which the learning rate rises from 0.")
+  var warmUp: Int?
+  @Option(help: "How the learning rate falls afterwards: cosine, linear or constant.")
+  var schedule: String?
+  @Option(help: "Weight decay of tensors of rank > 1.")
+  var weightDecay: Double?
+  @Option(help: "The largest norm of the gradient; 0 for no clipping.")
+  var clip: Double?
+  @Option(help: "Determines initial weights, order of the data and dropout.")
+  var seed: UInt64?
+  @Option(help: "Arithmetic of the matrix products: fp32.")
+  var precision: String?
+  @Option(help: "How gradients are combined: allreduce.")
+  var reduce: String?
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  var threads: Int?
+  @Option(help: "Updates between two checkpoints.")
+  var checkpointEvery: Int?
+  @Option(help: "The newest checkpoints that are kept.")
+  var keep: Int?
+  @Option(help: "Updates between two validation losses; 0 for the end only.")
+  var evaluateEvery: Int?
+  @Option(help: "Validation sequences that are measured; 0 for all.")
+  var evaluateSequences: Int?
+  @Option(
+    help: "auto (from the newest good checkpoint in the run directory), never, or a checkpoint.")
+  var resume: String?
+  @Option(help: ArgumentHelp("A model folder to begin with.", valueName: "model"))
+  var from: String?
+  @Flag(help: "Search every operation's output for NaN and infinity, and print the phases' times.")
+  var debug = false
+  @Flag(help: "Print the resolved configuration, the parameters and the memory; train nothing.")
+  var dryRun = false
+  @OptionGroup var output: OutputOptions
+
+  /// The flags that were given, by the keys of the configuration.
+  private var flags: [String: String] {
+    let given: [RunConfig.CodingKeys: Any?] = [
+      .data: data, .out: out, .vocabulary: vocabulary, .context: context, .width: width,
+      .layers: layers, .heads: heads, .dropout: dropout, .steps: steps, .batch: batch,
+      .microBatch: microBatch, .learningRate: learningRate, .warmUp: warmUp, .schedule: schedule,
+      .weightDecay: weightDecay, .clip: clip, .seed: seed, .precision: precision, .reduce: reduce,
+      .threads: threads, .checkpointEvery: checkpointEvery, .keep: keep,
+      .evaluateEvery: evaluateEvery, .evaluateSequences: evaluateSequences, .resume: resume,
+      .from: from, .debug: debug ? true : nil,
+    ]
+    return Dictionary(
+      uniqueKeysWithValues: given.compactMap { key, value in
+        value.map { (key.rawValue, "\($0)") }
+      })
+  }
+
+  func run() throws {
+    // Before any other thread: they all inherit that these signals wait to be asked for.
+    let signals = StopSignals()
+    let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
+      let config = try communicator.together {
+        try RunConfig.resolve(preset: preset, yaml: self.config, flags: flags)
+      }
+      if dryRun {
+        try communicator.onRoot { try printPlan(config, communicator.size) }
+        return 0
+      }
+      let outcome = try Pretraining(config, communicator: communicator).run(signals: signals)
+      try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
+      return outcome.finished ? 0 : Pretraining.stoppedStatus
+    }
+    throw ExitCode(status)
+  }
+
+  private func describe(_ outcome: Pretraining.Outcome) -> String {
+    var lines = ["step \(outcome.step), checkpoint \(outcome.checkpoint)"]
+    if let loss = outcome.validationLoss, let unigram = outcome.unigramValidationLoss {
+      lines.append(
+        "validation loss \(String(format: "%.4f", loss)) nats a token; "
+          + "by token frequencies alone \(String(format: "%.4f", unigram))")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private struct Plan: Encodable {
+    let config: RunConfig
+    let vocabularySize: Int
+    let parameters: Int
+    let bytesPerRank: Int
+    let ranks: Int
+  }
+
+  private func printPlan(_ config: RunConfig, _ ranks: Int) throws {
+    var ids = config.vocabulary
+    if ids == 0 { ids = try TokenDataset(folder: config.data).info.vocabularySize }
+    let model = config.model(vocabularySize: ids)
+    let threads = config.threads > 0 ? config.threads : Affinity.cpus().count
+    let memory = MemoryPlan(config, model: model, threads: threads)
+    try output.print(
+      Plan(
+        config: config, vocabularySize: ids, parameters: memory.parameters,
+        bytesPerRank: memory.bytes, ranks: ranks),
+      text: try config.yaml + "\n" + memory.description)
+  }
+}
+
+extension RunConfig.Preset: ExpressibleByArgument {}

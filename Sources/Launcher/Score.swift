@@ -1,0 +1,120 @@
+import ArgumentParser
+import Data
+import Files
+import Foundation
+import Training
+
+/// `gpt1-dist score`
+struct Score: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The loss of a model on a text or on token ids.",
+    discussion: """
+      The mean of −log P(token | those before it) over all tokens but each sequence's first, in \
+      nats: Hugging Face's loss with labels = input ids. Sequences longer than the context are read \
+      in windows end to end.
+      """)
+
+  @Option(help: "A model folder.")
+  var model: String
+  @Option(help: "A UTF-8 text: one sequence.")
+  var textFile: String?
+  @Option(help: "A JSON file: a list of token ids, or a list of such lists.")
+  var tokenFile: String?
+  @Flag(help: "Print the log-probability of every token too.")
+  var logProbabilities = false
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if (textFile == nil) == (tokenFile == nil) {
+      throw ValidationError("give one of --text-file and --token-file")
+    }
+  }
+
+  /// The JSON result. `logProbabilities` has the form of the input: a list, or a list of lists.
+  private struct Result: Encodable {
+    let tokens: Int
+    let loss: Double
+    let perplexity: Double
+    let logProbabilities: Nested<Double>?
+  }
+
+  func run() throws {
+    let sequences: Nested<Int32>
+    let path = textFile ?? tokenFile ?? ""
+    let scoring: Scoring
+    if let textFile {
+      let (state, tokenizer) = try ModelFolder.load(model)
+      sequences = .one(tokenizer.encode(try readText(textFile)))
+      scoring = Scoring(state, threads: threads.count)
+    } else {
+      sequences = try JSONFile.read(Nested<Int32>.self, from: path)
+      let state = try ModelFolder.loadWithoutTokenizer(model)
+      let ids = 0..<Int32(state.config.vocabularySize)
+      if let id = sequences.lists.joined().first(where: { !ids.contains($0) }) {
+        throw InputError("token id \(id) is outside the model's vocabulary \(ids)", path: path)
+      }
+      scoring = Scoring(state, threads: threads.count)
+    }
+    let scores = sequences.map(scoring.logProbabilities)
+    let all = scores.lists.flatMap { $0 }
+    guard !all.isEmpty else {
+      throw InputError(
+        "holds nothing to score: a sequence of at least two tokens is needed", path: path)
+    }
+    let loss = -all.reduce(0, +) / Double(all.count)
+    let result = Result(
+      tokens: all.count, loss: loss, perplexity: Foundation.exp(loss),
+      logProbabilities: logProbabilities ? scores : nil)
+    var text = "tokens \(result.tokens)  loss \(loss)  perplexity \(result.perplexity)"
+    if logProbabilities { text += "\n" + all.map { "\($0)" }.joined(separator: "\n") }
+    try output.print(result, text: text)
+  }
+}
+
+/// A list, or a list of lists.
+enum Nested<Element: Codable>: Codable {
+  case one([Element])
+  case many([[Element]])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let lists = try? container.decode([[Element]].self) {
+      self = .many(lists)
+    } else {
+      self = .one(try container.decode([Element].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .one(let list): try container.encode(list)
+    case .many(let lists): try container.encode(lists)
+    }
+  }
+
+  var lists: [[Element]] {
+    switch self {
+    case .one(let list): [list]
+    case .many(let lists): lists
+    }
+  }
+
+  func map<Result: Codable>(_ body: ([Element]) -> [Result]) -> Nested<Result> {
+    switch self {
+    case .one(let list): .one(body(list))
+    case .many(let lists): .many(lists.map(body))
+    }
+  }
+}
+
+/// A file's text; an `InputError` where it is missing or not UTF-8.
+func readText(_ path: String) throws -> String {
+  let reader = try FileReader(path)
+  let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw InputError("is not UTF-8 text", path: path)
+  }
+  return text
+}
