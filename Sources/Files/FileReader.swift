@@ -18,7 +18,8 @@ public final class FileReader: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Overwrites all of `bytes` with the file's bytes from `offset` on; an InputError where the file is shorter.
+  /// Overwrites all of `bytes` with the file's bytes from `offset` on; an InputError where the file
+  /// is shorter.
   public func read(at offset: Int, into bytes: inout MutableRawSpan) throws(InputError) {
     precondition(offset >= 0, "a negative offset")
     let count = bytes.byteCount

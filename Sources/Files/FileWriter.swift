@@ -2,7 +2,8 @@ import Foundation
 
 /// Writes a file from its beginning to its end, and hashes what it writes.
 ///
-/// A file that is not finished is closed, not synced and not removed: write into a folder of `FolderCommit`.
+/// A file that is not finished is closed, not synced and not removed: write into a folder of
+/// `FolderCommit`.
 public final class FileWriter {
   /// The path of the file.
   public let path: String

@@ -1,20 +1,24 @@
 import Foundation
 
-/// Folders that appear whole or not at all: written under a hidden name beside their own, synced, renamed.
+/// Folders that appear whole or not at all: written under a hidden name beside their own, synced,
+/// renamed.
 public enum FolderCommit {
   /// What to do where the folder exists already.
   public enum Existing: Sendable {
     /// An InputError before anything is written.
     case refused
-    /// The new folder takes its place, and the old one is removed. A process killed between the two renames leaves the old one
-    /// hidden; the next commit of that name, or `removeLeftovers`, puts it back first.
+    /// The new folder takes its place, and the old one is removed. A process killed between the two
+    /// renames leaves the old one hidden; the next commit of that name, or `removeLeftovers`, puts
+    /// it back first.
     case replaced
   }
 
-  /// Calls `body` with the path of an empty hidden sibling of `folder`; when it returns, everything in it is synced and it becomes
-  /// `folder`. When anything fails the sibling is removed and `folder` is as it was.
+  /// Calls `body` with the path of an empty hidden sibling of `folder`; when it returns, everything
+  /// in it is synced and it becomes `folder`. When anything fails the sibling is removed and
+  /// `folder` is as it was.
   ///
-  /// Siblings that a killed process left of the same name are removed first: only one process at a time may commit a name.
+  /// Siblings that a killed process left of the same name are removed first: only one process at a
+  /// time may commit a name.
   public static func commit<Result>(
     _ folder: String, existing: Existing = .refused, _ body: (String) throws -> Result
   ) throws -> Result {
@@ -31,8 +35,15 @@ public enum FolderCommit {
       let result = try body(partial)
       for file in try files(in: partial, folders: true) { try sync("\(partial)/\(file)") }
       try sync(partial)
-      try rename(partial, to: folder, existing: existing)
+      let old = try Path.exists(folder) && existing == .replaced ? setAside(folder) : nil
+      do {
+        try rename(partial, to: folder)
+      } catch {
+        if let old { try rename(old, to: folder) }
+        throw error
+      }
       try sync(parent)
+      if let old { try delete(old) }
       return result
     } catch {
       // The failure that is being reported matters more than a folder that the next commit removes.
@@ -41,16 +52,18 @@ public enum FolderCommit {
     }
   }
 
-  /// Removes `folder` so that a crash on the way leaves it whole or hidden, never half under its name.
+  /// Removes `folder` so that a crash on the way leaves it whole or hidden, never half under its
+  /// name.
   public static func remove(_ folder: String) throws(InputError) {
     let folder = Path.trimmed(folder)
     let hidden = hiddenName(of: folder)
-    try rename(folder, to: hidden, existing: .refused)
+    try rename(folder, to: hidden)
     try sync(Path.parent(folder))
     try delete(hidden)
   }
 
-  /// Removes what killed processes left hidden in `parent`: of `name`, or of any name. A missing `parent` has none.
+  /// Removes what killed processes left hidden in `parent`: of `name`, or of any name. A missing
+  /// `parent` has none.
   public static func removeLeftovers(in parent: String, of name: String? = nil) throws(InputError) {
     guard Path.exists(parent) else { return }
     for item in try contents(of: parent) where item.hasPrefix(".") {
@@ -60,7 +73,7 @@ public enum FolderCommit {
         if Path.exists("\(parent)/\(original)") {
           try delete("\(parent)/\(item)")
         } else {
-          try rename("\(parent)/\(item)", to: "\(parent)/\(original)", existing: .refused)
+          try rename("\(parent)/\(item)", to: "\(parent)/\(original)")
         }
       } else if item.contains(marker), name.map({ item.hasPrefix(".\($0)\(marker)") }) ?? true {
         try delete("\(parent)/\(item)")
@@ -68,7 +81,8 @@ public enum FolderCommit {
     }
   }
 
-  /// The regular files anywhere below `folder`, and the folders too if asked for: relative paths, sorted by their bytes.
+  /// The regular files anywhere below `folder`, and the folders too if asked for: relative paths,
+  /// sorted by their bytes.
   package static func files(
     in folder: String, folders: Bool = false
   ) throws(InputError) -> [String] {
@@ -80,7 +94,7 @@ public enum FolderCommit {
         return exists && (folders || !isFolder.boolValue)
       }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     } catch {
-      throw InputError("cannot list the folder: \(error.localizedDescription)", path: folder)
+      throw unlisted(folder, error)
     }
   }
 
@@ -89,16 +103,22 @@ public enum FolderCommit {
     do {
       return try FileManager.default.contentsOfDirectory(atPath: folder)
     } catch {
-      throw InputError("cannot list the folder: \(error.localizedDescription)", path: folder)
+      throw unlisted(folder, error)
     }
+  }
+
+  /// Why `folder` cannot be listed: as the system says it, since Foundation's error has only a
+  /// number.
+  private static func unlisted(_ folder: String, _ error: any Error) -> InputError {
+    guard let opened = unsafe opendir(folder) else {
+      return .system("list the folder", path: folder, code: errno)
+    }
+    unsafe closedir(opened)
+    return InputError("cannot list the folder: \(error.localizedDescription)", path: folder)
   }
 
   private static let marker = ".partial-"
   private static let replaced = ".replaced"
-
-  private static func replacedName(of folder: String) -> String {
-    "\(Path.parent(folder))/.\(Path.name(folder))\(replaced)"
-  }
 
   private static func hiddenName(of folder: String) -> String {
     "\(Path.parent(folder))/.\(Path.name(folder))\(marker)\(getpid())"
@@ -122,18 +142,17 @@ public enum FolderCommit {
     }
   }
 
-  private static func rename(
-    _ source: String, to target: String, existing: Existing
-  ) throws(InputError) {
-    let old = replacedName(of: target)
-    let replaces = existing == .replaced && Path.exists(target)
-    if replaces { try rename(target, to: old, existing: .refused) }
+  /// Hides `folder` under a name from which it comes back, and returns that.
+  private static func setAside(_ folder: String) throws(InputError) -> String {
+    let hidden = "\(Path.parent(folder))/.\(Path.name(folder))\(replaced)"
+    try rename(folder, to: hidden)
+    return hidden
+  }
+
+  private static func rename(_ source: String, to target: String) throws(InputError) {
     guard unsafe Foundation.rename(source, target) == 0 else {
-      let code = errno
-      if replaces { try rename(old, to: target, existing: .refused) }
-      throw .system("rename to \(Path.name(target))", path: source, code: code)
+      throw .system("rename to \(Path.name(target))", path: source, code: errno)
     }
-    if replaces { try delete(old) }
   }
 
   private static func sync(_ path: String) throws(InputError) {

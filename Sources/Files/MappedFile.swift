@@ -1,6 +1,7 @@
 import Foundation
 
-/// A type whose every bit pattern is a value, so that a file's bytes may be taken for it. Little-endian, as the machines are.
+/// A type whose every bit pattern is a value, so that a file's bytes may be taken for it.
+/// Little-endian, as the machines are.
 public protocol FileElement: BitwiseCopyable, Sendable {}
 
 extension UInt8: FileElement {}
@@ -10,9 +11,11 @@ extension Int32: FileElement {}
 extension UInt64: FileElement {}
 extension Float: FileElement {}
 
-/// A file's bytes in memory, read-only, paged in as they are touched and shared by all processes that map it.
+/// A file's bytes in memory, read-only, paged in as they are touched and shared by all processes
+/// that map it.
 ///
-/// Whoever truncates the file while it is mapped ends the process (SIGBUS): map what was committed by a rename.
+/// Whoever truncates the file while it is mapped ends the process (SIGBUS): map what was committed
+/// by a rename.
 @safe
 public final class MappedFile: @unchecked Sendable {
   /// The path it was mapped from.
@@ -46,8 +49,8 @@ public final class MappedFile: @unchecked Sendable {
     try body(unsafe RawSpan(_unsafeStart: base, byteCount: count))
   }
 
-  /// `count` elements from byte `offset` on, not copied, valid during `body`. Range and alignment are the caller's to check
-  /// against `count` of the file: a window beyond it traps.
+  /// `count` elements from byte `offset` on, not copied, valid during `body`. Range and alignment
+  /// are the caller's to check against `count` of the file: a window beyond it traps.
   public func withElements<Element: FileElement, Result, Failure: Error>(
     of type: Element.Type, at offset: Int = 0, count elements: Int,
     _ body: (Span<Element>) throws(Failure) -> Result

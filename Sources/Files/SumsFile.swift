@@ -1,7 +1,8 @@
-/// Size and hash of every file of a folder: `XXH128SUMS`, which `xxhsum -c XXH128SUMS` verifies too, and `SIZES`.
+/// Size and hash of every file of a folder: `XXH128SUMS`, which `xxhsum -c XXH128SUMS` verifies
+/// too, and `SIZES`.
 ///
-/// Lines of sums are `hash  name`. `xxhsum` knows no line for a size and warns about comments, so the sizes stand in a file of their own
-/// whose hash is the first line of the sums.
+/// Lines of sums are `hash  name`. `xxhsum` knows no line for a size and warns about comments, so
+/// the sizes stand in a file of their own whose hash is the first line of the sums.
 public enum SumsFile {
   /// The file of hashes.
   public static let name = "XXH128SUMS"
@@ -9,7 +10,8 @@ public enum SumsFile {
   /// The file of sizes: lines of `bytes  name`.
   public static let sizesName = "SIZES"
 
-  /// Writes `SIZES` and `XXH128SUMS` over all files in `folder`; those of `known`, by relative path, are not read again.
+  /// Writes `SIZES` and `XXH128SUMS` over all files in `folder`; those of `known`, by relative
+  /// path, are not read again.
   public static func write(
     in folder: String, known: [String: FileDigest] = [:]
   ) throws(InputError) {
@@ -28,8 +30,9 @@ public enum SumsFile {
     try FileWriter.write(lines.joined(), to: "\(folder)/\(name)")
   }
 
-  /// What is wrong with the files of `folder`, one error each that names the file: missing, truncated, or different. Empty if all is
-  /// as it was written. Files that are not listed are not looked at.
+  /// What is wrong with the files of `folder`, one error each that names the file: missing,
+  /// truncated, or different. Empty if all is as it was written. Files that are not listed are not
+  /// looked at.
   public static func verify(_ folder: String) -> [InputError] {
     let sums: [(name: String, value: String)]
     do {
@@ -43,7 +46,8 @@ public enum SumsFile {
         InputError("does not list each file once, and \(sizesName)", path: "\(folder)/\(name)")
       ]
     }
-    // Sizes are believed only if their file is what it was; the others are then judged by their hashes alone.
+    // Sizes are believed only if their file is what it was; the others are then judged by their
+    // hashes alone.
     var sizes: [String: Int] = [:]
     var problems: [InputError] = []
     do {

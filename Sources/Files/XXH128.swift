@@ -1,6 +1,7 @@
 import CXXHash
 
-/// XXH3-128 (Collet, xxHash 0.8, seed 0), streaming. Not for secrets: it finds accidents, not attacks.
+/// XXH3-128 (Collet, xxHash 0.8, seed 0), streaming. Not for secrets: it finds accidents, not
+/// attacks.
 @safe
 public struct XXH128: ~Copyable, @unchecked Sendable {
   private let state: OpaquePointer
@@ -23,7 +24,8 @@ public struct XXH128: ~Copyable, @unchecked Sendable {
     precondition(status == XXH_OK)
   }
 
-  /// The hash of everything so far, as `xxhsum -H2` prints it: 32 lower-case hexadecimal digits, most significant first.
+  /// The hash of everything so far, as `xxhsum -H2` prints it: 32 lower-case hexadecimal digits,
+  /// most significant first.
   public var hexadecimal: String { unsafe XXH128.text(XXH3_128bits_digest(state)) }
 
   /// The hash of `bytes`.

@@ -44,6 +44,17 @@ import Testing
     }
   }
 
+  @Test func fileInPlaceOfAFolderIsNamed() throws {
+    try withTemporaryFolder { parent in
+      try put([1], at: "\(parent)/file")
+      let error = #expect(throws: InputError.self) {
+        try FolderCommit.commit("\(parent)/file/a") { _ in }
+      }
+      #expect(error?.path == "\(parent)/file")
+      #expect(error?.reason.contains("a file, not a folder") == true, "\(error as Any)")
+    }
+  }
+
   @Test func leftoversOfAKilledProcessGoAndAReplacedFolderComesBack() throws {
     try withTemporaryFolder { parent in
       for name in [".a.partial-1", ".b.partial-2", ".c.replaced", ".d.replaced", "d", ".other"] {

@@ -1,0 +1,164 @@
+import Files
+
+/// The `config.json` of a Hugging Face `openai-gpt` model. Fields that are missing have the
+/// defaults of `transformers` (`OpenAIGPTConfig`, which are the numbers of the paper); fields that
+/// are not here are passed over.
+public struct HuggingFaceConfig: Codable, Sendable, Equatable {
+  /// V, `vocab_size`.
+  public var vocabularySize = 40_478
+
+  /// The longest context, `n_positions`.
+  public var positions = 512
+
+  /// C, `n_embd`.
+  public var width = 768
+
+  /// L, `n_layer`.
+  public var layers = 12
+
+  /// H, `n_head`.
+  public var heads = 12
+
+  /// Probability of dropout on the outputs of both projections back to the residual, `resid_pdrop`.
+  public var residualDropout = 0.1
+
+  /// Probability of dropout on the embedding sum, `embd_pdrop`.
+  public var embeddingDropout = 0.1
+
+  /// Probability of dropout on the attention probabilities, `attn_pdrop`.
+  public var attentionDropout = 0.1
+
+  /// ε of the layer norms, `layer_norm_epsilon`.
+  public var layerNormEpsilon = 1e-5
+
+  /// Standard deviation of the initial weights, `initializer_range`.
+  public var initializerRange = 0.02
+
+  /// The class the weights were saved from.
+  public var architectures = ["OpenAIGPTLMHeadModel"]
+
+  /// The defaults.
+  public init() {}
+
+  /// The configuration in the file at `path`; an InputError if it is not that of an openai-gpt this
+  /// program computes.
+  public init(path: String) throws(InputError) {
+    self = try JSONFile.read(HuggingFaceConfig.self, from: path)
+    if let reason = fault { throw InputError(reason, path: path) }
+  }
+
+  /// Writes all fields at `path`, synced.
+  @discardableResult
+  public func write(to path: String) throws(InputError) -> FileDigest {
+    try JSONFile.write(self, to: path)
+  }
+
+  /// The first number that cannot be, in a sentence.
+  private var fault: String? {
+    // The upper bounds are far beyond any GPT-1 and keep the products of sizes within an Int.
+    let counts = [
+      ("vocab_size", vocabularySize, 1 << 24), ("n_positions", positions, 1 << 20),
+      ("n_embd", width, 1 << 16), ("n_layer", layers, 1 << 12), ("n_head", heads, 1 << 16),
+    ]
+    for (name, value, limit) in counts where value < 1 || value > limit {
+      return "\(name) is \(value); a number from 1 to \(limit) is expected"
+    }
+    guard width % heads == 0 else {
+      return "n_embd \(width) is not a multiple of n_head \(heads)"
+    }
+    let dropouts = [
+      ("resid_pdrop", residualDropout), ("embd_pdrop", embeddingDropout),
+      ("attn_pdrop", attentionDropout),
+    ]
+    for (name, value) in dropouts where !(value >= 0 && value < 1) {
+      return "\(name) is \(value); a probability of at least 0 and below 1 is expected"
+    }
+    guard layerNormEpsilon > 0 else {
+      return "layer_norm_epsilon is \(layerNormEpsilon); a positive number is expected"
+    }
+    guard initializerRange >= 0 else {
+      return "initializer_range is \(initializerRange); a number of at least 0 is expected"
+    }
+    return nil
+  }
+}
+
+extension HuggingFaceConfig {
+  enum CodingKeys: String, CodingKey {
+    case modelType = "model_type"
+    case activation = "afn"
+    case architectures
+    case attentionDropout = "attn_pdrop"
+    case dtype
+    case torchDtype = "torch_dtype"
+    case embeddingDropout = "embd_pdrop"
+    case initializerRange = "initializer_range"
+    case layerNormEpsilon = "layer_norm_epsilon"
+    case width = "n_embd"
+    case heads = "n_head"
+    case layers = "n_layer"
+    case positions = "n_positions"
+    case residualDropout = "resid_pdrop"
+    case tiesEmbeddings = "tie_word_embeddings"
+    case vocabularySize = "vocab_size"
+  }
+
+  /// What must be as here where it is given, since there is no arithmetic for anything else. `gelu`
+  /// is openai-gpt's name for the tanh form.
+  private static let fixed: [(key: CodingKeys, value: String)] = [
+    (.modelType, "openai-gpt"), (.activation, "gelu"),
+  ]
+
+  /// Reads the fields that are there.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    for (key, value) in HuggingFaceConfig.fixed {
+      let found = try fields.decodeIfPresent(String.self, forKey: key) ?? value
+      guard found == value else {
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: fields, debugDescription: "\"\(found)\", only \"\(value)\" is supported")
+      }
+    }
+    guard try fields.decodeIfPresent(Bool.self, forKey: .tiesEmbeddings) ?? true else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .tiesEmbeddings, in: fields,
+        debugDescription: "the output of a GPT-1 is its token embedding")
+    }
+    func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
+      value = try fields.decodeIfPresent(Value.self, forKey: key) ?? value
+    }
+    self.init()
+    try read(.vocabularySize, into: &vocabularySize)
+    try read(.positions, into: &positions)
+    try read(.width, into: &width)
+    try read(.layers, into: &layers)
+    try read(.heads, into: &heads)
+    try read(.residualDropout, into: &residualDropout)
+    try read(.embeddingDropout, into: &embeddingDropout)
+    try read(.attentionDropout, into: &attentionDropout)
+    try read(.layerNormEpsilon, into: &layerNormEpsilon)
+    try read(.initializerRange, into: &initializerRange)
+    try read(.architectures, into: &architectures)
+  }
+
+  /// Writes every field.
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    for (key, value) in HuggingFaceConfig.fixed { try fields.encode(value, forKey: key) }
+    try fields.encode(true, forKey: .tiesEmbeddings)
+    // transformers 5 reads `dtype`, earlier ones `torch_dtype`.
+    try fields.encode("float32", forKey: .dtype)
+    try fields.encode("float32", forKey: .torchDtype)
+    try fields.encode(vocabularySize, forKey: .vocabularySize)
+    try fields.encode(positions, forKey: .positions)
+    try fields.encode(width, forKey: .width)
+    try fields.encode(layers, forKey: .layers)
+    try fields.encode(heads, forKey: .heads)
+    try fields.encode(residualDropout, forKey: .residualDropout)
+    try fields.encode(embeddingDropout, forKey: .embeddingDropout)
+    try fields.encode(attentionDropout, forKey: .attentionDropout)
+    try fields.encode(layerNormEpsilon, forKey: .layerNormEpsilon)
+    try fields.encode(initializerRange, forKey: .initializerRange)
+    try fields.encode(architectures, forKey: .architectures)
+  }
+}

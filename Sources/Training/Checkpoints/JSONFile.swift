@@ -1,0 +1,65 @@
+import Files
+import Foundation
+
+/// Values as files of JSON; what does not fit is an InputError that names the file and the field.
+public enum JSONFile {
+  /// The value that the file at `path` holds.
+  public static func read<Value: Decodable>(
+    _ type: Value.Type, from path: String
+  ) throws(InputError) -> Value {
+    let reader = try FileReader(path)
+    return try decode(type, reader.read(UInt8.self, at: 0, count: reader.size), path: path)
+  }
+
+  /// Writes `value` at `path`, synced: keys sorted, a line each, and a line feed at the end.
+  @discardableResult
+  public static func write(
+    _ value: some Encodable, to path: String
+  ) throws(InputError) -> FileDigest {
+    let text = encode(value, formatting: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    return try FileWriter.write(text + "\n", to: path)
+  }
+
+  static func encode(
+    _ value: some Encodable, formatting: JSONEncoder.OutputFormatting
+  ) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = formatting
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      preconditionFailure("a value that is no JSON: \(error)")
+    }
+  }
+
+  static func decode<Value: Decodable>(
+    _ type: Value.Type, _ bytes: [UInt8], path: String, part: String = ""
+  ) throws(InputError) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(bytes))
+    } catch let error as DecodingError {
+      throw InputError(part + sentence(error), path: path)
+    } catch {
+      throw InputError("\(part)cannot be read as JSON: \(error)", path: path)
+    }
+  }
+
+  private static func sentence(_ error: DecodingError) -> String {
+    func field(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
+      (context.codingPath + [last].compactMap { $0 }).map(\.stringValue).joined(separator: ".")
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return "the field \(field(context, key)) is missing"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      let place = field(context)
+      return "\(place.isEmpty ? "the whole" : "the field \(place)") is not of the type \(type)"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      return "the field \(field(context)) is not valid: \(context.debugDescription)"
+    case .dataCorrupted:
+      return "is not valid JSON; it may be truncated or of another format"
+    @unknown default:
+      return "cannot be read as JSON: \(error)"
+    }
+  }
+}
