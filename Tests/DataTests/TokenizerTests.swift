@@ -140,7 +140,10 @@ private struct Learned: Decodable {
   }
 
   @Test func longWordsAndManyThreadsGiveTheSameIds() {
-    let text = madeText(lines: 200) + String(repeating: "riverboat", count: 2000)
+    // 15 bytes are the longest word that is remembered; the last letter must count at each length.
+    let stems = (10...20).map { String(repeating: "river", count: 4).prefix($0) }
+    let edges = stems.flatMap { ["\($0)a", "\($0)q"] }.joined(separator: " ")
+    let text = "\(madeText(lines: 200)) \(edges) \(String(repeating: "riverboat", count: 2000))"
     let tokenizer = Tokenizer.learn(merges: 200, from: text)
     let expected = tokenizer.encode(text)
     #expect(

