@@ -35,6 +35,8 @@ struct Pretrain: ParsableCommand {
   var heads: Int?
   @Option(help: ArgumentHelp("Probability of dropout.", valueName: "p"))
   var dropout: Float?
+  @Option(help: "Standard deviation of the initial weights.")
+  var initializerRange: Float?
   @Option(help: "Optimizer updates in all.")
   var steps: Int?
   @Option(help: ArgumentHelp("Sequences of a step, over all ranks.", valueName: "sequences"))
@@ -82,7 +84,8 @@ struct Pretrain: ParsableCommand {
   private var flags: [String: String] {
     let given: [RunConfig.CodingKeys: Any?] = [
       .data: data, .out: out, .vocabulary: vocabulary, .context: context, .width: width,
-      .layers: layers, .heads: heads, .dropout: dropout, .steps: steps, .batch: batch,
+      .layers: layers, .heads: heads, .dropout: dropout, .initializerRange: initializerRange,
+      .steps: steps, .batch: batch,
       .microBatch: microBatch, .learningRate: learningRate, .warmUp: warmUp, .schedule: schedule,
       .weightDecay: weightDecay, .clip: clip, .seed: seed, .precision: precision, .reduce: reduce,
       .threads: threads, .checkpointEvery: checkpointEvery, .keep: keep,

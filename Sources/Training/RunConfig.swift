@@ -25,6 +25,9 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// Probability of dropout.
   public var dropout: Float = 0.1
 
+  /// Standard deviation of the initial weights; Hugging Face's `initializer_range`.
+  public var initializerRange: Float = 0.02
+
   /// Optimizer updates in all.
   public var steps = 100_000
   /// Sequences of a step, over all ranks.
@@ -76,6 +79,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
   public enum CodingKeys: String, CodingKey, CaseIterable {
     case data, out
     case vocabulary, context, width, layers, heads, dropout
+    case initializerRange = "initializer-range"
     case steps, batch
     case microBatch = "micro-batch"
     case learningRate = "learning-rate"
@@ -102,6 +106,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
     model.layers = layers
     model.heads = heads
     model.dropout = dropout
+    model.initialStandardDeviation = initializerRange
     return model
   }
 
