@@ -1,5 +1,7 @@
 #pragma once
 #include <mpi.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // Open MPI's handles are macros that cast addresses, which Swift does not import: one function for
 // each.
@@ -21,3 +23,9 @@ static inline MPI_Op cmpi_max(void) { return MPI_MAX; }
 
 static inline int cmpi_comm_type_shared(void) { return MPI_COMM_TYPE_SHARED; }
 static inline const void *cmpi_in_place_const(void) { return MPI_IN_PLACE; }
+
+// Swift imports no variadic functions, and no tgkill. A signal handler: hands a signal that reached
+// another thread on to the main thread, whose id is the process's.
+static inline void cmpi_signal_main_thread(int signal) {
+  syscall(SYS_tgkill, getpid(), getpid(), signal);
+}

@@ -1,3 +1,4 @@
+import CMPI
 import Foundation
 
 #if canImport(Glibc)
@@ -6,20 +7,24 @@ import Foundation
 
 /// Signals that ask the program to stop, looked at between steps instead of handled.
 ///
-/// They are blocked and stay pending until somebody asks: no handler, no global state, nothing
-/// interrupted in MPI. `mpirun` hands on SIGUSR1 but answers SIGTERM and SIGINT itself, by ending
-/// the ranks within two seconds.
+/// They are blocked and stay pending until the main thread asks: no global state, nothing interrupted
+/// in MPI. Threads that a library started before `main` (OpenBLAS does, with more than one CPU) block
+/// nothing: a signal that reaches one is handed on to the main thread. `mpirun` hands on SIGUSR1 but
+/// answers SIGTERM and SIGINT itself, by ending the ranks within two seconds.
 public struct StopSignals: Sendable {
   private let signals: [Int32]
 
   /// Blocks `signals` in this thread and in all that it starts from now on: to be made before
-  /// `MPI.run`.
+  /// `MPI.run`, on the main thread.
   public init(_ signals: [Int32] = [SIGTERM, SIGINT, SIGUSR1]) {
     self.signals = signals
     change(SIG_BLOCK, signals)
+    for signal in signals {
+      answer(signal) { cmpi_signal_main_thread($0) }
+    }
   }
 
-  /// The name of a signal that came since the last look; nil where none did.
+  /// The name of a signal that came since the last look; nil where none did. On the main thread.
   ///
   /// After the first Ctrl-C a second one ends the process at once, as usual.
   public func received() -> String? {
@@ -28,7 +33,10 @@ public struct StopSignals: Sendable {
     let came = signals.filter { unsafe sigismember(&pending, $0) == 1 }
     guard let first = came.first else { return nil }
     for signal in came { take(signal) }
-    if came.contains(SIGINT) { change(SIG_UNBLOCK, [SIGINT]) }
+    if came.contains(SIGINT) {
+      answer(SIGINT, SIG_DFL)
+      change(SIG_UNBLOCK, [SIGINT])
+    }
     return unsafe strsignal(first).map { unsafe String(cString: $0) } ?? "signal \(first)"
   }
 
@@ -36,6 +44,13 @@ public struct StopSignals: Sendable {
     var set = StopSignals.set([signal])
     var number: Int32 = 0
     unsafe sigwait(&set, &number)
+  }
+
+  private func answer(_ signal: Int32, _ handler: __sighandler_t?) {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = handler
+    action.sa_flags = SA_RESTART
+    unsafe sigaction(signal, &action, nil)
   }
 
   private func change(_ how: Int32, _ signals: [Int32]) {

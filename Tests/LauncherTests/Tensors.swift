@@ -10,7 +10,12 @@ struct Tensors {
   private struct Entry: Decodable {
     let dtype: String
     let shape: [Int]
-    let data_offsets: [Int]
+    let offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
   }
 
   /// The header's values: tensors, and `__metadata__`.
@@ -47,7 +52,7 @@ struct Tensors {
   func floats(_ name: String) throws -> [Float] {
     let entry = try #require(entries[name])
     try #require(entry.dtype == "F32")
-    return stride(from: entry.data_offsets[0], to: entry.data_offsets[1], by: 4).map { offset in
+    return stride(from: entry.offsets[0], to: entry.offsets[1], by: 4).map { offset in
       let bits = data[(base + offset)..<(base + offset + 4)].reversed().reduce(UInt32(0)) {
         $0 << 8 | UInt32($1)
       }
@@ -56,7 +61,7 @@ struct Tensors {
   }
 
   mutating func set(_ name: String, at index: Int, to value: Float) throws {
-    let start = base + (try #require(entries[name])).data_offsets[0] + 4 * index
+    let start = base + (try #require(entries[name])).offsets[0] + 4 * index
     for byte in 0..<4 {
       data[start + byte] = UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * byte))
     }
