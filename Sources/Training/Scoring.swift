@@ -4,14 +4,17 @@ import Model
 
 /// Log-probabilities of given tokens.
 public struct Scoring {
+  /// Owns the weights that the decoder has windows on.
+  private let state: ModelState
   private let decoder: Decoder
   private let config: ModelConfig
 
   /// The tokens that go forward at once, where the context is not longer.
   private static let tokensAtOnce = 2_048
 
-  /// A scorer with a model's weights, which outlive it.
+  /// A scorer with a model's weights.
   public init(_ state: ModelState, threads: Int) {
+    self.state = state
     config = state.config
     decoder = Decoder(
       config, weights: state.weights, team: ThreadTeam(size: threads),
