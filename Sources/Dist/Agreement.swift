@@ -6,15 +6,17 @@ extension Communicator {
   /// - Parameters:
   ///   - value: compared byte by byte; a hash where the thing itself is large.
   ///   - what: the thing, for the message: "the configuration".
+  ///   - status: the exit status where they differ.
   /// - Throws: the same `AgreedFailure` on every rank, with the ranks of each value.
-  public func agree(on value: String, what: String) throws {
+  public func agree(on value: String, what: String, status: Int32 = 1) throws {
     let values = try allGather(Array(value.utf8)).enumerated().map {
       (rank: $0.offset, text: String(decoding: $0.element, as: UTF8.self))
     }
     let groups = groups(of: values)
     guard groups.count > 1 else { return }
     let sides = groups.map { "\(words(forRanks: $0.ranks)): \($0.text)" }
-    throw AgreedFailure("the ranks disagree about \(what): \(sides.joined(separator: "; "))")
+    throw AgreedFailure(
+      "the ranks disagree about \(what): \(sides.joined(separator: "; "))", status: status)
   }
 
   /// Runs `body` on every rank. Collective; `body` itself must not be.

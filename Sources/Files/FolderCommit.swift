@@ -124,7 +124,8 @@ public enum FolderCommit {
     "\(Path.parent(folder))/.\(Path.name(folder))\(marker)\(getpid())"
   }
 
-  private static func create(_ folder: String) throws(InputError) {
+  /// Makes `folder` and those above it, where they are missing.
+  package static func create(_ folder: String) throws(InputError) {
     if folder != Path.parent(folder), !Path.exists(Path.parent(folder)) {
       try create(Path.parent(folder))
     }

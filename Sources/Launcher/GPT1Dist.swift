@@ -33,6 +33,7 @@ enum Program {
     } catch {
       let isParserError = GPT1Dist.exitCode(for: error) != .failure
       if isParserError && GPT1Dist.exitCode(for: error).isSuccess {
+        if !Processor.isFirstRank { exit(0) }
         GPT1Dist.exit(withError: error)
       }
       // All ranks see the same wrong command line; the first says so.

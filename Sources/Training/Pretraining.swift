@@ -43,7 +43,9 @@ public struct Pretraining {
   public func run(signals: StopSignals) throws -> Outcome {
     var shared = config
     shared.threads = 0
-    try communicator.agree(on: try shared.yaml, what: "the configuration")
+    for (key, value) in try shared.entries {
+      try communicator.agree(on: value, what: "the configuration's \(key)", status: 2)
+    }
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
     try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
     let model = try communicator.together { try shape(over: dataset) }
@@ -65,16 +67,14 @@ public struct Pretraining {
       step: start, finished: start >= config.steps, checkpoint: store.path(of: start),
       unigramValidationLoss: dataset.info.unigramValidationLoss)
     if outcome.finished {
-      outcome.validationLoss = try communicator.together {
-        try RunLog.lastValidationLoss(folder: config.out)
-      }
+      if config.resume != "auto" { outcome.checkpoint = config.resume }
+      outcome.validationLoss = RunLog.lastValidationLoss(folder: config.out)
       note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
       return outcome
     }
     var log: RunLog?
     try communicator.onRoot {
-      try FileManager.default.createDirectory(
-        atPath: config.out, withIntermediateDirectories: true)
+      try FolderCommit.create(config.out)
       try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
       log = try RunLog(
         folder: config.out, resumingAt: start, steps: config.steps,

@@ -15,12 +15,15 @@ extension RunConfig {
   ) throws(UsageError) -> RunConfig {
     do {
       var values = try mapping(try YAMLEncoder().encode(preset.config), path: nil)
-      if let path { values.merge(try mapping(try read(path), path: path)) { $1 } }
+      let file = try path.map { try mapping(try read($0), path: $0) } ?? [:]
+      values.merge(file) { $1 }
       for (key, value) in flags {
         precondition(CodingKeys(stringValue: key) != nil, "a flag \(key) that is no key")
         values[key] = Node(value)
       }
-      let config = try decode(values)
+      let config = try decode(values) { key in
+        flags[key] == nil ? file[key].map { (path, $0.mark?.line) } : nil
+      }
       if let problem = config.problem { throw InputError(problem) }
       return config
     } catch { throw UsageError("\(error)") }
@@ -32,18 +35,31 @@ extension RunConfig {
     }
   }
 
-  private static func decode(_ values: [String: Node]) throws -> RunConfig {
+  /// - Parameter place: path and line of a key that stands in the file
+  private static func decode(
+    _ values: [String: Node], place: (_ key: String) -> (path: String?, line: Int?)?
+  ) throws -> RunConfig {
     do {
       let pairs = values.map { (Node($0.key), $0.value) }
       return try YAMLDecoder().decode(RunConfig.self, from: Node(pairs))
     } catch let error as DecodingError {
-      throw InputError(describe(error, values))
+      let (key, reason) = describe(error, values)
+      let place = place(key)
+      throw InputError(reason, path: place?.path, line: place?.line)
     }
   }
 
   /// The YAML that `resolve` reads back to the same value.
   public var yaml: String {
     get throws { try YAMLEncoder().encode(self) }
+  }
+
+  /// Every key with its value, as text: what the ranks compare.
+  var entries: [(key: String, value: String)] {
+    get throws {
+      let values = try RunConfig.mapping(yaml, path: nil)
+      return CodingKeys.allCases.map { ($0.rawValue, values[$0.rawValue]?.string ?? "") }
+    }
   }
 
   /// The keys and values of a YAML text, the keys known.
@@ -71,28 +87,35 @@ extension RunConfig {
     return values
   }
 
-  private static func describe(_ error: DecodingError, _ values: [String: Node]) -> String {
+  /// The key at fault, and what is wrong with its value.
+  private static func describe(
+    _ error: DecodingError, _ values: [String: Node]
+  ) -> (key: String, reason: String) {
     switch error {
     case .typeMismatch(let type, let context):
-      return describe(context, "a value of type \(type)", values)
+      let scalar = "\(type)".contains("Scalar")
+      return describe(context, scalar ? "one value" : "a value of type \(type)", values)
     case .dataCorrupted(let context), .valueNotFound(_, let context):
       return describe(context, "another value", values)
-    case .keyNotFound(let key, _): return "`\(key.stringValue)` is missing"
-    @unknown default: return "\(error)"
+    case .keyNotFound(let key, _):
+      return (key.stringValue, "`\(key.stringValue)` is missing")
+    @unknown default: return ("", "\(error)")
     }
   }
 
   private static func describe(
     _ context: DecodingError.Context, _ expected: String, _ values: [String: Node]
-  ) -> String {
+  ) -> (key: String, reason: String) {
     let key = context.codingPath.last?.stringValue ?? ""
     let choices: [String: String] = [
       "schedule": Schedule.allCases.map(\.rawValue).joined(separator: ", "),
       "precision": Precision.allCases.map(\.rawValue).joined(separator: ", "),
       "reduce": ReductionStrategy.allCases.map(\.rawValue).joined(separator: ", "),
     ]
-    let found = values[key]?.string ?? "that"
-    return
-      "`\(key)` cannot be `\(found)`: expected \(choices[key].map { "one of \($0)" } ?? expected)"
+    let found = values[key]?.string.map { "`\($0)`" } ?? "a list or a mapping"
+    return (
+      key,
+      "`\(key)` cannot be \(found): expected \(choices[key].map { "one of \($0)" } ?? expected)"
+    )
   }
 }

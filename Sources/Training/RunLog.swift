@@ -73,9 +73,12 @@ final class RunLog {
   }
 
   /// The last validation loss in a run's `metrics.jsonl`; nil where there is none.
-  static func lastValidationLoss(folder: String) throws -> Double? {
-    let text = try String(contentsOfFile: folder + "/metrics.jsonl", encoding: .utf8)
-    return text.split(separator: "\n").reversed().lazy.compactMap {
+  static func lastValidationLoss(folder: String) -> Double? {
+    // A run that begins in a new folder from another's last checkpoint has none.
+    guard let data = FileManager.default.contents(atPath: folder + "/metrics.jsonl") else {
+      return nil
+    }
+    return String(decoding: data, as: UTF8.self).split(separator: "\n").reversed().lazy.compactMap {
       try? JSONDecoder().decode(ValidationMetrics.self, from: Data($0.utf8)).validationLoss
     }.first
   }
