@@ -1,0 +1,153 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension LauncherTests {
+  /// Bad input: one clear sentence, the right exit status, and no rank that waits for ever.
+  @Suite(.serialized) struct RefusalTests {
+    @Test(arguments: [nil, 2, 3]) func missingDataAreRefused(ranks: Int?) throws {
+      try Sandbox.with { sandbox in
+        let line = "pretrain --preset debug --out run"
+        try sandbox.expectRefusal(
+          "\(line) --data nowhere", ranks: ranks, "nowhere: there is no such folder", "prepare")
+        #expect(!sandbox.exists("run"))
+      }
+    }
+
+    @Test func textThatCannotBePreparedIsRefused() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.write("", to: "empty.txt")
+        try sandbox.write(Data("good\nlines\nbad \u{ff}".utf8.dropLast(2)) + [0xff], to: "bad.txt")
+        let prepare = "prepare --train-bpe 20 --out new --input"
+        try sandbox.expectRefusal("\(prepare) empty.txt", "empty.txt: the corpus is empty")
+        try sandbox.expectRefusal("\(prepare) bad.txt", "bad.txt:3: ", "not valid UTF-8")
+        try sandbox.expectRefusal("\(prepare) nowhere.txt", "nowhere.txt: there is no such file")
+        #expect(!sandbox.exists("new"))
+      }
+    }
+
+    @Test(arguments: [nil, 2]) func dataThatDoNotFitAreRefused(ranks: Int?) throws {
+      try Sandbox.with { sandbox in
+        let line = "pretrain --preset debug --threads 1 --out run --data"
+        try sandbox.write("one\ntwo\n", to: "short.txt")
+        try sandbox.succeed(
+          "prepare --input short.txt --train-bpe 5 --out short --validation-fraction 0.5")
+        try sandbox.expectRefusal(
+          "\(line) short", ranks: ranks, "short: ", "one window of context 32 needs 33")
+        try sandbox.expectRefusal(
+          "\(line) data --vocabulary 50", ranks: ranks, "data: ", "the model's vocabulary of 50")
+        try sandbox.copy("data", to: "cut")
+        let shard = "cut/train-00000.tokens"
+        try sandbox.write(sandbox.read(shard).dropLast(10), to: shard)
+        try sandbox.expectRefusal("\(line) cut", ranks: ranks, "\(shard): ", "truncated")
+        #expect(!sandbox.exists("run"))
+      }
+    }
+
+    @Test(arguments: [nil, 2]) func configurationsThatCannotBeAreRefused(ranks: Int?) throws {
+      try Sandbox.with { sandbox in
+        let line = "\(Sandbox.pretrain) --out run"
+        func refused(_ flags: String, _ sentence: String) throws {
+          try sandbox.expectRefusal("\(line) \(flags)", ranks: ranks, status: 2, sentence)
+        }
+        try refused("--batch 7", "a batch of 7 sequences cannot be cut into leaves of 2")
+        try refused("--heads 3", "3")
+        try refused("--dropout 1.5", "dropout")
+        try refused("--steps 0", "steps is 0")
+        try refused("--schedule sine", "expected one of cosine, linear, constant")
+        try refused("--learning-rate fast", "'fast' is invalid for '--learning-rate")
+        try refused("--bath 8", "Unknown option '--bath'. Did you mean '--batch'?")
+        try refused("--preset debg", "Please provide one of 'gpt1', 'mini' or 'debug'")
+
+        let yaml: [(text: String, parts: String)] = [
+          ("seed: 1\nlerning-rate: 1\n", "wrong.yaml:2: unknown key `lerning-rate`"),
+          ("seed: 1\nsteps: many\n", "wrong.yaml:2: `steps` cannot be `many`"),
+          ("seed: 1\n\nsteps: [1, 2]\n", "wrong.yaml:3: `steps` cannot be a list"),
+          ("- seed\n", "wrong.yaml:1: expected lines of `key: value`"),
+          ("seed: 1\n  x: [\n", "wrong.yaml: is not YAML"),
+        ]
+        for (text, parts) in yaml {
+          try sandbox.write(text, to: "wrong.yaml")
+          try refused("--config wrong.yaml", parts)
+        }
+        try refused("--config nowhere.yaml", "nowhere.yaml: ")
+        #expect(!sandbox.exists("run"))
+      }
+    }
+
+    @Test func ranksThatDisagreeSaySo() throws {
+      try Sandbox.with { sandbox in
+        let program = try Products.executable("gpt1-dist")
+        let line = "\(Sandbox.pretrain) --out run"
+        let other = words(": -n 1 \(program) \(line) --seed 5")
+        let outcome = try withExtendedLifetime(()) {
+          var command = Command.mpirun(
+            1, [program] + words(line) + other, scratch: sandbox.folder)
+          command.folder = sandbox.folder
+          return try command.run()
+        }
+        #expect(outcome.status == 2)
+        #expect(
+          outcome.sentences == [
+            "gpt1-dist: the ranks disagree about the configuration's seed: rank 0: 1; rank 1: 5"
+          ])
+        #expect(!outcome.errors.contains("vocabulary"))
+        #expect(!sandbox.exists("run"))
+      }
+    }
+
+    @Test(arguments: [nil, 2]) func runsThatCannotGoOnAreRefused(ranks: Int?) throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --out run")
+        try sandbox.succeed("prepare --input corpus.txt --train-bpe 30 --out other")
+        let before = try sandbox.snapshot(of: "run")
+        let (debug, run) = ("pretrain --preset debug --threads 1", "--out run")
+        let newest = sandbox.checkpoint(20, of: "run")
+        func refused(_ flags: String, _ parts: String) throws {
+          try sandbox.expectRefusal("\(debug) \(flags)", ranks: ranks, parts)
+        }
+        try refused("\(run) --data data --seed 4", "\(newest): was trained with seed 1, not 4")
+        try refused("\(run) --data other", "\(newest): was trained on other data")
+        try refused("\(run) --data data --steps 15", "is at step 20 already, beyond the 15 steps")
+        try refused("\(run) --data data --resume never", "\(newest): exists already")
+        try refused("\(run) --data data --resume gone", "gone: there is no such checkpoint")
+        try refused("--out new --data data --from gone", "gone: there is no such folder")
+        try refused("--out new --data data --from \(newest) --width 32", "has width 64")
+        #expect(try sandbox.snapshot(of: "run") == before)
+        #expect(!sandbox.exists("new"))
+      }
+    }
+
+    @Test(arguments: [nil, 3]) func anOutputBelowAFileIsRefused(ranks: Int?) throws {
+      try Sandbox.with { sandbox in
+        for out in ["corpus.txt/run", "corpus.txt"] {
+          try sandbox.expectRefusal(
+            "\(Sandbox.pretrain) --out \(out)", ranks: ranks, "corpus.txt/", "not a folder")
+        }
+      }
+    }
+
+    @Test func theCommandLineExplainsItself() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.expectRefusal("frobnicate", status: 2, "Unexpected argument 'frobnicate'")
+        let help = try sandbox.succeed("--help")
+        let commands = ["prepare", "pretrain", "score", "generate", "encode", "decode", "verify"]
+        for name in commands {
+          #expect(help.output.contains("  \(name) "))
+          #expect(try sandbox.succeed("\(name) --help").output.contains("USAGE: gpt1-dist \(name)"))
+        }
+        let once = try sandbox.succeed("pretrain --help", ranks: 2)
+        #expect(once.output.components(separatedBy: "USAGE:").count == 2)
+      }
+    }
+
+    @Test func aFinishedCheckpointBeginsANewRunDirectory() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --out run")
+        let newest = sandbox.checkpoint(20, of: "run")
+        let outcome = try sandbox.succeed("\(Sandbox.pretrain) --out new --resume \(newest)")
+        #expect(outcome.output.contains("step 20, checkpoint \(newest)"))
+      }
+    }
+  }
+}
