@@ -6,13 +6,13 @@ public struct Generation {
   private let decoder: CachedDecoder
   private let vocabularySize: Int
 
-  /// A generator with a model's weights, which outlive it.
+  /// A generator with a model's weights.
   ///
   /// - Parameter vocabularySize: only ids below are drawn: the model may have more than its tokenizer
   public init(_ state: ModelState, vocabularySize: Int, threads: Int) {
     self.vocabularySize = vocabularySize
     decoder = CachedDecoder(
-      state.config, weights: state.weights, team: ThreadTeam(size: threads))
+      state, team: ThreadTeam(size: threads))
   }
 
   /// Draws `count` tokens after `prompt` and hands each to `body`.

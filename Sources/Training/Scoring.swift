@@ -10,11 +10,11 @@ public struct Scoring {
   /// The tokens that go forward at once, where the context is not longer.
   private static let tokensAtOnce = 2_048
 
-  /// A scorer with a model's weights, which outlive it.
+  /// A scorer with a model's weights.
   public init(_ state: ModelState, threads: Int) {
     config = state.config
     decoder = Decoder(
-      config, weights: state.weights, team: ThreadTeam(size: threads),
+      state, team: ThreadTeam(size: threads),
       capacity: max(config.context, Scoring.tokensAtOnce), training: false)
   }
 

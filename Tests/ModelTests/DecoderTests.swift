@@ -25,10 +25,10 @@ struct DecoderTests {
     }
     let epsilon = Float(0.02 / slope)
     func perturbedLoss(_ step: Float) -> Double {
-      let weights = model.weights.vector.array
-      defer { model.weights.vector.copy(from: weights) }
+      let weights = model.state.weights.array
+      defer { model.state.weights.copy(from: weights) }
       for (index, weight) in weights.enumerated() {
-        model.weights.vector[index] = weight + step * direction.vector[index]
+        model.state.weights[index] = weight + step * direction.vector[index]
       }
       return model.loss()
     }
@@ -104,7 +104,7 @@ struct DecoderTests {
 final class LargeModel {
   let config: ModelConfig
   let table: ParameterTable
-  let weights: Flat
+  let state: ModelState
   let team: ThreadTeam
   let decoder: Decoder
   let batch: Batch
@@ -120,12 +120,12 @@ final class LargeModel {
     config.dropout = dropout
     config.initialStandardDeviation = 0.2
     self.config = config
-    table = ParameterTable(config)
-    weights = Flat(table.count)
+    state = ModelState(config, training: false)
+    table = state.table
     team = ThreadTeam(size: threads)
-    table.initialize(weights.vector, config: config, seed: 7, team: team)
+    table.initialize(state.weights, config: config, seed: 7, team: team)
     decoder = Decoder(
-      config, weights: weights.vector, team: team, capacity: 5 * 130, training: true)
+      state, team: team, capacity: 5 * 130, training: true)
     var (tokens, targets): ([Int32], [Int32]) = ([], [])
     for place in 0..<650 {
       tokens.append(Int32(place * (place + 31) % 1_500))
