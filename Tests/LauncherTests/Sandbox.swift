@@ -1,0 +1,227 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program as a user runs it: the real binary, real ranks, signals and files. One test after another, so that the ranks of one
+/// do not wait for those of another.
+@Suite(.serialized) enum LauncherTests {}
+
+/// A folder of a test's own with a small prepared corpus in `data`, and the program run in it.
+struct Sandbox {
+  let folder: String
+
+  /// The least that trains: the debug preset on one thread.
+  static let pretrain = "pretrain --preset debug --data data --threads 1"
+
+  /// Long enough to be interrupted in the middle, with `pretrain`.
+  static let long = "--steps 200 --batch 16 --checkpoint-every 10 --evaluate-every 50"
+
+  static func with(_ body: (Sandbox) throws -> Void) throws {
+    try withTemporaryFolder { folder in
+      let sandbox = Sandbox(folder: folder)
+      try sandbox.write(Corpus.text(sentences: 500, seed: 1), to: "corpus.txt")
+      let prepared = try sandbox.run(
+        "prepare --input corpus.txt --train-bpe 200 --out data --validation-fraction 0.1")
+      try #require(prepared.status == 0, "\(prepared.errors)")
+      try body(sandbox)
+    }
+  }
+
+  /// Runs `gpt1-dist LINE` in the folder, under mpirun where `ranks` are given.
+  ///
+  /// - Parameters:
+  ///   - launcher: stands in for mpirun
+  ///   - meanwhile: called with the process (mpirun where there is one) while it runs
+  func run(
+    _ line: String, _ more: [String] = [], ranks: Int? = nil, launcher: String = "mpirun",
+    meanwhile: ((_ process: pid_t) -> Void)? = nil
+  ) throws -> Command.Outcome {
+    let program = try [Products.executable("gpt1-dist")] + words(line) + more
+    var command = ranks.map { Command.mpirun($0, program, scratch: folder) } ?? Command(program)
+    if ranks != nil { command.arguments[0] = launcher }
+    command.folder = folder
+    return try command.run { process, _ in meanwhile?(process) }
+  }
+
+  /// Runs a shell script in the folder, in which `$0` is the program.
+  func shell(_ script: String, under prefix: [String] = []) throws -> Command.Outcome {
+    let program = try Products.executable("gpt1-dist")
+    return try Command(prefix + ["sh", "-c", script, program], folder: folder).run()
+  }
+
+  /// Runs to the end, or the test ends here.
+  @discardableResult
+  func succeed(
+    _ line: String, _ more: [String] = [], ranks: Int? = nil,
+    at location: SourceLocation = #_sourceLocation
+  ) throws -> Command.Outcome {
+    let outcome = try run(line, more, ranks: ranks)
+    try #require(outcome.status == 0, "\(line): \(outcome.errors)", sourceLocation: location)
+    return outcome
+  }
+
+  /// The one JSON object on standard output.
+  func json<Value: Decodable>(
+    _ type: Value.Type, _ line: String, _ more: [String] = [],
+    at location: SourceLocation = #_sourceLocation
+  ) throws -> Value {
+    let output = try succeed(line + " --json", more, at: location).output
+    return try JSONDecoder().decode(type, from: Data(output.utf8))
+  }
+
+  /// Expects `status` and one sentence of the program on standard error, with all `parts` in it, whatever the number of ranks.
+  func expectRefusal(
+    _ line: String, ranks: Int? = nil, status: Int32 = 1, _ parts: String...,
+    at location: SourceLocation = #_sourceLocation
+  ) throws {
+    let outcome = try run(line, ranks: ranks)
+    #expect(outcome.status == status, "\(outcome.errors)", sourceLocation: location)
+    #expect(!outcome.timedOut, sourceLocation: location)
+    let sentences = outcome.sentences
+    #expect(sentences.count == 1, "\(outcome.errors)", sourceLocation: location)
+    for part in parts {
+      #expect(sentences.first?.contains(part) == true, "\(sentences)", sourceLocation: location)
+    }
+    for noise in ["NSError", "Error Domain", "Fatal error"] {
+      #expect(!outcome.errors.contains(noise), "\(outcome.errors)", sourceLocation: location)
+    }
+  }
+}
+
+// Files of the folder.
+extension Sandbox {
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+
+  func read(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: path(name)))
+  }
+
+  func text(_ name: String) throws -> String { String(decoding: try read(name), as: UTF8.self) }
+
+  func write(_ text: String, to name: String) throws { try write(Data(text.utf8), to: name) }
+
+  func write(_ data: Data, to name: String) throws {
+    try data.write(to: URL(fileURLWithPath: path(name)))
+  }
+
+  func copy(_ name: String, to new: String) throws {
+    try FileManager.default.copyItem(atPath: path(name), toPath: path(new))
+  }
+
+  func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
+
+  /// The names in a folder, sorted.
+  func names(in name: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path(name)).sorted()
+  }
+
+  /// Everything below a folder: contents and time of change by relative path.
+  func snapshot(of name: String) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for item in try FileManager.default.subpathsOfDirectory(atPath: path(name)) {
+      let full = path("\(name)/\(item)")
+      let attributes = try FileManager.default.attributesOfItem(atPath: full)
+      let time = attributes[.modificationDate] as? Date
+      let bytes = FileManager.default.contents(atPath: full)
+      result[item] = "\(time?.timeIntervalSince1970 ?? 0) \(bytes?.hashValue ?? 0)"
+    }
+    return result
+  }
+}
+
+// What a run leaves.
+extension Sandbox {
+  private struct Line: Decodable {
+    let step: Int
+    let loss: Double?
+    let validationLoss: Double?
+  }
+
+  private func metrics(of run: String) throws -> [Line] {
+    try text("\(run)/metrics.jsonl").split(separator: "\n").map {
+      try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+    }
+  }
+
+  /// The loss of steps 1, 2, 3, …: each exactly once and in order.
+  func losses(of run: String, at location: SourceLocation = #_sourceLocation) throws -> [Double] {
+    let lines = try metrics(of: run).filter { $0.loss != nil }
+    #expect(lines.map(\.step) == Array(1...max(1, lines.count)), sourceLocation: location)
+    return lines.compactMap(\.loss)
+  }
+
+  /// Steps and values of the validation losses.
+  func validationLosses(of run: String) throws -> [String] {
+    try metrics(of: run).compactMap { line in line.validationLoss.map { "\(line.step) \($0)" } }
+  }
+
+  /// The steps of the checkpoints, oldest first; nothing else may lie there.
+  func checkpoints(of run: String) throws -> [Int] {
+    try names(in: "\(run)/checkpoints").map { name in
+      try #require(Int(name.replacing("step-", with: "")), "a leftover: \(name)")
+    }
+  }
+
+  func checkpoint(_ step: Int, of run: String) -> String {
+    "\(run)/checkpoints/step-" + String(String(100_000_000 + step).dropFirst())
+  }
+
+  /// Waits until `run` has logged `step`, as long as `process` lives.
+  func waitForStep(_ step: Int, of run: String, while process: pid_t) {
+    while !Command.ends(process, within: 0.001) {
+      let logged = (try? text("\(run)/metrics.jsonl")) ?? ""
+      if logged.contains("\"step\":\(step),") { return }
+      usleep(2_000)
+    }
+  }
+}
+
+extension Command.Outcome {
+  /// The lines on standard error that are the program's complaints.
+  var sentences: [String] {
+    errors.split(separator: "\n").map(String.init).filter {
+      $0.hasPrefix("gpt1-dist: ") || $0.hasPrefix("Error: ")
+    }
+  }
+}
+
+/// The words of a command line.
+func words(_ line: String) -> [String] { line.split(separator: " ").map(String.init) }
+
+/// The repository that these tests stand in.
+let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent().deletingLastPathComponent().path
+
+/// Sentences from a fixed list of words.
+enum Corpus {
+  private static let vocabulary = words(
+    """
+    the a old young king queen horse river night walked saw found under over bright dark stone \
+    house and then with hand light road said she he it was never long gold sea wind tree bird song \
+    winter summer door garden mother father brother sister window mountain forest village evening \
+    morning quickly slowly silver letter shadow thunder travel wonder answer remember forget \
+    whisper candle kitchen bread butter carry follow beneath between without against
+    """)
+
+  static func text(sentences: Int, seed: UInt64) -> String {
+    var generator = Generator(state: seed)
+    return (0..<sentences).map { _ in
+      let sentence = (0..<Int.random(in: 6...14, using: &generator)).map { _ in
+        vocabulary.randomElement(using: &generator)!
+      }
+      return sentence.joined(separator: " ") + ".\n"
+    }.joined()
+  }
+
+  /// Knuth's MMIX multipliers; the high bits come first.
+  private struct Generator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state ^ state >> 29
+    }
+  }
+}
