@@ -43,7 +43,7 @@ public struct Pretraining {
   public func run(signals: StopSignals) throws -> Outcome {
     var shared = config
     shared.threads = 0
-    try communicator.agree(on: try shared.yaml, what: "the configuration")
+    for entry in try shared.entries { try communicator.agree(on: entry, what: "the configuration") }
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
     try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
     let model = try communicator.together { try shape(over: dataset) }

@@ -46,6 +46,14 @@ extension RunConfig {
     get throws { try YAMLEncoder().encode(self) }
   }
 
+  /// Every key with its value as it stands in the YAML, in the order of `CodingKeys`.
+  var entries: [String] {
+    get throws {
+      let values = try RunConfig.mapping(try yaml, path: nil)
+      return CodingKeys.allCases.map { "\($0.rawValue): \(values[$0.rawValue]?.string ?? "")" }
+    }
+  }
+
   /// The keys and values of a YAML text, the keys known.
   private static func mapping(_ text: String, path: String?) throws -> [String: Node] {
     let node: Node?
