@@ -11,6 +11,7 @@ public final class CachedDecoder {
   /// The tokens seen since the beginning or the last `reset`.
   public private(set) var length = 0
 
+  private let state: ModelState
   private let weights: Tensors
   private let team: ThreadTeam
   private let storage: FloatBuffer
@@ -19,12 +20,12 @@ public final class CachedDecoder {
   /// Products are cut into this many columns.
   private static let columnTile = 256
 
-  /// - Parameter weights: the flat vector of `ParameterTable(config)`; it outlives the decoder
-  public init(_ config: ModelConfig, weights: Vector, team: ThreadTeam) {
-    precondition(config.problem == nil, config.problem ?? "")
-    self.config = config
+  /// A decoder that has seen nothing.
+  public init(_ state: ModelState, team: ThreadTeam) {
+    self.state = state
+    config = state.config
     self.team = team
-    self.weights = Tensors(weights, table: ParameterTable(config), config: config)
+    weights = Tensors(state.weights, table: state.table, config: config)
     layout = Layout(config, threads: team.size)
     storage = FloatBuffer(layout.count)
   }

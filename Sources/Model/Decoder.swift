@@ -2,7 +2,7 @@ import Buffers
 import Kernels
 
 /// GPT-1: embeddings, L post-norm blocks and the output tied to the token embedding (Radford et al. 2018, eq. 2), with the memory
-/// of its passes. It computes on weights that somebody else owns and knows no file, no rank and no clock.
+/// of its passes. It computes on weights of a `ModelState` and knows no file, no rank and no clock.
 public final class Decoder {
   /// The shape.
   public let config: ModelConfig
@@ -13,6 +13,7 @@ public final class Decoder {
   /// The most tokens (B·T) that fit a batch.
   public let capacity: Int
 
+  private let state: ModelState
   private let weights: Tensors
   private let team: ThreadTeam
   private let activations: Activations
@@ -20,21 +21,21 @@ public final class Decoder {
   private var pass: Pass?
 
   /// - Parameters:
-  ///   - weights: the flat vector of `ParameterTable(config)`; it outlives the decoder
+  ///   - state: the weights to compute with
   ///   - capacity: the most tokens (B·T) of a batch
   ///   - training: whether `backward` will be called; without it much less memory is taken
   public init(
-    _ config: ModelConfig, weights: Vector, team: ThreadTeam, capacity: Int, training: Bool,
+    _ state: ModelState, team: ThreadTeam, capacity: Int, training: Bool,
     observer: (any OperationObserver)? = nil
   ) {
-    precondition(config.problem == nil, config.problem ?? "")
     precondition(capacity > 0, "a decoder for \(capacity) tokens")
-    self.config = config
+    self.state = state
+    config = state.config
+    table = state.table
     self.team = team
     self.capacity = capacity
     self.observer = observer
-    table = ParameterTable(config)
-    self.weights = Tensors(weights, table: table, config: config)
+    weights = Tensors(state.weights, table: table, config: config)
     activations = Activations(
       ActivationLayout(config, rows: capacity, training: training, threads: team.size))
   }

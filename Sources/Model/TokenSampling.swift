@@ -29,8 +29,11 @@ public struct TokenSampling: Sendable, Equatable {
   /// - Parameter logits: (V)
   public func token(_ logits: Vector, place: Int) -> Int32 {
     let values = logits.array
-    var order = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }
-    guard temperature > 0 else { return Int32(order[0]) }
+    func isLikelier(_ a: Int, _ b: Int) -> Bool {
+      values[a] == values[b] ? a < b : values[a] > values[b]
+    }
+    guard temperature > 0 else { return Int32(values.indices.min(by: isLikelier) ?? 0) }
+    var order = values.indices.sorted(by: isLikelier)
     if topK > 0 { order.removeLast(max(0, order.count - topK)) }
     let largest = Double(values[order[0]])
     var weights = order.map { exp((Double(values[$0]) - largest) / temperature) }

@@ -3,8 +3,6 @@ import Model
 
 /// Continues a text token by token.
 public struct Generation {
-  /// Owns the weights that the decoder has windows on.
-  private let state: ModelState
   private let decoder: CachedDecoder
   private let vocabularySize: Int
 
@@ -12,10 +10,9 @@ public struct Generation {
   ///
   /// - Parameter vocabularySize: only ids below are drawn: the model may have more than its tokenizer
   public init(_ state: ModelState, vocabularySize: Int, threads: Int) {
-    self.state = state
     self.vocabularySize = vocabularySize
     decoder = CachedDecoder(
-      state.config, weights: state.weights, team: ThreadTeam(size: threads))
+      state, team: ThreadTeam(size: threads))
   }
 
   /// Draws `count` tokens after `prompt` and hands each to `body`.

@@ -43,8 +43,8 @@ public struct Pretraining {
   public func run(signals: StopSignals) throws -> Outcome {
     var shared = config
     shared.threads = 0
-    for (key, value) in try shared.entries {
-      try communicator.agree(on: value, what: "the configuration's \(key)", status: 2)
+    for entry in try shared.entries {
+      try communicator.agree(on: entry, what: "the configuration", status: 2)
     }
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
     try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")

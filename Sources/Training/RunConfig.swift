@@ -139,17 +139,18 @@ extension RunConfig {
       case .mini:
         config.vocabulary = 0
         config.context = 128
-        config.width = 256
+        config.width = 128
         config.layers = 4
         config.heads = 4
-        config.dropout = 0.1
-        config.steps = 600
-        config.batch = 16
+        // A post-norm decoder this narrow stays at the unigram loss for hundreds of updates from N(0, 0.02).
+        config.initializerRange = 0.08
+        config.steps = 1_600
+        config.batch = 8
         config.microBatch = 4
-        config.learningRate = 2e-3
-        config.warmUp = 60
-        config.checkpointEvery = 100
-        config.evaluateEvery = 100
+        config.learningRate = 1e-3
+        config.warmUp = 50
+        config.checkpointEvery = 200
+        config.evaluateEvery = 200
         config.evaluateSequences = 128
       case .debug:
         config.vocabulary = 0

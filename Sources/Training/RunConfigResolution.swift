@@ -54,11 +54,11 @@ extension RunConfig {
     get throws { try YAMLEncoder().encode(self) }
   }
 
-  /// Every key with its value, as text: what the ranks compare.
-  var entries: [(key: String, value: String)] {
+  /// Every key with its value as it stands in the YAML, in the order of `CodingKeys`.
+  var entries: [String] {
     get throws {
-      let values = try RunConfig.mapping(yaml, path: nil)
-      return CodingKeys.allCases.map { ($0.rawValue, values[$0.rawValue]?.string ?? "") }
+      let values = try RunConfig.mapping(try yaml, path: nil)
+      return CodingKeys.allCases.map { "\($0.rawValue): \(values[$0.rawValue]?.string ?? "")" }
     }
   }
 

@@ -4,8 +4,6 @@ import Model
 
 /// Log-probabilities of given tokens.
 public struct Scoring {
-  /// Owns the weights that the decoder has windows on.
-  private let state: ModelState
   private let decoder: Decoder
   private let config: ModelConfig
 
@@ -14,10 +12,9 @@ public struct Scoring {
 
   /// A scorer with a model's weights.
   public init(_ state: ModelState, threads: Int) {
-    self.state = state
     config = state.config
     decoder = Decoder(
-      config, weights: state.weights, team: ThreadTeam(size: threads),
+      state, team: ThreadTeam(size: threads),
       capacity: max(config.context, Scoring.tokensAtOnce), training: false)
   }
 

@@ -40,7 +40,7 @@ final class Trainer {
     model = state.config
     check = config.debug ? FiniteCheck() : nil
     decoder = Decoder(
-      model, weights: state.weights, team: team, capacity: config.microBatch * model.context,
+      state, team: team, capacity: config.microBatch * model.context,
       training: true, observer: check)
     optimizer = Optimizer(config.optimizer, table: state.table, team: team)
     reducer = config.reduce.reducer(

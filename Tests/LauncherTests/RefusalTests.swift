@@ -89,7 +89,7 @@ extension LauncherTests {
         #expect(outcome.status == 2)
         #expect(
           outcome.sentences == [
-            "gpt1-dist: the ranks disagree about the configuration's seed: rank 0: 1; rank 1: 5"
+            "gpt1-dist: the ranks disagree about the configuration: rank 0: seed: 1; rank 1: seed: 5"
           ])
         #expect(!outcome.errors.contains("vocabulary"))
         #expect(!sandbox.exists("run"))

@@ -75,7 +75,7 @@ struct ParityTests {
         update: update, updates: trajectory.updates, warmUp: trajectory.warmupUpdates)
       #expect(abs(factor - trajectory.scheduleFactors[index]) < 1e-12)
       optimizer.step(
-        weights: model.weights.vector, gradients: gradients.vector, range: 0..<model.table.count,
+        weights: model.state.weights, gradients: gradients.vector, range: 0..<model.table.count,
         update: update, rate: trajectory.learningRate * factor,
         gradientScale: Float(min(1, (trajectory.clipNorm ?? .infinity) / norm)))
     }
@@ -91,7 +91,7 @@ struct ParityTests {
     let all = Flat(length * classes)
     let logits = all.vector.matrix(rows: length, columns: classes)
     model.decoder.logits(rows: 0..<length, into: logits)
-    let cached = CachedDecoder(model.config, weights: model.weights.vector, team: model.team)
+    let cached = CachedDecoder(model.state, team: model.team)
     // A prompt of some tokens at once, then one by one.
     var position = length / 2
     var next = cached.append(Array(tokens[0..<position]))
@@ -109,19 +109,19 @@ final class TestModel {
   let config: ModelConfig
   let table: ParameterTable
   let batch: Batch
-  let weights: Flat
+  let state: ModelState
   let team: ThreadTeam
   let decoder: Decoder
 
   init(_ fixture: Fixture, threads: Int = 2) throws {
     config = try fixture.config()
-    table = ParameterTable(config)
+    state = ModelState(config, training: false)
+    table = state.table
     batch = try fixture.batch()
-    weights = Flat(table.count)
-    try fixture.read("model.safetensors", table: table, into: weights.vector)
+    try fixture.read("model.safetensors", table: table, into: state.weights)
     team = ThreadTeam(size: threads)
     decoder = Decoder(
-      config, weights: weights.vector, team: team, capacity: batch.tokens.count, training: true)
+      state, team: team, capacity: batch.tokens.count, training: true)
   }
 
   /// The mean loss over the positions that count.

@@ -1,8 +1,9 @@
 import Buffers
 import Kernels
-import Model
 
 /// The weights of a model and, for training, their gradients: flat vectors in the order of the parameter table.
+///
+/// Decoders keep it alive; whoever takes a window on its floats sees to that himself.
 public final class ModelState {
   /// The shape.
   public let config: ModelConfig
@@ -13,6 +14,7 @@ public final class ModelState {
 
   /// Zeroed weights.
   public init(_ config: ModelConfig, training: Bool) {
+    precondition(config.problem == nil, config.problem ?? "")
     self.config = config
     table = ParameterTable(config)
     weightBuffer = FloatBuffer(table.count)

@@ -1,0 +1,52 @@
+import Buffers
+import Testing
+
+struct BuffersTests {
+  /// Below and above the size from which memory comes in large pages.
+  @Test(arguments: [0, 1, 7, 4_097, 1 << 21])
+  func aBufferIsAlignedAndZeroed(count: Int) {
+    let buffer = FloatBuffer(count)
+    #expect(buffer.vector.count == count)
+    #expect(buffer.vector.array.allSatisfy { $0 == 0 })
+    let address = unsafe UInt(bitPattern: buffer.vector.base)
+    #expect(address % 64 == 0)
+  }
+
+  @Test func windowsSeeTheSameFloats() {
+    let buffer = FloatBuffer(12)
+    for index in 0..<12 { buffer.vector[index] = Float(index) }
+    let matrix = buffer.matrix(rows: 3, columns: 4)
+    #expect(matrix[row: 1].array == [4, 5, 6, 7])
+    #expect(matrix[rows: 1..<3][row: 1].array == [8, 9, 10, 11])
+    let columns = matrix[columns: 1..<3]
+    #expect(columns[row: 2].array == [9, 10])
+    #expect(!columns.isContiguous && columns[rows: 0..<1].isContiguous)
+    columns.fill(-1)
+    #expect(buffer.vector.array == [0, -1, -1, 3, 4, -1, -1, 7, 8, -1, -1, 11])
+    buffer[2..<4].copy(from: buffer[10..<12])
+    #expect(buffer[2..<4].array == [-1, 11])
+  }
+
+  @Test func bytesAreThoseOfTheFloats() {
+    let buffer = FloatBuffer(2)
+    buffer.vector.withMutableBytes { bytes in
+      bytes.storeBytes(of: Float(1.5).bitPattern, toByteOffset: 4, as: UInt32.self)
+    }
+    #expect(buffer.vector.array == [0, 1.5])
+    #expect(buffer.vector.withBytes { $0.byteCount } == 8)
+  }
+
+  @Test func whatLiesOutsideIsRefused() async {
+    await #expect(processExitsWith: .failure) { _ = FloatBuffer(4).vector[4] }
+    await #expect(processExitsWith: .failure) { _ = FloatBuffer(4)[2..<5] }
+    await #expect(processExitsWith: .failure) {
+      _ = FloatBuffer(4).matrix(rows: 2, columns: 2)[row: 2]
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = FloatBuffer(6).matrix(rows: 2, columns: 3)[columns: 1..<3].vector
+    }
+    await #expect(processExitsWith: .failure) {
+      FloatBuffer(3).vector.copy(from: [1, 2])
+    }
+  }
+}

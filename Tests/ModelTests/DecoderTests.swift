@@ -1,0 +1,160 @@
+import Buffers
+import Kernels
+import Model
+import Testing
+
+/// On shapes that fill more than one tile of everything: rows, blocks of queries, windows of weights, the vocabulary and its chunks.
+struct DecoderTests {
+  /// dL/dε along a random direction of all weights at once, dropout on, against a central difference.
+  @Test(arguments: [Float(0), 0.2])
+  func gradientMatchesFiniteDifference(dropout: Float) throws {
+    let model = LargeModel(dropout: dropout, threads: 2)
+    let gradients = Flat(model.table.count)
+    let loss = model.lossAndGradient(into: gradients.vector)
+    #expect(loss > 6 && loss < 9)
+
+    // Downhill all in all, by another random factor for each weight: a slope far above float32's noise to which every gradient
+    // contributes. The factors and the weights have different seeds.
+    let direction = Flat(model.table.count)
+    var slope = 0.0
+    for index in 0..<model.table.count {
+      let gradient = gradients.vector[index]
+      direction.vector[index] =
+        gradient * Float(Philox(seed: 99).words(SIMD4(UInt32(index), 0, 0, 0)).x & 3)
+      slope += Double(gradient) * Double(direction.vector[index])
+    }
+    let epsilon = Float(0.02 / slope)
+    func perturbedLoss(_ step: Float) -> Double {
+      let weights = model.state.weights.array
+      defer { model.state.weights.copy(from: weights) }
+      for (index, weight) in weights.enumerated() {
+        model.state.weights[index] = weight + step * direction.vector[index]
+      }
+      return model.loss()
+    }
+    let difference = (perturbedLoss(epsilon) - perturbedLoss(-epsilon)) / Double(2 * epsilon)
+    // The loss moves by 0.02 each way, and its float32 mean is good to 1e-6.
+    #expect(abs(difference - slope) < 2e-3 * slope, "\(difference) against \(slope)")
+  }
+
+  @Test func bitsDoNotDependOnThreads() {
+    let one = LargeModel(dropout: 0.2, threads: 1)
+    let expected = Flat(one.table.count)
+    let loss = one.lossAndGradient(into: expected.vector)
+    for threads in [2, 3] {
+      let model = LargeModel(dropout: 0.2, threads: threads)
+      let gradients = Flat(model.table.count)
+      #expect(model.lossAndGradient(into: gradients.vector) == loss)
+      #expect(gradients.vector.array == expected.vector.array)
+    }
+  }
+
+  @Test func leavesAddUpToTheBatch() {
+    let model = LargeModel(dropout: 0.2, threads: 2)
+    let whole = Flat(model.table.count)
+    _ = model.lossAndGradient(into: whole.vector)
+    let parts = Flat(model.table.count)
+    for sample in 0..<model.batch.sequences {
+      model.decoder.forward(model.batch.sequence(sample), dropout: model.dropout)
+      _ = model.decoder.backward(divisor: model.batch.targetCount, addingTo: parts.vector)
+    }
+    #expect(relativeDifference(parts.vector.array, whole.vector.array) < 1e-5)
+  }
+
+  @Test func dropoutChangesFromStepToStepOnly() {
+    let model = LargeModel(dropout: 0.2, threads: 2)
+    let first = model.loss()
+    #expect(model.loss() == first)
+    model.dropout = Dropout(probability: 0.2, seed: 5, step: 2)
+    #expect(model.loss() != first)
+  }
+
+  @Test func positionsWithoutWeightCountForNothing() {
+    let model = LargeModel(dropout: 0, threads: 2)
+    var batch = model.batch
+    for position in 0..<batch.tokens.count where position % 3 > 0 {
+      batch.lossWeights[position] = 0
+      batch.targets[position] = 0
+    }
+    let gradients = Flat(model.table.count)
+    model.decoder.forward(batch)
+    _ = model.decoder.backward(divisor: batch.targetCount, addingTo: gradients.vector)
+    for position in 0..<batch.tokens.count where position % 3 > 0 { batch.targets[position] = 1 }
+    let others = Flat(model.table.count)
+    model.decoder.forward(batch)
+    _ = model.decoder.backward(divisor: batch.targetCount, addingTo: others.vector)
+    #expect(gradients.vector.array == others.vector.array)
+  }
+
+  @Test func refusesWhatDoesNotFit() async {
+    await #expect(processExitsWith: .failure) {
+      let model = LargeModel(dropout: 0, threads: 1)
+      var batch = model.batch
+      batch.tokens[3] = Int32(model.config.vocabularySize)
+      model.decoder.forward(batch)
+    }
+    await #expect(processExitsWith: .failure) {
+      let model = LargeModel(dropout: 0, threads: 1)
+      _ = model.decoder.losses()
+    }
+  }
+}
+
+/// 5 sequences of 130 tokens, 3 heads of 8 columns, a vocabulary of 1,500.
+final class LargeModel {
+  let config: ModelConfig
+  let table: ParameterTable
+  let state: ModelState
+  let team: ThreadTeam
+  let decoder: Decoder
+  let batch: Batch
+  var dropout: Dropout
+
+  init(dropout: Float, threads: Int) {
+    var config = ModelConfig()
+    config.vocabularySize = 1_500
+    config.context = 130
+    config.width = 24
+    config.heads = 3
+    config.layers = 2
+    config.dropout = dropout
+    config.initialStandardDeviation = 0.2
+    self.config = config
+    state = ModelState(config, training: false)
+    table = state.table
+    team = ThreadTeam(size: threads)
+    table.initialize(state.weights, config: config, seed: 7, team: team)
+    decoder = Decoder(
+      state, team: team, capacity: 5 * 130, training: true)
+    var (tokens, targets): ([Int32], [Int32]) = ([], [])
+    for place in 0..<650 {
+      tokens.append(Int32(place * (place + 31) % 1_500))
+      targets.append((tokens[place] + 77) % 1_500)
+    }
+    batch = Batch(
+      sequences: 5, length: 130, tokens: tokens, targets: targets,
+      lossWeights: [Float](repeating: 1, count: 650), samples: [4, 9, 2, 100, 7])
+    self.dropout = Dropout(probability: dropout, seed: 5, step: 1)
+  }
+
+  func loss() -> Double {
+    decoder.forward(batch, dropout: dropout)
+    return decoder.losses().array.reduce(0) { $0 + Double($1) } / batch.targetCount
+  }
+
+  func lossAndGradient(into gradients: Vector) -> Double {
+    decoder.forward(batch, dropout: dropout)
+    let losses = decoder.backward(divisor: batch.targetCount, addingTo: gradients)
+    return losses.array.reduce(0) { $0 + Double($1) } / batch.targetCount
+  }
+}
+
+extension Batch {
+  /// One of its sequences.
+  func sequence(_ index: Int) -> Batch {
+    let rows = index * length..<(index + 1) * length
+    return Batch(
+      sequences: 1, length: length, tokens: Array(tokens[rows]), targets: Array(targets[rows]),
+      lossWeights: Array(lossWeights[rows]), samples: [samples[index]])
+  }
+}

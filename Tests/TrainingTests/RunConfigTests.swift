@@ -1,0 +1,88 @@
+import Files
+import Foundation
+import Model
+import Testing
+import Training
+
+struct RunConfigTests {
+  @Test func flagsBeatTheFileAndTheFileBeatsThePreset() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/run.yaml"
+      try "learning-rate: 0.5\nsteps: 7\n# a comment\n".write(
+        toFile: path, atomically: true, encoding: .utf8)
+      let config = try RunConfig.resolve(preset: .mini, yaml: path, flags: ["steps": "9"])
+      #expect(config.steps == 9)
+      #expect(config.learningRate == 0.5)
+      #expect(config.width == RunConfig.Preset.mini.config.width)
+    }
+  }
+
+  @Test(arguments: RunConfig.Preset.allCases)
+  func whatIsWrittenReadsBackTheSame(preset: RunConfig.Preset) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/config.yaml"
+      var config = preset.config
+      config.out = "runs/with: colon # and hash"
+      config.seed = .max
+      try config.yaml.write(toFile: path, atomically: true, encoding: .utf8)
+      #expect(try RunConfig.resolve(preset: .debug, yaml: path) == config)
+    }
+  }
+
+  @Test func thePaperIsTheDefault() throws {
+    let config = try RunConfig.resolve(preset: .gpt1)
+    let model = config.model(vocabularySize: 8_000)
+    #expect(ParameterTable(model).count == 116_534_784)
+    #expect(config.batch == 64 && config.warmUp == 2_000 && config.learningRate == 2.5e-4)
+  }
+
+  @Test(arguments: [
+    ("steps: 5\nlearning_rate: 1\n", ":2: unknown key `learning_rate`"),
+    ("steps: many\n", "`steps` cannot be `many`: expected a value of type Int"),
+    ("schedule: quadratic\n", "expected one of cosine, linear, constant"),
+    ("reduce: sum\n", "`reduce` cannot be `sum`"),
+    ("- 1\n- 2\n", "expected lines of `key: value`"),
+    ("steps: [1\n", "is not YAML"),
+    ("batch: 10\nmicro-batch: 4\n", "a batch of 10 sequences cannot be cut into leaves of 4"),
+    ("steps: 0\n", "steps is 0; it must be at least 1"),
+    ("steps: 99999999999\n", "steps is 99999999999; it must not be above"),
+    ("steps: -1\n", "steps is -1"),
+    ("dropout: 1\n", "dropout is 1.0"),
+    ("learning-rate: .nan\n", "learning-rate is nan"),
+    ("width: 100\nheads: 3\n", "width 100 is not a multiple of its 3 heads"),
+    ("clip: -1\n", "clip is -1.0"),
+    ("context: 0\n", "context is 0"),
+    ("micro-batch: 1000000\nbatch: 1000000\ncontext: 1000000\n", "is too large"),
+  ])
+  func whatCannotBeIsRefusedInASentence(yaml: String, sentence: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/run.yaml"
+      try yaml.write(toFile: path, atomically: true, encoding: .utf8)
+      let error = try #require(throws: UsageError.self) {
+        try RunConfig.resolve(preset: .gpt1, yaml: path)
+      }
+      #expect(error.description.contains(sentence))
+      #expect(!error.description.contains("\n"))
+    }
+  }
+
+  @Test func aMissingFileIsNamed() throws {
+    let error = try #require(throws: UsageError.self) {
+      try RunConfig.resolve(preset: .gpt1, yaml: "/nowhere/run.yaml")
+    }
+    #expect(error.description.contains("/nowhere/run.yaml"))
+  }
+}
+
+struct ScheduleTests {
+  /// Values of OpenAI's `warmup_cosine` and `warmup_linear` (finetune-transformer-lm, opt.py), read at (t − 1)/T.
+  @Test func equalsOpenAIs() {
+    #expect(Schedule.cosine.factor(update: 1, updates: 100, warmUp: 10) == 0)
+    #expect(Schedule.cosine.factor(update: 6, updates: 100, warmUp: 10) == 0.5)
+    #expect(Schedule.cosine.factor(update: 11, updates: 100, warmUp: 10) == 1)
+    #expect(abs(Schedule.cosine.factor(update: 51, updates: 100, warmUp: 10) - 0.5) < 1e-12)
+    #expect(abs(Schedule.linear.factor(update: 51, updates: 100, warmUp: 10) - 0.5) < 1e-12)
+    #expect(Schedule.linear.factor(update: 1, updates: 100, warmUp: 0) == 1)
+    #expect(Schedule.constant.factor(update: 100, updates: 100, warmUp: 10) == 1)
+  }
+}
