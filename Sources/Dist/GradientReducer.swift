@@ -20,9 +20,6 @@ public protocol GradientReducer: AnyObject {
 
   /// Collective. Makes the weights in every rank's owned range known to all ranks.
   func publish() throws(MPIError)
-
-  /// Seconds that the last step stood still for communication, waiting for slower ranks included.
-  var secondsExposed: Double { get }
 }
 
 /// How gradients are summed over the ranks. A new way is a file in `Reducers/` and a case here.

@@ -22,28 +22,12 @@ public enum Elementwise {
     forEachStep(of: y.count, step)
   }
 
-  /// y += α x.
-  public static func axpy(_ alpha: Float, _ x: Vector, addingTo y: Vector) {
-    precondition(x.count == y.count, "axpy: x has \(x.count) elements, y \(y.count)")
-    let alpha = Lanes(repeating: alpha)
-    @inline(__always)
-    func step(_ i: LaneStep) { y[i] = y[i].addingProduct(alpha, x[i]) }
-    forEachStep(of: y.count, step)
-  }
-
   /// y = α x; y, overwritten, may be x.
   public static func scale(_ x: Vector, by alpha: Float, into y: Vector) {
     precondition(x.count == y.count, "scale: x has \(x.count) elements, y \(y.count)")
     @inline(__always)
     func step(_ i: LaneStep) { y[i] = x[i] * alpha }
     forEachStep(of: y.count, step)
-  }
-
-  /// Adds the bias (C) to each row of y (rows, C).
-  public static func addBias(_ bias: Vector, toRowsOf y: Matrix) {
-    precondition(
-      bias.count == y.columns, "addBias: \(bias.count) elements for \(y.columns) columns")
-    for row in 0..<y.rows { add(y[row: row], bias, into: y[row: row]) }
   }
 
   /// Overwrites each row of y (rows, C) with the bias (C): what a matrix product with beta = 1

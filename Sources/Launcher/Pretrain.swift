@@ -34,9 +34,9 @@ struct Pretrain: ParsableCommand {
   @Option(help: "Attention heads of a block.")
   var heads: Int?
   @Option(help: ArgumentHelp("Probability of dropout.", valueName: "p"))
-  var dropout: Float?
+  var dropout: Double?
   @Option(help: "Standard deviation of the initial weights.")
-  var initializerRange: Float?
+  var initializerRange: Double?
   @Option(help: "Optimizer updates in all.")
   var steps: Int?
   @Option(help: ArgumentHelp("Sequences of a step, over all ranks.", valueName: "sequences"))
@@ -105,8 +105,10 @@ struct Pretrain: ParsableCommand {
       let config = try communicator.together {
         try RunConfig.resolve(preset: preset, yaml: self.config, flags: flags)
       }
+      try communicator.agree(on: "\(dryRun)", what: "--dry-run", status: 2)
       if dryRun {
-        try communicator.onRoot { try printPlan(config, communicator.size) }
+        let threads = try Pretraining.threads(config, communicator)
+        try communicator.onRoot { try printPlan(config, communicator.size, threads) }
         return 0
       }
       let outcome = try Pretraining(config, communicator: communicator).run(signals: signals)
@@ -134,11 +136,12 @@ struct Pretrain: ParsableCommand {
     let ranks: Int
   }
 
-  private func printPlan(_ config: RunConfig, _ ranks: Int) throws {
+  private func printPlan(_ config: RunConfig, _ ranks: Int, _ threads: Int) throws {
+    var config = config
+    config.threads = threads
     var ids = config.vocabulary
     if ids == 0 { ids = try TokenDataset(folder: config.data).info.vocabularySize }
     let model = config.model(vocabularySize: ids)
-    let threads = config.threads > 0 ? config.threads : Affinity.cpus().count
     let memory = MemoryPlan(config, model: model, threads: threads)
     try output.print(
       Plan(

@@ -118,9 +118,6 @@ public final class Decoder {
     return losses
   }
 
-  /// (R, C) output of the last block for the last batch; the next `forward` overwrites it.
-  public func hidden() -> Matrix { output(lastPass()) }
-
   /// Overwrites (rows, V) `logits` with those of some rows of the last batch.
   public func logits(rows: Range<Int>, into logits: Matrix) {
     let hidden = output(lastPass())[rows: rows]

@@ -35,17 +35,25 @@ public struct ModelConfig: Sendable, Equatable, Codable {
 
   /// What makes this shape impossible, in a sentence; nil when nothing does.
   public var problem: String? {
+    // Far beyond any GPT-1, and small enough that no product of sizes overflows.
     let sizes = [
-      ("vocabulary size", vocabularySize), ("context", context), ("width", width),
-      ("number of layers", layers), ("number of heads", heads),
+      ("vocabulary size", vocabularySize, 1 << 24), ("context", context, 1 << 20),
+      ("width", width, 1 << 16), ("number of layers", layers, 1 << 12),
+      ("number of heads", heads, 1 << 16),
     ]
-    for (name, size) in sizes where size < 1 || size > 1 << 24 {
-      return "the model's \(name) is \(size); it must lie between 1 and \(1 << 24)"
+    for (name, size, limit) in sizes where size < 1 || size > limit {
+      return "the model's \(name) is \(size); it must lie between 1 and \(limit)"
     }
     if width % heads != 0 {
       return "the model's width \(width) is not a multiple of its \(heads) heads"
     }
     if !(0..<1 ~= dropout) { return "dropout is \(dropout); it must be at least 0 and below 1" }
+    if dropout > 0, heads * context * context > 1 << 34 {
+      // Dropout numbers the attention probabilities of a sample in 2³⁴ elements of its generator.
+      return
+        "\(heads) heads of \(context) x \(context) probabilities are too many for dropout: choose "
+        + "a shorter context, or dropout 0"
+    }
     if !(layerNormEpsilon > 0) { return "the layer norms' epsilon must be above 0" }
     if !(0... ~= initialStandardDeviation) {
       return "the initial standard deviation must not be negative"

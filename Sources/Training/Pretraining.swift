@@ -47,6 +47,7 @@ public struct Pretraining {
       try communicator.agree(on: entry, what: "the configuration", status: 2)
     }
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
+    try communicator.onRoot { try dataset.verifyHashes() }
     try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
     let model = try communicator.together { try shape(over: dataset) }
     let training = try communicator.together {
@@ -55,7 +56,8 @@ public struct Pretraining {
     let validation =
       dataset.info.validation.tokens > model.context
       ? try Windows(dataset, split: .validation, length: model.context) : nil
-    let threads = try threads()
+    let threads = try Pretraining.threads(config, communicator)
+    try communicator.together { try checkMemory(model, threads) }
     let team = ThreadTeam(size: threads)
     let state = ModelState(model, training: true)
     let trainer = Trainer(
@@ -163,8 +165,15 @@ public struct Pretraining {
           "there is no such checkpoint; --resume takes auto, never or a checkpoint's folder",
           path: config.resume)
       }
-      let problems = SumsFile.verify(config.resume)
-      if let problem = problems.first { throw problem }
+      if let problem = SumsFile.verify(config.resume).first { throw problem }
+      let step = try TrainerState.read(config.resume).step
+      if let newer = try store.candidates().first, newer.step > step {
+        // A plain restart would take the newer one and drop what was trained from here.
+        throw InputError(
+          "is newer than \(config.resume): give another --out to go on from there, or remove the newer "
+            + "checkpoints",
+          path: newer.folder)
+      }
       return config.resume
     }
   }
@@ -185,6 +194,19 @@ public struct Pretraining {
             : "give --\(name) \(found[keyPath: size])"),
         path: folder)
     }
+    if found.layerNormEpsilon != model.layerNormEpsilon {
+      throw InputError(
+        "has layer_norm_epsilon \(found.layerNormEpsilon); only \(model.layerNormEpsilon) is trained",
+        path: folder)
+    }
+    if Path.exists("\(folder)/vocab.json"),
+      try Tokenizer.load(folder: folder).fingerprint != dataset.tokenizer.fingerprint
+    {
+      throw InputError(
+        "has another tokenizer than \(config.data): prepare the data with the model's (prepare "
+          + "--tokenizer \(folder))",
+        path: folder)
+    }
   }
 
   /// Commits a checkpoint. Collective; rank 0 writes.
@@ -193,6 +215,11 @@ public struct Pretraining {
     _ dataset: TokenDataset
   ) throws {
     try communicator.onRoot {
+      guard state.table.isFinite(state.weights, team: trainer.team) else {
+        throw InputError(
+          "step \(step): the weights hold NaN or infinity, and no checkpoint is made of them; lower "
+            + "--learning-rate and start again: the run goes on from the checkpoint before")
+      }
       try store.save(step: step, keep: config.keep) { folder in
         var digests = try ModelFolder.write(state, tokenizer: dataset.tokenizer, to: folder)
         digests.merge(try trainer.writeOptimizer(to: folder)) { $1 }
@@ -218,9 +245,23 @@ public struct Pretraining {
     return model
   }
 
-  private func threads() throws -> Int {
-    if config.threads > 0 { return config.threads }
-    return try ThreadShare.fairThreadCount(communicator)
+  /// The threads of this rank's team. Collective, whatever the ranks were asked for.
+  public static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
+    let fair = try ThreadShare.fairThreadCount(communicator)
+    return config.threads > 0 ? config.threads : fair
+  }
+
+  /// Refuses what this node cannot hold: the system would otherwise kill a rank without a word.
+  private func checkMemory(_ model: ModelConfig, _ threads: Int) throws {
+    let plan = MemoryPlan(config, model: model, threads: threads)
+    let ranks = communicator.node.ranksOnNode
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard plan.bytes <= memory / ranks else {
+      throw InputError(
+        "a rank needs \(gigabytes(plan.bytes)), but \(communicator.host) has \(gigabytes(memory)) for its "
+          + "\(ranks) rank\(ranks == 1 ? "" : "s"): start fewer ranks on it, or choose a smaller model or "
+          + "--micro-batch")
+    }
   }
 
   private func describe(_ model: ModelConfig, _ threads: Int, _ dataset: TokenDataset) -> String {

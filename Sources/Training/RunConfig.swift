@@ -23,10 +23,10 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// Attention heads of a block.
   public var heads = 12
   /// Probability of dropout.
-  public var dropout: Float = 0.1
+  public var dropout = 0.1
 
   /// Standard deviation of the initial weights; Hugging Face's `initializer_range`.
-  public var initializerRange: Float = 0.02
+  public var initializerRange = 0.02
 
   /// Optimizer updates in all.
   public var steps = 100_000
@@ -105,8 +105,8 @@ public struct RunConfig: Sendable, Equatable, Codable {
     model.width = width
     model.layers = layers
     model.heads = heads
-    model.dropout = dropout
-    model.initialStandardDeviation = initializerRange
+    model.dropout = Float(dropout)
+    model.initialStandardDeviation = Float(initializerRange)
     return model
   }
 
@@ -191,6 +191,8 @@ extension RunConfig {
     for (name, value) in positive + natural where value > largest {
       return "\(name) is \(value); it must not be above \(largest)"
     }
+    if threads > 4_096 { return "threads is \(threads); it must not be above 4096" }
+    if let problem = model(vocabularySize: 1).problem { return problem }
     if batch % microBatch != 0 {
       return "a batch of \(batch) sequences cannot be cut into leaves of \(microBatch): "
         + "choose a micro-batch that divides it"
@@ -208,6 +210,6 @@ extension RunConfig {
     }
     if !(clip >= 0 && clip.isFinite) { return "clip is \(clip); it must not be negative" }
     if out.isEmpty || data.isEmpty { return "data and out must name folders" }
-    return model(vocabularySize: 1).problem
+    return nil
   }
 }

@@ -10,14 +10,14 @@ import Model
 /// Every rank has one; all methods are collective.
 final class Trainer {
   private let config: RunConfig
-  private let communicator: Communicator
+  let communicator: Communicator
   private let model: ModelConfig
-  private let state: ModelState
+  let state: ModelState
   private let decoder: Decoder
   private let optimizer: Optimizer
   private let reducer: any GradientReducer
-  private let team: ThreadTeam
-  private let check: FiniteCheck?
+  let team: ThreadTeam
+  let check: FiniteCheck?
   private let training: Windows
   private let validation: Windows?
   private let sampler: Sampler
@@ -145,7 +145,7 @@ final class Trainer {
         }
       }
       lossSum += weightedSum(losses, batch.lossWeights)
-      try report(check?.take(), step: step, batch: batch, windows: windows)
+      try reportNotFinite("step \(step)", batch, checkingGradients: true) { windows[$0] }
     }
     if !last { reducer.ready(0..<state.gradients.count) }
     return (lossSum, targets)
@@ -166,10 +166,19 @@ final class Trainer {
           windows: samples.map { $0 * all / count }, samples: samples.map { UInt32($0) })
         decoder.forward(batch)
         sums[0] += weightedSum(decoder.losses(), batch.lossWeights)
+        try reportNotFinite("validation", batch, checkingGradients: false) { $0 * all / count }
         sums[1] += batch.targetCount
       }
       let total = try communicator.allReduce(sums, .sum)
-      return total[0] / total[1]
+      let loss = total[0] / total[1]
+      try communicator.together {
+        guard loss.isFinite else {
+          throw InputError(
+            "the validation loss is \(loss): the weights are ruined. Training stops here; the last "
+              + "checkpoint is untouched. Lower --learning-rate")
+        }
+      }
+      return loss
     }
   }
 
@@ -184,18 +193,5 @@ final class Trainer {
     let square = state.table.sumOfSquares(state.gradients, range: owned, team: team)
     if owned.count == state.gradients.count { return square.squareRoot() }
     return try communicator.allReduce([square], .sum)[0].squareRoot()
-  }
-
-  private func report(
-    _ finding: FiniteCheck.Finding?, step: Int, batch: Batch, windows: [Int]
-  ) throws {
-    guard let finding else { return }
-    let sample = Int(batch.samples[finding.row / batch.length])
-    throw InputError(
-      "step \(step), rank \(communicator.rank): \(finding.value) in the output of "
-        + (finding.layer.map { "layer \($0), " } ?? "")
-        + "operation \(finding.operation.rawValue), "
-        + "sample \(sample) of the batch (window \(windows[sample]) of the training tokens), "
-        + "position \(finding.row % batch.length), column \(finding.column)")
   }
 }

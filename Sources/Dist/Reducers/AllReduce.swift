@@ -6,7 +6,6 @@ final class AllReduce: GradientReducer {
   private let gradients: Vector
   private let communicator: Communicator
   private var announced = 0
-  private(set) var secondsExposed = 0.0
 
   init(gradients: Vector, communicator: Communicator) {
     self.gradients = gradients
@@ -25,9 +24,7 @@ final class AllReduce: GradientReducer {
     precondition(
       announced == gradients.count, "\(announced) of \(gradients.count) floats were announced")
     announced = 0
-    let start = ContinuousClock.now
     try communicator.allReduceSum(gradients)
-    secondsExposed = communicator.size == 1 ? 0 : (ContinuousClock.now - start) / .seconds(1)
     return 0..<gradients.count
   }
 

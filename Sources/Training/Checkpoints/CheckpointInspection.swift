@@ -37,32 +37,34 @@ public struct CheckpointInspection: Sendable, Codable {
       Path.exists("\(path)/\(SumsFile.name)") || Path.exists("\(path)/\(TrainerState.name)")
     if isCheckpoint { problems += SumsFile.verify(path).map(\.description) }
     step = isCheckpoint ? attempt { try TrainerState.read(path).step } : nil
-    let model = attempt { try ModelFolder.load(path) }
-    parameters = model?.state.table.count
-    if let state = model?.state {
-      let flat = FloatBuffer(state.table.count)
-      let weights = state.table.tensors(of: state.weights)
-      problems += CheckpointInspection.notFinite(weights, in: "\(path)/\(ModelFolder.weightsName)")
+    let state = attempt { try ModelFolder.state(path) }
+    parameters = state?.table.count
+    if let state {
+      _ = attempt { try ModelFolder.tokenizer(path, of: state.config) }
+      problems += Self.notFinite(state, "", in: "\(path)/\(ModelFolder.weightsName)")
+    }
+    if isCheckpoint, let config = state?.config {
       let optimizer = "\(path)/\(TrainerState.optimizerName)"
-      if isCheckpoint {
-        for name in OptimizerConfig.adam(AdamConfig()).stateNames {
-          let tensors = state.table.tensors(of: flat.vector, prefix: name + ".")
-          let read: Void? = attempt {
-            let file = try SafetensorsFile(optimizer)
-            for tensor in tensors {
-              try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
-            }
+      let moments = ModelState(config, training: false)
+      for name in OptimizerConfig.adam(AdamConfig()).stateNames {
+        let wasRead: Void? = attempt {
+          let file = try SafetensorsFile(optimizer)
+          for tensor in moments.table.tensors(of: moments.weights, prefix: name + ".") {
+            try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
           }
-          if read != nil { problems += CheckpointInspection.notFinite(tensors, in: optimizer) }
         }
+        if wasRead != nil { problems += Self.notFinite(moments, name + ".", in: optimizer) }
       }
     }
     self.problems = problems
   }
 
-  private static func notFinite(_ tensors: [NamedTensor], in path: String) -> [String] {
-    tensors.filter { !Reduction.isFinite($0.values) }.map {
-      "\(path): tensor \($0.name) holds NaN or infinity"
+  /// A sentence for every tensor of `state` that holds NaN or infinity.
+  private static func notFinite(
+    _ state: ModelState, _ prefix: String, in path: String
+  ) -> [String] {
+    state.table.parameters.filter { !Reduction.isFinite(state.weights[$0.range]) }.map {
+      "\(path): tensor \(prefix)\($0.name) holds NaN or infinity"
     }
   }
 }

@@ -1,6 +1,7 @@
 import Buffers
 import Data
 import Files
+import Kernels
 import Model
 
 /// A folder that `transformers` loads as it is: `config.json`, `model.safetensors`, `vocab.json`, `merges.txt`.
@@ -45,23 +46,50 @@ public enum ModelFolder {
 
   /// The model and its tokenizer.
   public static func load(_ folder: String) throws -> (state: ModelState, tokenizer: Tokenizer) {
-    let state = ModelState(try config(folder), training: false)
-    let tokenizer = try Tokenizer.load(folder: folder)
-    guard tokenizer.vocabularySize <= state.config.vocabularySize else {
-      throw InputError(
-        "config.json has a vocabulary of only \(state.config.vocabularySize) ids, but vocab.json has "
-          + "\(tokenizer.vocabularySize): use the tokenizer that the model was trained with",
-        path: folder)
-    }
-    try readWeights(folder, into: state)
-    return (state, tokenizer)
+    let tokenizer = try tokenizer(folder, of: try config(folder))
+    return (try loadWithoutTokenizer(folder), tokenizer)
   }
 
   /// The model alone, where no text is read or written.
   public static func loadWithoutTokenizer(_ folder: String) throws -> ModelState {
-    let state = ModelState(try config(folder), training: false)
+    let state = try state(folder)
+    for parameter in state.table.parameters
+    where !Reduction.isFinite(state.weights[parameter.range]) {
+      throw InputError(
+        "tensor \(parameter.name) holds NaN or infinity: use a checkpoint before it",
+        path: "\(folder)/\(weightsName)")
+    }
+    return state
+  }
+
+  /// The model, finite or not. No memory is taken before the file is known to hold what `config.json` promises.
+  static func state(_ folder: String) throws -> ModelState {
+    let config = try config(folder)
+    let file = try SafetensorsFile("\(folder)/\(weightsName)")
+    for parameter in ParameterTable(config).parameters {
+      let name = try file.name(of: parameter.name)
+      guard let shape = file.tensors[name]?.shape, shape == parameter.shape else {
+        throw InputError(
+          "tensor \(name) has the shape \(file.tensors[name]?.shape ?? []), but config.json makes it "
+            + "\(parameter.shape)",
+          path: file.path)
+      }
+    }
+    let state = ModelState(config, training: false)
     try readWeights(folder, into: state)
     return state
+  }
+
+  /// The tokenizer of a model of shape `config`.
+  static func tokenizer(_ folder: String, of config: ModelConfig) throws -> Tokenizer {
+    let tokenizer = try Tokenizer.load(folder: folder)
+    guard tokenizer.vocabularySize <= config.vocabularySize else {
+      throw InputError(
+        "config.json has a vocabulary of only \(config.vocabularySize) ids, but vocab.json has "
+          + "\(tokenizer.vocabularySize): use the tokenizer that the model was trained with",
+        path: folder)
+    }
+    return tokenizer
   }
 }
 
