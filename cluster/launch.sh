@@ -7,14 +7,22 @@
 # every request that arrives here reaches the ranks as SIGUSR1. A second Ctrl-C does not wait for the checkpoint.
 set -euo pipefail
 
+# Passes a request to stop on to launch's job; from then on Ctrl-C does not wait.
+ask_to_stop() {
+  asked=1
+  if [[ $job ]]; then kill -USR1 "$job" 2>/dev/null || true; fi
+  trap 'if [[ $job ]]; then kill -TERM "$job" 2>/dev/null || true; fi' INT
+}
+
 launch() {
-  local job status=0
+  local job='' asked='' status=0
+  # Before there is a job: a request that ended this shell now would leave mpirun alone in its session.
+  trap ask_to_stop HUP INT TERM USR1
   if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
   # Unbound ranks see all CPUs of the node and share them fairly; a binding to one core would leave a team of one thread.
   setsid mpirun --bind-to none "$@" </dev/null &
   job=$!
-  # shellcheck disable=SC2064  # the job's number as it is now
-  trap "kill -USR1 $job 2>/dev/null || true; trap 'kill -TERM $job 2>/dev/null || true' INT" HUP INT TERM USR1
+  if [[ $asked ]]; then ask_to_stop; fi
   # A signal ends `wait`, not the job.
   while kill -0 "$job" 2>/dev/null; do wait "$job" || true; done
   wait "$job" || status=$?

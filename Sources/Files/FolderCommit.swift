@@ -81,12 +81,14 @@ public enum FolderCommit {
     }
   }
 
-  /// The regular files anywhere below `folder`, and the folders too if asked for: relative paths,
-  /// sorted by their bytes.
+  /// The regular files anywhere below `folder`, which may be a link to one, and the folders too if
+  /// asked for: relative paths, sorted by their bytes.
   package static func files(
     in folder: String, folders: Bool = false
   ) throws(InputError) -> [String] {
     do {
+      // The listing itself does not follow a link.
+      let folder = Path.resolved(folder)
       return try FileManager.default.subpathsOfDirectory(atPath: folder).filter { item in
         var isFolder: ObjCBool = false
         let exists = unsafe FileManager.default.fileExists(

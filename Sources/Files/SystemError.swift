@@ -64,6 +64,11 @@ package enum Path {
     return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
+  /// `path` from the root of the file system on, without links as far as it exists.
+  package static func resolved(_ path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+  }
+
   /// Whether a file or folder is at `path`.
   package static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)

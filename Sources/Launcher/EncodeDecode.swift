@@ -17,7 +17,7 @@ struct Encode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [[Int32]] = []
-    while let line = readLine() {
+    try StandardInput.forEachLine { line, _ in
       let ids = tokenizer.encode(line)
       if output.json { all.append(ids) } else { print(ids.map { "\($0)" }.joined(separator: " ")) }
     }
@@ -39,9 +39,7 @@ struct Decode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [String] = []
-    var number = 0
-    while let line = readLine() {
-      number += 1
+    try StandardInput.forEachLine { line, number in
       let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
         guard let id = Int32(word), tokenizer.piece(id) != nil else {
           throw InputError(

@@ -41,9 +41,9 @@ struct Prepare: ParsableCommand {
     if let trainBpe, !(1...1_000_000 ~= trainBpe) {
       throw ValidationError("--train-bpe \(trainBpe): expected a number from 1 to 1000000")
     }
-    if !(0..<1 ~= validationFraction) {
+    if !(0...0.5 ~= validationFraction) {
       throw ValidationError(
-        "--validation-fraction \(validationFraction): expected a number from 0 to below 1")
+        "--validation-fraction \(validationFraction): expected a number from 0 to 0.5")
     }
     if input.isEmpty { throw ValidationError("--input names no file") }
   }

@@ -167,6 +167,52 @@ func ids(_ folder: String, _ split: Split = .train) throws -> [Int32] {
     }
   }
 
+  @Test func textInTheFolderToBeReplacedIsRefusedAndLeftAlone() throws {
+    try withTemporaryFolder { folder in
+      let text = "\(folder)/data/sub/mine.txt"
+      _ = try prepare(madeText(lines: 50), in: folder)
+      let files = FileManager.default
+      try put(madeText(lines: 9).utf8, at: text)
+      try files.createSymbolicLink(
+        atPath: "\(folder)/link", withDestinationPath: "\(folder)/data")
+      let before = try files.subpathsOfDirectory(atPath: "\(folder)/data").sorted()
+      func refused(_ inputs: String..., out: String = "data") throws -> InputError {
+        try inputError {
+          _ = try prepare("", in: folder, out: out) {
+            $0.inputs = inputs.map { "\(folder)/\($0)" }
+          }
+        }
+      }
+      // As a foreign file, whatever is read; as an input, where nothing foreign is there.
+      for input in ["data/sub/mine.txt", "data", "text"] {
+        #expect(try refused(input).path == "\(folder)/data")
+        #expect(try refused(input).reason.contains("holds sub, which is no part of a dataset"))
+      }
+      try files.moveItem(atPath: "\(folder)/data/sub", toPath: "\(folder)/kept")
+      for input in ["data/merges.txt", "data", "data/../data/", "link", "link/vocab.json"] {
+        let error = try refused("kept", input)
+        #expect(error.path == "\(folder)/\(input)")
+        #expect(error.reason.contains("lies in the folder that --out names"), "\(error)")
+        #expect(try refused(input, out: "link").path == "\(folder)/\(input)")
+      }
+      try files.moveItem(atPath: "\(folder)/kept", toPath: "\(folder)/data/sub")
+      #expect(try files.subpathsOfDirectory(atPath: "\(folder)/data").sorted() == before)
+    }
+  }
+
+  @Test func aLinkToAFolderIsReadAsTheFolder() throws {
+    try withTemporaryFolder { folder in
+      let direct = try prepare(madeText(lines: 50), in: folder)
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/link", withDestinationPath: "text")
+      let linked = try prepare(madeText(lines: 50), in: folder, out: "linked") {
+        $0.inputs = ["\(folder)/link"]
+      }
+      #expect(linked.fingerprint == direct.fingerprint)
+      #expect(linked.sources.map(\.path) == ["\(folder)/link/one.txt"])
+    }
+  }
+
   @Test func onlyDatasetsAreReplaced() throws {
     try withTemporaryFolder { folder in
       try put("mine".utf8, at: "\(folder)/data/diary.md")

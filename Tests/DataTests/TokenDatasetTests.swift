@@ -42,19 +42,10 @@ import Testing
     }
   }
 
-  @Test func aModelOfAnotherVocabularyIsRefused() throws {
-    try withTemporaryFolder { folder in
-      let info = try prepare(madeText(lines: 20), in: folder)
-      let dataset = try TokenDataset(folder: "\(folder)/data")
-      try dataset.requireVocabulary(info.vocabularySize)
-      let error = try inputError { try dataset.requireVocabulary(40_478) }
-      #expect(error.reason.contains("\(info.vocabularySize)") && error.reason.contains("40478"))
-    }
-  }
-
   /// What is done to a dataset's folder, and what opening it then says.
   enum Damage: String, CaseIterable {
-    case noFolder, noInfo, badInfo, version, noShard, truncated, magic, width, count, tokenizer
+    case noFolder, noInfo, badInfo, version, noShard, truncated, magic, width, count
+    case tokenizer, merges
 
     var reason: String {
       switch self {
@@ -66,7 +57,7 @@ import Testing
       case .truncated: "truncated"
       case .magic: "is not a token file"
       case .width, .count: "dataset.json says"
-      case .tokenizer: "not the tokenizer"
+      case .tokenizer, .merges: "not the tokenizer"
       }
     }
   }
@@ -93,10 +84,72 @@ import Testing
       case .width: try edit(shard) { $0[12] = 4 }
       case .count: try edit(shard) { $0[16] ^= 1 }
       case .tokenizer: try Tokenizer.learn(merges: 9, from: text).save(to: data)
+      case .merges:  // the same pieces, merged in another order
+        let path = "\(data)/merges.txt"
+        var lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        lines.swapAt(lines.count - 1, lines.count - 2)
+        try put(lines.joined(separator: "\n").utf8, at: path)
       }
       let error = try inputError { _ = try TokenDataset(folder: data) }
       #expect(error.reason.contains(damage.reason), "\(error)")
       #expect(error.path?.hasPrefix(data) == true)
+    }
+  }
+
+  /// A field of dataset.json as it was written, and as it is then.
+  @Test(arguments: [
+    ("\"tokens\" : ", "\"tokens\" : -"), ("\"tokens\" : ", "\"tokens\" : 1"),
+    ("\"tokens\" : ", "\"tokens\" : 9223372036854775807, \"was\" : "),
+    ("\"tokens\" : ", "\"tokens\" : 1e300, \"was\" : "),
+    ("\"tokens\" : ", "\"tokens\" : \"5\", \"was\" : "), ("\"tokens\"", "\"token\""),
+    ("\"train-00000.tokens\"", "\"../data/train-00000.tokens\""),
+    ("\"train-00000.tokens\"", "\"train-00001.tokens\""), ("\"train-00000.tokens\"", "\"\""),
+    ("\"train-00000.tokens\"", "7"), ("\"shards\" : [", "\"shards\" : {"), ("{", ""),
+    ("    \"bytes\" : ", "    \"bytes\" : -"),
+    ("    \"bytes\" : ", "    \"bytes\" : 9223372036854775807, \"was\" : "),
+  ])
+  func aWrongInfoIsRefused(written: String, damaged: String) throws {
+    try withTemporaryFolder { folder in
+      _ = try prepare(madeText(lines: 50), in: folder)
+      let path = "\(folder)/data/dataset.json"
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      let places = text.ranges(of: written)
+      try #require(!places.isEmpty)
+      for place in places {
+        try put(text.replacingCharacters(in: place, with: damaged).utf8, at: path)
+        let error = try inputError { _ = try TokenDataset(folder: "\(folder)/data") }
+        #expect(error.reason.contains("run `gpt1-dist prepare` again"), "\(error)")
+        let names = error.description.contains("dataset.json")
+        #expect(names, "\(error)")
+      }
+    }
+  }
+
+  @Test func noByteOfTheInfoMakesReadingTrap() throws {
+    try withTemporaryFolder { folder in
+      let data = "\(folder)/data"
+      _ = try prepare(madeText(lines: 30), in: folder) { $0.shardTokens = 400 }
+      let path = "\(data)/dataset.json"
+      let good = try Array(Foundation.Data(contentsOf: URL(fileURLWithPath: path)))
+      var refusals = 0
+      for place in good.indices {
+        for byte in "-9/\"".utf8 where byte != good[place] {
+          var bad = good
+          bad[place] = byte
+          try put(bad, at: path)
+          do {
+            let dataset = try TokenDataset(folder: data)
+            for split in Split.allCases {
+              _ = try dataset.tokens(0..<dataset.info[split].tokens, of: split)
+            }
+            _ = dataset.info.inputBytes
+          } catch {
+            refusals += 1
+            #expect(error is InputError, "\(error)")
+          }
+        }
+      }
+      #expect(refusals > good.count)
     }
   }
 
@@ -111,6 +164,7 @@ import Testing
       let dataset = try TokenDataset(folder: "\(folder)/data")
       let hash = try inputError { try dataset.verifyHashes() }
       #expect(hash.path == path && hash.reason.contains("damaged"))
+      #expect(hash.reason.contains("run `gpt1-dist prepare` again"))
       let windows = try Windows(dataset, split: .train, length: 8)
       let id = try inputError { _ = try windows.batch(windows: [0], samples: [0]) }
       #expect(id.reason.contains("in a vocabulary of"), "\(id)")

@@ -71,6 +71,23 @@ import Testing
     }
   }
 
+  @Test func aFolderIsLockedByOneAtATime() throws {
+    try withTemporaryFolder { folder in
+      let first = try FolderLock(folder)
+      withExtendedLifetime(first) {
+        let error = #expect(throws: InputError.self) { _ = try FolderLock(folder) }
+        #expect(error?.path == folder)
+        #expect(error?.reason.hasPrefix("another run is using this folder") == true)
+      }
+    }
+    try withTemporaryFolder { folder in
+      do { _ = try FolderLock(folder) }
+      _ = try FolderLock(folder)
+      #expect(try names(folder) == [".lock"])
+      #expect(throws: InputError.self) { _ = try FolderLock("\(folder)/none") }
+    }
+  }
+
   @Test func sumsAreVerifiedByXxhsumToo() throws {
     try withTemporaryFolder { folder in
       try put(pattern(1000), at: "\(folder)/model.bin")

@@ -12,13 +12,19 @@ struct Corpus {
   private static let longLine = 1 << 20
 
   /// The files of `inputs` in the order given; a folder stands for every `.txt` below it, sorted by path, without hidden ones and
-  /// without those in `excluded`.
-  init(inputs: [String], excluding excluded: String) throws(InputError) {
+  /// without those in `out`, which is going to be replaced: an input that lies there is refused.
+  init(inputs: [String], out: String) throws(InputError) {
     var paths: [String] = []
-    let excluded = URL(fileURLWithPath: excluded).standardizedFileURL.path + "/"
+    let out = Path.resolved(out) + "/"
+    func isReplaced(_ path: String) -> Bool { "\(Path.resolved(path))/".hasPrefix(out) }
     for input in inputs {
       guard Path.exists(input) else {
         throw InputError("there is no such file or folder; check --input", path: input)
+      }
+      guard !isReplaced(input) else {
+        throw InputError(
+          "lies in the folder that --out names, which is replaced as a whole; move the text out of "
+            + "it or choose another --out", path: input)
       }
       guard try Self.isFolder(input) else {
         paths.append(input)
@@ -26,9 +32,7 @@ struct Corpus {
       }
       let found = try FolderCommit.files(in: input).filter { file in
         file.hasSuffix(".txt") && !file.split(separator: "/").contains { $0.hasPrefix(".") }
-      }.map { "\(Path.trimmed(input))/\($0)" }.filter {
-        !URL(fileURLWithPath: $0).standardizedFileURL.path.hasPrefix(excluded)
-      }
+      }.map { "\(Path.trimmed(input))/\($0)" }.filter { !isReplaced($0) }
       guard !found.isEmpty else {
         throw InputError("holds no .txt file; give text files or their folder", path: input)
       }
@@ -42,9 +46,8 @@ struct Corpus {
   }
 
   private static func isFolder(_ path: String) throws(InputError) -> Bool {
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     do {
-      let attributes = try FileManager.default.attributesOfItem(atPath: target)
+      let attributes = try FileManager.default.attributesOfItem(atPath: Path.resolved(path))
       return attributes[.type] as? FileAttributeType == .typeDirectory
     } catch {
       throw InputError("cannot be read: \(error.localizedDescription)", path: path)

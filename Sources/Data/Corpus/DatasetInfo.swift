@@ -39,6 +39,9 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
     public var bytes: Int
   }
 
+  /// The name within the folder.
+  static let fileName = "dataset.json"
+
   /// The version of this format.
   public static let currentVersion = 1
 
@@ -79,6 +82,28 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
     case .train: train
     case .validation: validation
     }
+  }
+
+  /// What cannot be true of a dataset, or nil: afterwards every count is at least 0, sums are what they should be and sizes can be
+  /// computed without overflow.
+  var contradiction: String? {
+    func sum(_ counts: [Int]) -> Int? {
+      // Int.max / 8: as many bytes of ids as can be counted.
+      counts.reduce(0) { sum, count in
+        guard let sum, count >= 0, count <= Int.max / 8 - sum else { return nil }
+        return sum + count
+      }
+    }
+    for split in Split.allCases {
+      let (tokens, shards) = (self[split].tokens, self[split].shards)
+      guard sum(shards.map(\.tokens)) == tokens else {
+        return "\(split.rawValue).tokens is \(tokens) and not the sum of the tokens of its shards"
+      }
+      for (index, shard) in shards.enumerated() where shard.file != TokenFile.name(split, index) {
+        return "\(split.rawValue).shards[\(index)].file is not \(TokenFile.name(split, index))"
+      }
+    }
+    return sum(sources.map(\.bytes)) == nil ? "the bytes of its sources cannot be" : nil
   }
 
   /// The bytes of all sources.

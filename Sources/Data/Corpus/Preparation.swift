@@ -49,7 +49,7 @@ public struct Preparation {
     _ config: PrepareConfig, progress: (String) -> Void = { _ in }
   ) throws -> DatasetInfo {
     try validate(config)
-    let corpus = try Corpus(inputs: config.inputs, excluding: config.out)
+    let corpus = try Corpus(inputs: config.inputs, out: config.out)
     let preparation = Preparation(
       config: config, corpus: corpus,
       blockBytes: ValidationSplit.blockBytes(corpusBytes: corpus.bytes))
@@ -70,11 +70,25 @@ public struct Preparation {
     if case .train(let merges) = config.tokenizer, merges < 1 || merges > 1_000_000 {
       throw InputError("--train-bpe is \(merges), expected 1 to 1000000 merges")
     }
-    let out = config.out
-    if Path.exists(out), !Path.exists("\(out)/dataset.json") {
+    try requireReplaceable(config.out)
+  }
+
+  /// An InputError where `out` exists and holds anything but what `prepare` wrote.
+  private static func requireReplaceable(_ out: String) throws(InputError) {
+    guard Path.exists(out) else { return }
+    guard Path.exists("\(out)/\(DatasetInfo.fileName)") else {
       throw InputError(
         "exists and is not a dataset, so it is not replaced; remove it or choose another --out",
         path: out)
+    }
+    let own = [DatasetInfo.fileName, "vocab.json", "merges.txt"]
+    let foreign = try FolderCommit.files(in: out, folders: true).first {
+      !own.contains($0) && !TokenFile.isName($0)
+    }
+    if let foreign {
+      throw InputError(
+        "holds \(foreign), which is no part of a dataset, so it is not replaced; move that or "
+          + "choose another --out", path: out)
     }
   }
 
@@ -112,7 +126,7 @@ public struct Preparation {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       let json = String(decoding: try encoder.encode(info), as: UTF8.self)
-      try FileWriter.write(json + "\n", to: "\(folder)/dataset.json")
+      try FileWriter.write(json + "\n", to: "\(folder)/\(DatasetInfo.fileName)")
       return info
     }
   }

@@ -31,11 +31,6 @@ public struct Sampler: Sendable, Equatable {
     }
   }
 
-  /// The epochs begun and finished before `step`, with the fraction of the current one.
-  public func epochs(before step: Int) -> Double {
-    Double((step - 1) * sequencesPerStep) / Double(windows)
-  }
-
   /// The window that stands at `place` in the order of `epoch`, which counts from 0.
   func window(at place: Int, epoch: Int) -> Int {
     let bits = UInt64(Int.bitWidth - (windows - 1).leadingZeroBitCount)

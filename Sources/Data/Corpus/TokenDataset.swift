@@ -46,7 +46,8 @@ public final class TokenDataset: Sendable {
   /// A hash of all ids and of the tokenizer.
   public var fingerprint: String { info.fingerprint }
 
-  /// Reads every shard whole and holds its hash against `dataset.json`.
+  /// Reads every shard whole and holds its hash against `dataset.json`; the tokenizer's files were held against theirs when the
+  /// folder was opened.
   public func verifyHashes() throws(InputError) {
     for shard in Split.allCases.flatMap({ info[$0].shards }) {
       let path = "\(folder)/\(shard.file)"
@@ -55,17 +56,6 @@ public final class TokenDataset: Sendable {
           "is damaged: its hash is not the one in dataset.json; run `gpt1-dist prepare` again",
           path: path)
       }
-    }
-  }
-
-  /// An InputError where the ids are not those of a model with `vocabularySize` ids.
-  public func requireVocabulary(_ vocabularySize: Int) throws(InputError) {
-    guard vocabularySize == info.vocabularySize else {
-      throw InputError(
-        "the data have a vocabulary of \(info.vocabularySize) ids, the model one of "
-          + "\(vocabularySize): prepare the data with the model's tokenizer (`gpt1-dist prepare "
-          + "--tokenizer MODEL`), or set the model's vocabulary to \(info.vocabularySize)",
-        path: folder)
     }
   }
 
@@ -94,7 +84,7 @@ public final class TokenDataset: Sendable {
   private struct Version: Decodable { var version: Int? }
 
   private static func info(in folder: String) throws(InputError) -> DatasetInfo {
-    let path = "\(folder)/dataset.json"
+    let path = "\(folder)/\(DatasetInfo.fileName)"
     guard Path.exists(path) else {
       throw InputError(
         "holds no dataset.json: it is not a dataset; run `gpt1-dist prepare` or give the folder "
@@ -109,7 +99,12 @@ public final class TokenDataset: Sendable {
           "is of version \(version.map(String.init) ?? "none"), expected "
             + "\(DatasetInfo.currentVersion); run `gpt1-dist prepare` again", path: path)
       }
-      return try JSONDecoder().decode(DatasetInfo.self, from: data)
+      let info = try JSONDecoder().decode(DatasetInfo.self, from: data)
+      if let contradiction = info.contradiction {
+        throw InputError(
+          "is damaged: \(contradiction); run `gpt1-dist prepare` again", path: path)
+      }
+      return info
     } catch let error as InputError {
       throw error
     } catch {

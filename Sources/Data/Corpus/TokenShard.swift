@@ -17,6 +17,12 @@ enum TokenFile {
       + ".tokens"
   }
 
+  /// Whether `name` can be that of a file of ids.
+  static func isName(_ name: String) -> Bool {
+    !name.contains("/") && name.hasSuffix(".tokens")
+      && Split.allCases.contains { name.hasPrefix($0.rawValue + "-") }
+  }
+
   static func header(width: Int, count: Int) -> [UInt8] {
     func bytes<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
       (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> Value($0 * 8)) }
@@ -92,7 +98,7 @@ struct TokenShard: Sendable {
   private let file: MappedFile
   private let width: Int
 
-  /// Opens the file that `info` describes, and holds its size and header against it.
+  /// Opens the file that `info`, of a dataset without a contradiction, describes, and holds its size and header against it.
   init(folder: String, info: DatasetInfo.Shard, vocabularySize: Int) throws(InputError) {
     let path = "\(folder)/\(info.file)"
     file = try MappedFile(path)
