@@ -77,10 +77,10 @@ public struct Pretraining {
     var log: RunLog?
     try communicator.onRoot {
       try FolderCommit.create(config.out)
-      try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
       log = try RunLog(
         folder: config.out, resumingAt: start, steps: config.steps,
         terminal: isatty(STDERR_FILENO) == 1, clock: clock)
+      try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
       note(describe(model, threads, dataset))
     }
     try train(trainer, &outcome, log: log, signals: signals) { step in

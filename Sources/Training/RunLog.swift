@@ -28,6 +28,7 @@ final class RunLog {
     let validationLoss: Double
   }
 
+  private let lock: FolderLock
   private let file: FileHandle
   private let path: String
   private let steps: Int
@@ -37,12 +38,13 @@ final class RunLog {
   private var secondsPerStep: Double?
   private let encoder = JSONEncoder()
 
-  /// Opens `metrics.jsonl`, without the lines after `step`, from which the run goes on.
+  /// Locks the run directory against other runs and opens `metrics.jsonl`, without the lines after `step`, from which the run goes on.
   ///
   /// - Parameter terminal: whether standard error is one
   init(folder: String, resumingAt step: Int, steps: Int, terminal: Bool, clock: ContinuousClock)
     throws
   {
+    lock = try FolderLock(folder)
     path = folder + "/metrics.jsonl"
     self.steps = steps
     self.terminal = terminal

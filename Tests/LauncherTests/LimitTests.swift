@@ -65,6 +65,28 @@ extension LauncherTests {
       }
     }
 
+    @Test func aSecondRunInTheSameFolderIsRefused() throws {
+      try Sandbox.with { sandbox in
+        let line = "\(Sandbox.pretrain) \(Sandbox.long) --out run"
+        let first = try sandbox.run(line) { process in
+          sandbox.waitForStep(20, of: "run", while: process)
+          let second = try? sandbox.run(line)
+          #expect(second?.status == 1)
+          #expect(second?.errors.contains("run: another run is using this folder") == true)
+        }
+        #expect(first.status == 0)
+        #expect(try sandbox.losses(of: "run").count == 200)
+      }
+    }
+
+    @Test func textThatIsNotUTF8IsNotRepaired() throws {
+      try Sandbox.with { sandbox in
+        let outcome = try sandbox.shell(#"printf 'a\n\377\n' | "$0" encode --tokenizer data"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("standard input:2: is not valid UTF-8"))
+      }
+    }
+
     @Test func anotherTokenizerOfTheSameSizeIsNoticed() throws {
       try Sandbox.with { sandbox in
         try sandbox.succeed("\(Sandbox.pretrain) --out run --vocabulary 400")
