@@ -52,7 +52,7 @@ struct RunConfigTests {
     ("width: 100\nheads: 3\n", "width 100 is not a multiple of its 3 heads"),
     ("clip: -1\n", "clip is -1.0"),
     ("context: 0\n", "context is 0"),
-    ("micro-batch: 1000000\nbatch: 1000000\ncontext: 1000000\n", "is too large"),
+    ("micro-batch: 1000000\nbatch: 1000000\ncontext: 1000000\ndropout: 0\n", "is too large"),
   ])
   func whatCannotBeIsRefusedInASentence(yaml: String, sentence: String) throws {
     try withTemporaryFolder { folder in
