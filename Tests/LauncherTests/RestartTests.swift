@@ -52,6 +52,17 @@ extension LauncherTests {
       }
     }
 
+    @Test func stepsLoggedAfterTheCheckpointAreLoggedOnce() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --out run")
+        let losses = try sandbox.losses(of: "run")
+        try sandbox.remove(sandbox.checkpoint(20, of: "run"))
+        try sandbox.succeed("\(Sandbox.pretrain) --out run")
+        #expect(try sandbox.losses(of: "run") == losses)
+        #expect(losses.count == 20)
+      }
+    }
+
     @Test(arguments: [SIGTERM, SIGINT, SIGUSR1])
     func aSignalToASingleProcessCheckpointsAndStops(signal: Int32) throws {
       try Sandbox.with { sandbox in
