@@ -52,6 +52,19 @@ extension LauncherTests {
       }
     }
 
+    @Test func ranksWithoutALeafOnlyTakePart() throws {
+      try Sandbox.with { sandbox in
+        let line = "\(Sandbox.pretrain) --batch 4 --micro-batch 2 --evaluate-sequences 1 --out"
+        try sandbox.succeed("\(line) one")
+        try sandbox.succeed("\(line) three", ranks: 3)
+        for (one, three) in zip(
+          try sandbox.losses(of: "one"), try sandbox.losses(of: "three"))
+        {
+          #expect(abs(one - three) < 1e-4 * one)
+        }
+      }
+    }
+
     @Test func stepsLoggedAfterTheCheckpointAreLoggedOnce() throws {
       try Sandbox.with { sandbox in
         try sandbox.succeed("\(Sandbox.pretrain) --out run")
