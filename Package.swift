@@ -26,12 +26,13 @@ let package = Package(
       name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(
       name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
     .target(name: "Buffers", swiftSettings: vectorised),
     .target(name: "Files", dependencies: ["CXXHash"], swiftSettings: safe),
-    .target(name: "Kernels", dependencies: ["Buffers", "COpenBLAS"], swiftSettings: vectorised),
+    .target(name: "Kernels", dependencies: ["Buffers", "COneDNN", "COpenBLAS"], swiftSettings: vectorised),
     .target(name: "Model", dependencies: ["Buffers", "Kernels"], swiftSettings: safe),
     .target(name: "Data", dependencies: ["Files", "Model"], swiftSettings: safe),
     .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),

@@ -14,7 +14,29 @@ public enum Attention {
 
   /// Floats of scratch memory that a worker needs for sequences of `length`.
   public static func scratchCount(length: Int) -> Int {
-    (2 * blockRows + 1) * Softmax.paddedCount(length)
+    Scratch.count(width: Softmax.paddedCount(length))
+  }
+
+  /// How a worker's scratch memory is used for blocks whose rows of scores are `width` long.
+  private struct Scratch {
+    let memory: Vector
+    let width: Int
+
+    /// Scores and their gradients, a row of the mask, and the roundings of the two.
+    static func count(width: Int) -> Int { (3 * blockRows + 1) * width }
+
+    /// (rows, width) number 0 or 1, with memory for its rounding where products are in bf16.
+    func scores(_ index: Int, rows: Int, rounded: Bool) -> RoundedMatrix {
+      let start = index * blockRows * width
+      let half = (2 * blockRows + 1) * width + index * blockRows / 2 * width
+      return RoundedMatrix(
+        memory[start..<start + rows * width].matrix(rows: rows, columns: width),
+        rounded: rounded
+          ? memory[half..<half + (rows * width + 1) / 2].brainFloats(rows: rows, columns: width)
+          : nil)
+    }
+
+    var mask: Vector { memory[2 * blockRows * width..<(2 * blockRows + 1) * width] }
   }
 
   /// Which head of which sequence is computed: it keys the dropout of the probabilities.
@@ -52,32 +74,36 @@ public enum Attention {
   ///   - y: (n, D), overwritten
   ///   - logSumExp: (n), overwritten; `backward` reads it
   ///   - scratch: at least `scratchCount(length: T)` floats
-  public static func forward(
-    q: Matrix, k: Matrix, v: Matrix, at place: Place, scratch: Vector, into y: Matrix,
-    logSumExp: Vector
+  ///   - products: the calling thread's, where products are in bf16
+  public static func forward<Window: Factor>(
+    q: Window, k: Window, v: Window, at place: Place, scratch: Vector, into y: Matrix,
+    logSumExp: Vector, by products: BFloat16Products? = nil
   ) {
-    precondition(q.rows <= k.rows, "attention of \(q.rows) queries to \(k.rows) keys")
-    let past = k.rows - q.rows
-    checkShapes(k, v, logSumExp: logSumExp, q, y)
-    let scale = 1 / Float(q.columns).squareRoot()
-    for start in stride(from: 0, to: q.rows, by: blockRows) {
-      let block = start..<min(start + blockRows, q.rows)
+    let (queries, length) = (q.values.rows, k.values.rows)
+    precondition(queries <= length, "attention of \(queries) queries to \(length) keys")
+    let past = length - queries
+    checkShapes(k.values, v.values, logSumExp: logSumExp, q.values, y)
+    let scale = 1 / Float(y.columns).squareRoot()
+    for start in stride(from: 0, to: queries, by: blockRows) {
+      let block = start..<min(start + blockRows, queries)
       let keys = 0..<past + block.upperBound
-      let width = Softmax.paddedCount(keys.count)
-      let storage = scratch[0..<block.count * width].matrix(rows: block.count, columns: width)
-      let mask = scratch[2 * blockRows * width..<(2 * blockRows + 1) * width]
+      let scratch = Scratch(memory: scratch, width: Softmax.paddedCount(keys.count))
+      let storage = scratch.scores(0, rows: block.count, rounded: products != nil)
+      let (width, mask) = (scratch.width, scratch.mask)
       let scores = storage[columns: keys]
       MatrixProduct.multiply(
-        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: scores)
+        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: scores.values,
+        by: products)
       for row in block {
-        let probabilities = storage[row: row - block.lowerBound]
+        let probabilities = storage.values[row: row - block.lowerBound]
         probabilities[past + row + 1..<width].fill(Softmax.masked)
         logSumExp[row] = Softmax.forward(probabilities)
         if place.mask(row: past + row, into: mask) {
           Elementwise.multiply(probabilities, mask, into: probabilities)
         }
       }
-      MatrixProduct.multiply(scores, v[rows: keys], into: y[rows: block])
+      storage.round()
+      MatrixProduct.multiply(scores, v[rows: keys], into: y[rows: block], by: products)
     }
   }
 
@@ -86,47 +112,54 @@ public enum Attention {
   /// - Parameters:
   ///   - dy, q, k, v, y: (T, D) windows; `y` and `logSumExp` as `forward` left them
   ///   - dq, dk, dv: (T, D) windows, overwritten
-  public static func backward(
-    dy: Matrix, q: Matrix, k: Matrix, v: Matrix, y: Matrix, logSumExp: Vector, at place: Place,
-    scratch: Vector, into dq: Matrix, _ dk: Matrix, _ dv: Matrix
+  public static func backward<Window: Factor>(
+    dy: Window, q: Window, k: Window, v: Window, y: Matrix, logSumExp: Vector, at place: Place,
+    scratch: Vector, into dq: Matrix, _ dk: Matrix, _ dv: Matrix,
+    by products: BFloat16Products? = nil
   ) {
-    precondition(q.rows == k.rows, "backward over some of the queries")
-    checkShapes(k, v, logSumExp: logSumExp, q, y, dy, dq, dk, dv)
-    let scale = 1 / Float(q.columns).squareRoot()
+    let length = y.rows
+    precondition(k.values.rows == length, "backward over some of the queries")
+    checkShapes(
+      k.values, v.values, logSumExp: logSumExp, q.values, y, dy.values, dq, dk, dv)
+    let scale = 1 / Float(y.columns).squareRoot()
     // From the last block on, which reaches every key: its products overwrite dK and dV, those of the others add.
-    let lastStart = (q.rows - 1) / blockRows * blockRows
+    let lastStart = (length - 1) / blockRows * blockRows
     for start in stride(from: lastStart, through: 0, by: -blockRows) {
-      let block = start..<min(start + blockRows, q.rows)
-      let beta: Float = block.upperBound == q.rows ? 0 : 1
-      let width = Softmax.paddedCount(block.upperBound)
-      let storage = scratch[0..<block.count * width].matrix(rows: block.count, columns: width)
-      let dStorage = scratch[blockRows * width..<(blockRows + block.count) * width]
-        .matrix(rows: block.count, columns: width)
-      let mask = scratch[2 * blockRows * width..<(2 * blockRows + 1) * width]
+      let block = start..<min(start + blockRows, length)
+      let beta: Float = block.upperBound == length ? 0 : 1
+      let scratch = Scratch(memory: scratch, width: Softmax.paddedCount(block.upperBound))
+      let storage = scratch.scores(0, rows: block.count, rounded: products != nil)
+      let dStorage = scratch.scores(1, rows: block.count, rounded: products != nil)
+      let (width, mask) = (scratch.width, scratch.mask)
       let keys = 0..<block.upperBound
       let probabilities = storage[columns: keys]
       let dScores = dStorage[columns: keys]
       MatrixProduct.multiply(
-        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: probabilities)
-      MatrixProduct.multiply(dy[rows: block], v[rows: keys], transposeB: true, into: dScores)
+        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: probabilities.values,
+        by: products)
+      MatrixProduct.multiply(
+        dy[rows: block], v[rows: keys], transposeB: true, into: dScores.values, by: products)
       for row in block {
-        let p = storage[row: row - block.lowerBound]
-        let dp = dStorage[row: row - block.lowerBound]
+        let p = storage.values[row: row - block.lowerBound]
+        let dp = dStorage.values[row: row - block.lowerBound]
         p[row + 1..<width].fill(Softmax.masked)
         dp[row + 1..<width].fill(0)
         _ = Softmax.exponentiate(p, minus: logSumExp[row])
-        let delta = MatrixProduct.dot(dy[row: row], y[row: row])
+        let delta = MatrixProduct.dot(dy.values[row: row], y[row: row])
         if place.mask(row: row, into: mask) {
           dScoresOfRow(p, dp, mask: mask, delta: delta, scale: scale)
         } else {
           dScoresOfRow(p, dp, delta: delta, scale: scale)
         }
       }
+      storage.round()
+      dStorage.round()
       MatrixProduct.multiply(
-        probabilities, transposeA: true, dy[rows: block], beta: beta, into: dv[rows: keys])
+        probabilities, transposeA: true, dy[rows: block], beta: beta, into: dv[rows: keys],
+        by: products)
       MatrixProduct.multiply(
-        dScores, transposeA: true, q[rows: block], beta: beta, into: dk[rows: keys])
-      MatrixProduct.multiply(dScores, k[rows: keys], into: dq[rows: block])
+        dScores, transposeA: true, q[rows: block], beta: beta, into: dk[rows: keys], by: products)
+      MatrixProduct.multiply(dScores, k[rows: keys], into: dq[rows: block], by: products)
     }
   }
 

@@ -31,10 +31,14 @@ public enum GELU {
   ///   - dy: any shape
   ///   - x: what `forward` read
   ///   - dx: the size of x, overwritten; may be dy
-  public static func backward(_ dy: Vector, x: Vector, into dx: Vector) {
+  ///   - y: the size of x, overwritten with gelu(x) once more, which needs the same σ; nil where nobody wants it
+  public static func backward(
+    _ dy: Vector, x: Vector, into dx: Vector, forwardInto y: Vector? = nil
+  ) {
     precondition(
-      dy.count == x.count && dx.count == x.count,
+      dy.count == x.count && dx.count == x.count && (y.map { $0.count == x.count } ?? true),
       "GELU: x has \(x.count) elements, dy \(dy.count), dx \(dx.count)")
+    let again = y ?? dx
     @inline(__always)
     func step(_ i: LaneStep) {
       let value = x[i]
@@ -42,7 +46,9 @@ public enum GELU {
       let sigma = 1 / (1 + expOfMinusTwoU(value, square))
       let twoDu = Lanes(repeating: 2 * c).addingProduct(square, Lanes(repeating: 6 * c * cubic))
       let slope = sigma.addingProduct(value * sigma, (1 - sigma) * twoDu)
-      dx[i] = dy[i] * slope
+      let result = dy[i] * slope
+      again[i] = value * sigma
+      dx[i] = result
     }
     forEachStep(of: x.count, step)
   }

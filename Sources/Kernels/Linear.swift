@@ -3,15 +3,19 @@ import Buffers
 /// A fully connected layer with Hugging Face's `Conv1D` layout of weights, (in, out).
 ///
 ///     y = x W + b
+///
+/// Windows on columns of the weight, the bias and the output compute just these. Factors are rounded where `products` is given.
 public enum Linear {
   /// - Parameters:
   ///   - x: (rows, in)
   ///   - weight: (in, out)
   ///   - bias: (out)
   ///   - y: (rows, out), overwritten
-  public static func forward(_ x: Matrix, weight: Matrix, bias: Vector, into y: Matrix) {
-    Elementwise.broadcastRows(bias, into: y)
-    MatrixProduct.multiply(x, weight, beta: 1, into: y)
+  public static func forward(
+    _ x: some Factor, weight: some Factor, bias: Vector, into y: Matrix,
+    by products: BFloat16Products? = nil
+  ) {
+    MatrixProduct.multiply(x, weight, bias: bias, into: y, by: products)
   }
 
   /// dx = dy Wᵀ
@@ -20,13 +24,18 @@ public enum Linear {
   ///   - dy: (rows, out)
   ///   - weight: (in, out)
   ///   - dx: (rows, in), overwritten
-  public static func backward(_ dy: Matrix, weight: Matrix, into dx: Matrix) {
-    MatrixProduct.multiply(dy, weight, transposeB: true, into: dx)
+  public static func backward(
+    _ dy: some Factor, weight: some Factor, into dx: Matrix, by products: BFloat16Products? = nil
+  ) {
+    MatrixProduct.multiply(dy, weight, transposeB: true, into: dx, by: products)
   }
 
   /// dx += dy Wᵀ
-  public static func backward(_ dy: Matrix, weight: Matrix, addingTo dx: Matrix) {
-    MatrixProduct.multiply(dy, weight, transposeB: true, beta: 1, into: dx)
+  public static func backward(
+    _ dy: some Factor, weight: some Factor, addingTo dx: Matrix,
+    by products: BFloat16Products? = nil
+  ) {
+    MatrixProduct.multiply(dy, weight, transposeB: true, beta: 1, into: dx, by: products)
   }
 
   /// dW += xᵀ dy and db += Σ dy over all rows; windows on columns of `x` and `dy` give windows of dW.
@@ -37,9 +46,10 @@ public enum Linear {
   ///   - dWeight: (in, out), added to
   ///   - dBias: (out), added to; nil where another window of the same columns has done it
   public static func backward(
-    _ dy: Matrix, x: Matrix, addingToWeight dWeight: Matrix, bias dBias: Vector?
+    _ dy: some Factor, x: some Factor, addingToWeight dWeight: Matrix, bias dBias: Vector?,
+    by products: BFloat16Products? = nil
   ) {
-    MatrixProduct.multiply(x, transposeA: true, dy, beta: 1, into: dWeight)
-    if let dBias { Elementwise.sumRows(of: dy, addingTo: dBias) }
+    MatrixProduct.multiply(x, transposeA: true, dy, beta: 1, into: dWeight, by: products)
+    if let dBias { Elementwise.sumRows(of: dy.values, addingTo: dBias) }
   }
 }

@@ -1,58 +1,82 @@
+import Buffers
 import COpenBLAS
-import Dispatch
-import Synchronization
 
 /// The threads of one rank. They share one copy of the weights and take the tiles of an operation one after the other.
 ///
 /// What a tile computes must not depend on the number of threads or on who takes it: tiles are cut by shape alone, and no two of
-/// an operation write the same float.
+/// an operation write the same float. One thread at a time, the caller, hands out work; it is worker 0.
 public final class ThreadTeam: Sendable {
   /// The number of threads, the caller's included.
   public let size: Int
 
+  /// Sees what every worker does; nil costs nothing.
+  public let observer: (any OperationObserver)?
+
+  private let others: WorkerThreads?
+
   /// A team of `size` threads; the matrix products of this process run single-threaded from here on.
-  public init(size: Int) {
+  public init(size: Int, observer: (any OperationObserver)? = nil) {
     precondition(size > 0, "a team of \(size) threads")
     self.size = size
+    self.observer = observer
     openblas_set_num_threads(1)
+    others = size > 1 ? WorkerThreads(count: size - 1) : nil
   }
+
+  deinit { others?.stop() }
 
   /// Runs `body(tile, worker)` once for every tile below `tiles` and returns when all are done.
   ///
   /// - Parameter body: `worker`, below `size`, owns its scratch memory while it works.
   public func perform(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
-    let workers = min(size, tiles)
-    guard workers > 1 else {
-      for tile in 0..<tiles { body(tile, 0) }
+    func observed(_ tile: Int, _ worker: Int) {
+      observer?.began(worker: worker)
+      body(tile, worker)
+    }
+    guard let others, tiles > 1 else {
+      for tile in 0..<tiles { observed(tile, 0) }
       return
     }
-    let next = Atomic(0)
-    // The caller's tiles write apart from each other, which the type checker cannot see.
-    withoutActuallyEscaping(body) { body in
-      nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        while true {
-          let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
-          guard tile < tiles else { return }
-          unsafe body(tile, worker)
-        }
-      }
+    others.perform(tiles, observed)
+  }
+
+  /// Cuts `count` rows into tiles of `height` and runs `body(rows, worker)` on each.
+  public func rows(_ count: Int, height: Int, _ body: (_ rows: Range<Int>, _ worker: Int) -> Void) {
+    perform((count + height - 1) / height) { tile, worker in
+      body(tile * height..<min(count, (tile + 1) * height), worker)
     }
   }
 
-  /// Cuts `count` rows into tiles of `height` and runs `body(rows, tile)` on each.
-  public func rows(_ count: Int, height: Int, _ body: (_ rows: Range<Int>, _ tile: Int) -> Void) {
-    perform((count + height - 1) / height) { tile, _ in
-      body(tile * height..<min(count, (tile + 1) * height), tile)
+  /// Cuts an output of `rows` x `columns` into tiles of at most `height` x `width` and runs `body(rows, columns, worker)` on each.
+  public func grid(
+    rows: Int, columns: Int, height: Int, width: Int,
+    _ body: (_ rows: Range<Int>, _ columns: Range<Int>, _ worker: Int) -> Void
+  ) {
+    let across = (columns + width - 1) / width
+    perform((rows + height - 1) / height * across) { tile, worker in
+      let row = tile / across * height
+      let column = tile % across * width
+      body(row..<min(rows, row + height), column..<min(columns, column + width), worker)
     }
   }
 
   /// Σ body(tile) over the tiles, added in their order.
-  public func sum(_ tiles: Int, _ body: (_ tile: Int) -> Double) -> Double {
+  public func sum(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Double) -> Double {
     var parts = [Double](repeating: 0, count: tiles)
     unsafe parts.withUnsafeMutableBufferPointer { parts in
-      perform(tiles) { tile, _ in unsafe parts[tile] = body(tile) }
+      perform(tiles) { tile, worker in unsafe parts[tile] = body(tile, worker) }
     }
     return parts.reduce(0, +)
+  }
+
+  /// Sets a window to zero, each part by the thread that takes it, so that new memory lies spread over the threads' own (NUMA)
+  /// memory.
+  public func clear(_ vector: Vector) {
+    rows(vector.count, height: 1 << 18) { range, worker in
+      vector[range].fill(0)
+      observer?.finished(
+        .gradientZero, layer: nil, worker: worker,
+        output: vector[range].matrix(rows: 1, columns: range.count), firstRow: 0)
+    }
   }
 }

@@ -55,8 +55,10 @@ struct Pretrain: ParsableCommand {
   var clip: Double?
   @Option(help: "Determines initial weights, order of the data and dropout.")
   var seed: UInt64?
-  @Option(help: "Arithmetic of the matrix products: fp32.")
+  @Option(help: "Arithmetic of the matrix products: fp32, or bf16 with sums in fp32.")
   var precision: String?
+  @Flag(help: "Compute each block's activations anew in backward: less memory, more time.")
+  var recompute = false
   @Option(help: "How gradients are combined: allreduce.")
   var reduce: String?
   @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
@@ -87,7 +89,8 @@ struct Pretrain: ParsableCommand {
       .layers: layers, .heads: heads, .dropout: dropout, .initializerRange: initializerRange,
       .steps: steps, .batch: batch,
       .microBatch: microBatch, .learningRate: learningRate, .warmUp: warmUp, .schedule: schedule,
-      .weightDecay: weightDecay, .clip: clip, .seed: seed, .precision: precision, .reduce: reduce,
+      .weightDecay: weightDecay, .clip: clip, .seed: seed, .precision: precision,
+      .recompute: recompute ? true : nil, .reduce: reduce,
       .threads: threads, .checkpointEvery: checkpointEvery, .keep: keep,
       .evaluateEvery: evaluateEvery, .evaluateSequences: evaluateSequences, .resume: resume,
       .from: from, .debug: debug ? true : nil,

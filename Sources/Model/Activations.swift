@@ -3,31 +3,35 @@ import Kernels
 
 /// The memory of forward and backward passes over at most `rows` = B·T tokens, taken once.
 ///
-/// A training pass keeps, for every block, what backward reads: 12 C + 4 floats a token and H log-sum-exps. A pass without backward
-/// uses one block's memory for all.
+/// A training pass keeps, for every block, what backward reads: 12 C + 4 floats a token and H log-sum-exps; C + 2 of them where
+/// the others are recomputed. A pass without backward uses one block's memory for all. In bf16 the factors of products have half as
+/// many floats again for their rounding.
 final class Activations {
   private let storage: FloatBuffer
   private let layout: ActivationLayout
 
-  init(_ layout: ActivationLayout) {
+  init(_ layout: ActivationLayout, team: ThreadTeam) {
     self.layout = layout
     storage = FloatBuffer(layout.count)
+    team.clear(storage.vector)
   }
 
   /// What block `layer` writes in forward.
   struct Block {
+    /// (R, C) x
+    let input: RoundedMatrix
     /// (R, 3C) queries, keys and values
-    let qkv: Matrix
+    let qkv: RoundedMatrix
     /// (B · H, T) log-sum-exp of each row of scores, for the batch at hand
     let logSumExp: Vector
     /// (R, C) the heads' outputs side by side
-    let attended: Matrix
+    let attended: RoundedMatrix
     /// (R, C) x + attn(x), before `ln_1`
     let sum1: Matrix
     let mean1: Vector
     let rstd1: Vector
     /// (R, C) n
-    let normed: Matrix
+    let normed: RoundedMatrix
     /// (R, 4C) before GELU
     let inner: Matrix
     /// (R, C) n + mlp(n), before `ln_2`
@@ -35,13 +39,30 @@ final class Activations {
     let mean2: Vector
     let rstd2: Vector
     /// (R, C) y
-    let output: Matrix
+    let output: RoundedMatrix
   }
 
   private func matrix(_ range: Range<Int>, rows: Int) -> Matrix {
     let columns = range.count / layout.rows
     return storage[range.lowerBound..<range.lowerBound + rows * columns]
       .matrix(rows: rows, columns: columns)
+  }
+
+  private func factor(_ place: ActivationLayout.Place, rows: Int, of capacity: Int) -> RoundedMatrix
+  {
+    let columns = place.values.count / capacity
+    let start = place.values.lowerBound
+    let values = storage.matrix(rows: rows, columns: columns, at: start)
+    return RoundedMatrix(
+      values,
+      rounded: place.rounded.map {
+        storage[$0.lowerBound..<$0.lowerBound + (rows * columns + 1) / 2]
+          .brainFloats(rows: rows, columns: columns)
+      })
+  }
+
+  private func factor(_ place: ActivationLayout.Place, rows: Int) -> RoundedMatrix {
+    factor(place, rows: rows, of: layout.rows)
   }
 
   private func vector(_ range: Range<Int>, rows: Int) -> Vector {
@@ -52,28 +73,29 @@ final class Activations {
   func block(_ layer: Int, rows: Int) -> Block {
     let ranges = layout.blocks[layer]
     return Block(
-      qkv: matrix(ranges.qkv, rows: rows), logSumExp: vector(ranges.logSumExp, rows: rows),
-      attended: matrix(ranges.attended, rows: rows), sum1: matrix(ranges.sum1, rows: rows),
-      mean1: vector(ranges.mean1, rows: rows), rstd1: vector(ranges.rstd1, rows: rows),
-      normed: matrix(ranges.normed, rows: rows), inner: matrix(ranges.inner, rows: rows),
-      sum2: matrix(ranges.sum2, rows: rows), mean2: vector(ranges.mean2, rows: rows),
-      rstd2: vector(ranges.rstd2, rows: rows), output: matrix(ranges.output, rows: rows))
+      input: stream(layer, rows: rows), qkv: factor(ranges.qkv, rows: rows),
+      logSumExp: vector(ranges.logSumExp, rows: rows), attended: factor(ranges.attended, rows: rows),
+      sum1: matrix(ranges.sum1, rows: rows), mean1: vector(ranges.mean1, rows: rows),
+      rstd1: vector(ranges.rstd1, rows: rows), normed: factor(ranges.normed, rows: rows),
+      inner: matrix(ranges.inner, rows: rows), sum2: matrix(ranges.sum2, rows: rows),
+      mean2: vector(ranges.mean2, rows: rows), rstd2: vector(ranges.rstd2, rows: rows),
+      output: stream(layer + 1, rows: rows))
   }
 
-  /// (R, C) token plus position embedding after dropout.
-  func embedded(rows: Int) -> Matrix { matrix(layout.embedded, rows: rows) }
+  /// (R, C) input of block `layer`; of the first it is token plus position embedding after dropout.
+  func stream(_ layer: Int, rows: Int) -> RoundedMatrix {
+    factor(layout.streams[layer], rows: rows)
+  }
 
   /// (R, 4C) GELU's output of the block at hand; backward computes it anew.
-  func activated(rows: Int) -> Matrix { matrix(layout.activated, rows: rows) }
+  func activated(rows: Int) -> RoundedMatrix { factor(layout.activated, rows: rows) }
 
   /// (R) loss of each position.
   func losses(rows: Int) -> Vector { vector(layout.losses, rows: rows) }
 
   /// (rows, V) logits of one chunk of rows, padded with `Softmax.masked` to whole vectors.
-  func logits(rows: Int) -> Matrix {
-    let columns = Softmax.paddedCount(layout.vocabularySize)
-    return storage[layout.logits.lowerBound..<layout.logits.lowerBound + rows * columns]
-      .matrix(rows: rows, columns: columns)
+  func logits(rows: Int) -> RoundedMatrix {
+    factor(layout.logits, rows: rows, of: min(layout.rows, OutputHead.chunkRows))
   }
 
   /// Scratch memory of attention for each worker.
@@ -87,98 +109,27 @@ final class Activations {
     /// (R, C) the gradient that walks down the residual stream, in place through every operation
     let stream: Matrix
     /// (R, C) of the MLP's output before dropout
-    let mlpOutput: Matrix
+    let mlpOutput: RoundedMatrix
     /// (R, 4C) of the MLP's hidden layer
-    let inner: Matrix
+    let inner: RoundedMatrix
     /// (R, C) of the attention's output projection before dropout
-    let attentionOutput: Matrix
+    let attentionOutput: RoundedMatrix
     /// (R, C) of the heads' outputs
-    let attended: Matrix
+    let attended: RoundedMatrix
     /// (R, 3C)
-    let qkv: Matrix
+    let qkv: RoundedMatrix
     /// (tiles, 4C) of gain and bias of both norms, a row for each tile of rows
     let norms: Matrix
   }
 
   func gradients(rows: Int) -> Gradients {
-    Gradients(
-      stream: matrix(layout.dStream, rows: rows), mlpOutput: matrix(layout.dMLPOutput, rows: rows),
-      inner: matrix(layout.dInner, rows: rows),
-      attentionOutput: matrix(layout.dAttentionOutput, rows: rows),
-      attended: matrix(layout.dAttended, rows: rows), qkv: matrix(layout.dQKV, rows: rows),
+    let tiles = (layout.rows + Pass.tileRows - 1) / Pass.tileRows
+    return Gradients(
+      stream: matrix(layout.dStream, rows: rows), mlpOutput: factor(layout.dMLPOutput, rows: rows),
+      inner: factor(layout.dInner, rows: rows),
+      attentionOutput: factor(layout.dAttentionOutput, rows: rows),
+      attended: factor(layout.dAttended, rows: rows), qkv: factor(layout.dQKV, rows: rows),
       norms: storage[layout.dNorms].matrix(
-        rows: layout.tiles, columns: layout.dNorms.count / layout.tiles))
-  }
-}
-
-/// Where everything of `Activations` lies: the same arithmetic predicts memory and cuts it.
-struct ActivationLayout {
-  let rows: Int
-  let vocabularySize: Int
-  let tiles: Int
-  private(set) var count = 0
-
-  private(set) var blocks: [BlockRanges] = []
-  let embedded: Range<Int>
-  let activated: Range<Int>
-  let losses: Range<Int>
-  let logits: Range<Int>
-  let attentionScratch: Range<Int>
-  let attentionScratchCount: Int
-  let dStream: Range<Int>
-  let dMLPOutput: Range<Int>
-  let dInner: Range<Int>
-  let dAttentionOutput: Range<Int>
-  let dAttended: Range<Int>
-  let dQKV: Range<Int>
-  let dNorms: Range<Int>
-
-  struct BlockRanges {
-    let qkv, logSumExp, attended, sum1, mean1, rstd1, normed, inner, sum2, mean2, rstd2,
-      output: Range<Int>
-  }
-
-  init(_ config: ModelConfig, rows: Int, training: Bool, threads: Int) {
-    self.rows = rows
-    vocabularySize = config.vocabularySize
-    tiles = (rows + Pass.tileRows - 1) / Pass.tileRows
-    let width = config.width
-    var end = 0
-    /// Every range begins on a cache line.
-    func take(_ floats: Int) -> Range<Int> {
-      let start = end
-      end += floats
-      defer { end = (end + 15) & ~15 }
-      return start..<end
-    }
-    func perRow(_ floats: Int) -> Range<Int> { take(rows * floats) }
-    func block() -> BlockRanges {
-      BlockRanges(
-        qkv: perRow(3 * width), logSumExp: perRow(config.heads), attended: perRow(width),
-        sum1: perRow(width), mean1: perRow(1), rstd1: perRow(1), normed: perRow(width),
-        inner: perRow(config.innerWidth), sum2: perRow(width), mean2: perRow(1), rstd2: perRow(1),
-        output: perRow(width))
-    }
-    if training {
-      blocks = (0..<config.layers).map { _ in block() }
-    } else {
-      blocks = Array(repeating: block(), count: config.layers)
-    }
-    embedded = perRow(width)
-    activated = perRow(config.innerWidth)
-    losses = perRow(1)
-    logits = take(
-      min(rows, OutputHead.chunkRows) * Softmax.paddedCount(config.vocabularySize))
-    attentionScratchCount = Attention.scratchCount(length: config.context)
-    attentionScratch = take(threads * attentionScratchCount)
-    let backward = training ? 1 : 0
-    dStream = perRow(width)
-    dMLPOutput = perRow(backward * width)
-    dInner = perRow(backward * config.innerWidth)
-    dAttentionOutput = perRow(backward * width)
-    dAttended = perRow(backward * width)
-    dQKV = perRow(backward * 3 * width)
-    dNorms = take(backward * tiles * 4 * width)
-    count = end
+        rows: tiles, columns: layout.dNorms.count / tiles))
   }
 }

@@ -4,107 +4,155 @@ import Kernels
 /// Backward through a block. The gradient of the residual stream is changed in place, from that of the block's output to that of
 /// its input; the tensors' gradients are added to.
 extension Block {
-  func backward(_ x: Matrix, gradients: BlockTensors) {
+  func backward(gradients: BlockTensors) {
     let d = pass.activations.gradients(rows: pass.rows)
-    pass.tiles { rows, tile in backwardToAttention(d, rows: rows, norms: d.norms[row: tile]) }
-    backwardAttention(d)
-    pass.tiles { rows, _ in
-      Linear.backward(
-        d.qkv[rows: rows], weight: weights.attention.weight, addingTo: d.stream[rows: rows])
-      pass.observe(.attentionInputBackward, layer: layer, d.stream, rows: rows)
+    backwardNorm2(d)
+    backwardMLP(d)
+    backwardNorm1(d)
+    product(.attentionOutputBackward, d.attentionOutput, weights.attentionOutput, d.attended) {
+      d.attended[rows: $0][columns: $1].round()
     }
-    backwardWeights(x, d, gradients: gradients)
+    backwardAttention(d)
+    addToStream(.attentionInputBackward, d.qkv, weights.attention, d.stream)
+    backwardWeights(d, gradients: gradients)
   }
 
-  /// A tile of everything after attention, from the output back to the heads' outputs.
-  private func backwardToAttention(
-    _ d: Activations.Gradients, rows: Range<Int>, norms: Vector
+  private func backwardNorm2(_ d: Activations.Gradients) {
+    normalise(
+      .norm2Backward, d, x: tape.sum2, weights.norm2, mean: tape.mean2, rstd: tape.rstd2,
+      part: 2, place: .mlpOutput, dropped: d.mlpOutput)
+  }
+
+  private func backwardNorm1(_ d: Activations.Gradients) {
+    normalise(
+      .norm1Backward, d, x: tape.sum1, weights.norm1, mean: tape.mean1, rstd: tape.rstd1,
+      part: 0, place: .attentionOutput, dropped: d.attentionOutput)
+  }
+
+  /// Through a norm in place, and through the dropout of the branch that ends in it.
+  ///
+  /// - Parameters:
+  ///   - part: which of the four sums of a tile gets the gain's gradient; the next gets the bias's
+  ///   - dropped: (R, C) the gradient of the branch, overwritten
+  private func normalise(
+    _ operation: Operation, _ d: Activations.Gradients, x: Matrix, _ norm: Tensors.Norm,
+    mean: Vector, rstd: Vector, part: Int, place: DropoutPlace, dropped: RoundedMatrix
   ) {
-    let tape = activations
-    let stream = d.stream[rows: rows]
     let width = pass.config.width
-    func part(_ index: Int) -> Vector { norms[index * width..<(index + 1) * width] }
-    norms.fill(0)
+    pass.rowTiles { rows, worker in
+      let sums = d.norms[row: rows.lowerBound / Pass.tileRows][part * width..<(part + 2) * width]
+      sums.fill(0)
+      let stream = d.stream[rows: rows]
+      LayerNorm.backward(
+        stream, x: x[rows: rows], gain: norm.gain, mean: mean[rows], rstd: rstd[rows],
+        into: stream, addingToGain: sums[0..<width], bias: sums[width..<2 * width])
+      for row in rows {
+        pass.drop(
+          d.stream[row: row], row: row, layer: layer, place: place,
+          into: dropped.values[row: row])
+      }
+      dropped[rows: rows].round()
+      observe(operation, worker, d.stream, rows: rows)
+    }
+  }
 
-    LayerNorm.backward(
-      stream, x: tape.sum2[rows: rows], gain: weights.norm2.gain, mean: tape.mean2[rows],
-      rstd: tape.rstd2[rows], into: stream, addingToGain: part(2), bias: part(3))
-    pass.observe(.norm2Backward, layer: layer, d.stream, rows: rows)
-    pass.drop(d.stream, rows: rows, layer: layer, place: .mlpOutput, into: d.mlpOutput)
-    let inner = d.inner[rows: rows]
-    Linear.backward(d.mlpOutput[rows: rows], weight: weights.mlpOutput.weight, into: inner)
-    pass.observe(.mlpOutputBackward, layer: layer, d.inner, rows: rows)
-    GELU.backward(inner.vector, x: tape.inner[rows: rows].vector, into: inner.vector)
-    pass.observe(.geluBackward, layer: layer, d.inner, rows: rows)
-    Linear.backward(inner, weight: weights.mlpInput.weight, addingTo: stream)
-    pass.observe(.mlpInputBackward, layer: layer, d.stream, rows: rows)
-
-    LayerNorm.backward(
-      stream, x: tape.sum1[rows: rows], gain: weights.norm1.gain, mean: tape.mean1[rows],
-      rstd: tape.rstd1[rows], into: stream, addingToGain: part(0), bias: part(1))
-    pass.observe(.norm1Backward, layer: layer, d.stream, rows: rows)
-    pass.drop(d.stream, rows: rows, layer: layer, place: .attentionOutput, into: d.attentionOutput)
-    Linear.backward(
-      d.attentionOutput[rows: rows], weight: weights.attentionOutput.weight,
-      into: d.attended[rows: rows])
-    pass.observe(.attentionOutputBackward, layer: layer, d.attended, rows: rows)
-
+  private func backwardMLP(_ d: Activations.Gradients) {
     // The weight of the MLP's output wants GELU's output again.
-    GELU.forward(
-      tape.inner[rows: rows].vector,
-      into: pass.activations.activated(rows: pass.rows)[rows: rows].vector)
+    let activated = pass.activations.activated(rows: pass.rows)
+    product(.mlpOutputBackward, d.mlpOutput, weights.mlpOutput, d.inner) { rows, columns in
+      let inner = d.inner[rows: rows][columns: columns]
+      let again = activated[rows: rows][columns: columns]
+      let x = tape.inner[rows: rows][columns: columns]
+      for row in 0..<rows.count {
+        let dx = inner.values[row: row]
+        GELU.backward(dx, x: x[row: row], into: dx, forwardInto: again.values[row: row])
+      }
+      inner.round()
+      again.round()
+    }
+    addToStream(.mlpInputBackward, d.inner, weights.mlpInput, d.stream)
+  }
+
+  /// `dx = dy Wᵀ` in tiles, each followed by `finish` while it is in a core's cache.
+  private func product(
+    _ operation: Operation, _ dy: RoundedMatrix, _ affine: Tensors.Affine, _ dx: RoundedMatrix,
+    finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+  ) {
+    pass.productTiles(columns: dx.columns) { rows, columns, worker in
+      let tile = dx.values[rows: rows][columns: columns]
+      Linear.backward(
+        dy[rows: rows], weight: affine.weight[rows: columns], into: tile, by: pass.products(worker))
+      finish(rows, columns)
+      pass.observe(operation, layer: layer, worker: worker, tile, firstRow: rows.lowerBound)
+    }
+  }
+
+  /// `dx += dy Wᵀ` in tiles.
+  private func addToStream(
+    _ operation: Operation, _ dy: RoundedMatrix, _ affine: Tensors.Affine, _ stream: Matrix
+  ) {
+    pass.productTiles(columns: stream.columns) { rows, columns, worker in
+      let tile = stream[rows: rows][columns: columns]
+      Linear.backward(
+        dy[rows: rows], weight: affine.weight[rows: columns], addingTo: tile,
+        by: pass.products(worker))
+      pass.observe(operation, layer: layer, worker: worker, tile, firstRow: rows.lowerBound)
+    }
   }
 
   private func backwardAttention(_ d: Activations.Gradients) {
-    pass.heads { sequence, head, scratch in
+    pass.heads { sequence, head, scratch, worker in
       let window = Window(self, sequence: sequence, head: head)
       let (dq, dk, dv) = Window.split(d.qkv, window.rows, window.columns)
       Attention.backward(
         dy: d.attended[rows: window.rows][columns: window.columns], q: window.q, k: window.k,
-        v: window.v, y: window.attended, logSumExp: window.logSumExp,
+        v: window.v, y: window.attended.values, logSumExp: window.logSumExp,
         at: pass.place(sequence: sequence, head: head, layer: layer), scratch: scratch,
-        into: dq, dk, dv)
+        into: dq.values, dk.values, dv.values, by: pass.products(worker))
       for part in [dq, dk, dv] {
-        pass.observer?.finished(
-          .attentionBackward, layer: layer, output: part, firstRow: window.rows.lowerBound)
+        part.round()
+        pass.observe(
+          .attentionBackward, layer: layer, worker: worker, part.values,
+          firstRow: window.rows.lowerBound)
       }
     }
   }
 
   /// dW and db of the four linear layers, cut into windows of dW, and the norms' gains and biases, summed over the tiles of rows.
-  private func backwardWeights(
-    _ x: Matrix, _ d: Activations.Gradients, gradients: BlockTensors
-  ) {
-    let layers = [
-      (input: pass.activations.activated(rows: pass.rows), dy: d.mlpOutput, gradients.mlpOutput),
-      (input: activations.normed, dy: d.inner, gradients.mlpInput),
-      (input: activations.attended, dy: d.attentionOutput, gradients.attentionOutput),
-      (input: x, dy: d.qkv, gradients.attention),
+  private func backwardWeights(_ d: Activations.Gradients, gradients: BlockTensors) {
+    let layers: [(Operation, input: RoundedMatrix, dy: RoundedMatrix, Tensors.Affine)] = [
+      (
+        .mlpOutputWeight, pass.activations.activated(rows: pass.rows), d.mlpOutput,
+        gradients.mlpOutput
+      ),
+      (.mlpInputWeight, tape.normed, d.inner, gradients.mlpInput),
+      (.attentionOutputWeight, tape.attended, d.attentionOutput, gradients.attentionOutput),
+      (.attentionInputWeight, tape.input, d.qkv, gradients.attention),
     ]
     let norms = [
       gradients.norm1.gain, gradients.norm1.bias, gradients.norm2.gain, gradients.norm2.bias,
     ]
     let width = pass.config.width
-    let tiles = layers.map { WeightTiles($0.2.weight) }
+    let tiles = layers.map { WeightTiles($0.3.weight.values) }
     let starts = tiles.indices.map { tiles[..<$0].reduce(0) { $0 + $1.count } }
     let linearTiles = starts[3] + tiles[3].count
     let tileCount = (pass.rows + Pass.tileRows - 1) / Pass.tileRows
 
-    pass.team.perform(linearTiles + norms.count) { tile, _ in
+    pass.team.perform(linearTiles + norms.count) { tile, worker in
       guard tile < linearTiles else {
         let part = tile - linearTiles
-        Elementwise.sumRows(
-          of: d.norms[rows: 0..<tileCount][columns: part * width..<(part + 1) * width],
-          addingTo: norms[part])
-        return
+        let sums = d.norms[rows: 0..<tileCount][columns: part * width..<(part + 1) * width]
+        Elementwise.sumRows(of: sums, addingTo: norms[part])
+        return pass.observe(.normWeights, layer: layer, worker: worker, sums)
       }
       let index = starts.lastIndex { $0 <= tile }!
       let (inputs, outputs) = tiles[index].window(tile - starts[index])
-      let (input, dy, affine) = layers[index]
+      let (operation, input, dy, affine) = layers[index]
+      let dWeight = affine.weight.values[rows: inputs][columns: outputs]
       Linear.backward(
-        dy[columns: outputs], x: input[columns: inputs],
-        addingToWeight: affine.weight[rows: inputs][columns: outputs],
-        bias: inputs.lowerBound == 0 ? affine.bias[outputs] : nil)
+        dy[columns: outputs], x: input[columns: inputs], addingToWeight: dWeight,
+        bias: inputs.lowerBound == 0 ? affine.bias[outputs] : nil, by: pass.products(worker))
+      pass.observe(operation, layer: layer, worker: worker, dWeight)
     }
   }
 }

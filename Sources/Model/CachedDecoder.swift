@@ -25,7 +25,7 @@ public final class CachedDecoder {
     self.state = state
     config = state.config
     self.team = team
-    weights = Tensors(state.weights, table: state.table, config: config)
+    weights = state.tensors
     layout = Layout(config, threads: team.size)
     storage = FloatBuffer(layout.count)
   }
@@ -46,7 +46,7 @@ public final class CachedDecoder {
     let inner = matrix(layout.inner, rows, config.innerWidth)
     for (row, token) in tokens.enumerated() {
       Elementwise.add(
-        weights.tokens[row: Int(token)], weights.positions[row: length + row], into: x[row: row])
+        weights.tokens.values[row: Int(token)], weights.positions[row: length + row], into: x[row: row])
     }
     for (layer, block) in weights.blocks.enumerated() {
       let qkv = storage.matrix(

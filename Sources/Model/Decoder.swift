@@ -10,41 +10,47 @@ public final class Decoder {
   /// The tensors of `weights` and of every gradient handed to `backward`.
   public let table: ParameterTable
 
-  /// The most tokens (B·T) that fit a batch.
-  public let capacity: Int
-
+  private let use: DecoderUse
   private let state: ModelState
   private let weights: Tensors
   private let team: ThreadTeam
   private let activations: Activations
-  private let observer: (any OperationObserver)?
+  private let products: [BFloat16Products]
   private var pass: Pass?
 
   /// - Parameters:
-  ///   - state: the weights to compute with
-  ///   - capacity: the most tokens (B·T) of a batch
-  ///   - training: whether `backward` will be called; without it much less memory is taken
-  public init(
-    _ state: ModelState, team: ThreadTeam, capacity: Int, training: Bool,
-    observer: (any OperationObserver)? = nil
-  ) {
-    precondition(capacity > 0, "a decoder for \(capacity) tokens")
+  ///   - state: the weights to compute with, in the same precision
+  ///   - use: what the decoder is made for
+  public init(_ state: ModelState, team: ThreadTeam, use: DecoderUse) {
+    precondition(use.capacity > 0, "a decoder for \(use.capacity) tokens")
+    precondition(use.precision == state.precision, "a decoder of another precision than its weights")
     self.state = state
+    self.use = use
     config = state.config
     table = state.table
     self.team = team
-    self.capacity = capacity
-    self.observer = observer
-    weights = Tensors(state.weights, table: table, config: config)
-    activations = Activations(
-      ActivationLayout(config, rows: capacity, training: training, threads: team.size))
+    weights = state.tensors
+    products = use.precision == .bf16 ? (0..<team.size).map { _ in BFloat16Products() } : []
+    activations = Activations(ActivationLayout(config, use, threads: team.size), team: team)
   }
 
+  /// A decoder in the precision of its weights that keeps all activations.
+  ///
+  /// - Parameters:
+  ///   - capacity: the most tokens (B·T) of a batch
+  ///   - training: whether `backward` will be called; without it much less memory is taken
+  public convenience init(_ state: ModelState, team: ThreadTeam, capacity: Int, training: Bool) {
+    var use = DecoderUse(capacity: capacity, training: training)
+    use.precision = state.precision
+    self.init(state, team: team, use: use)
+  }
+
+  /// The most tokens (B·T) that fit a batch.
+  public var capacity: Int { use.capacity }
+
   /// The floats that a decoder takes besides weights, gradients and the optimizer's state.
-  public static func activationCount(
-    _ config: ModelConfig, capacity: Int, training: Bool, threads: Int
-  ) -> Int {
-    ActivationLayout(config, rows: capacity, training: training, threads: threads).count
+  public static func activationCount(_ config: ModelConfig, _ use: DecoderUse, threads: Int) -> Int {
+    ActivationLayout(config, use, threads: threads).count
   }
 
   /// Runs embeddings and blocks; what follows (`losses`, `backward`, `logits`) reads its result.
@@ -54,28 +60,22 @@ public final class Decoder {
     check(batch)
     let pass = Pass(
       config: config, batch: batch, dropout: dropout, team: team, activations: activations,
-      observer: observer)
+      products: products)
     self.pass = pass
-    let embedded = activations.embedded(rows: pass.rows)
-    let blocks = blocks(pass)
-    pass.tiles { rows, _ in
+    let embedded = activations.stream(0, rows: pass.rows)
+    pass.rowTiles { rows, worker in
+      let tile = embedded.values[rows: rows]
       Embedding.forward(
-        tokens: batch.tokens, rows: rows, length: batch.length, tokenTable: weights.tokens,
-        positionTable: weights.positions, into: embedded[rows: rows])
-      pass.observe(.embedding, layer: nil, embedded, rows: rows)
-      pass.drop(embedded, rows: rows, layer: 0, place: .embedding, into: embedded)
-      blocks[0].projectInput(embedded, rows: rows)
-    }
-    for (layer, block) in blocks.enumerated() {
-      let input = input(of: layer, pass)
-      block.attend()
-      pass.tiles { rows, _ in
-        block.finish(input, rows: rows)
-        if layer + 1 < blocks.count {
-          blocks[layer + 1].projectInput(block.activations.output, rows: rows)
-        }
+        tokens: batch.tokens, rows: rows, length: batch.length, tokenTable: weights.tokens.values,
+        positionTable: weights.positions, into: tile)
+      for row in rows {
+        let x = embedded.values[row: row]
+        pass.drop(x, row: row, layer: 0, place: .embedding, into: x)
       }
+      embedded[rows: rows].round()
+      pass.observe(.embedding, layer: nil, worker: worker, tile, firstRow: rows.lowerBound)
     }
+    for layer in 0..<config.layers { block(layer, pass).forward() }
   }
 
   /// The loss of every position of the last batch, in nats, (B·T); not weighted.
@@ -96,34 +96,50 @@ public final class Decoder {
   public func backward(
     divisor: Double, addingTo gradients: Vector, ready: (Range<Int>) -> Void = { _ in }
   ) -> Vector {
+    precondition(use.training, "backward of a decoder that is not for training")
     let pass = lastPass()
     let dTensors = Tensors(gradients, table: table, config: config)
     let losses = activations.losses(rows: pass.rows)
     let stream = activations.gradients(rows: pass.rows).stream
     OutputHead(weight: weights.tokens, pass: pass).forwardBackward(
-      output(pass), divisor: divisor, into: losses, dy: stream, addingTo: dTensors.tokens)
-    for (layer, block) in blocks(pass).enumerated().reversed() {
-      block.backward(input(of: layer, pass), gradients: dTensors.blocks[layer])
+      output(pass), divisor: divisor, into: losses, dy: stream,
+      addingTo: dTensors.tokens.values)
+    for layer in (0..<config.layers).reversed() {
+      // The last block's activations are still those of the forward pass.
+      if use.recompute, layer < config.layers - 1 { recompute(layer, pass) }
+      block(layer, pass).backward(gradients: dTensors.blocks[layer])
       ready(table.blockRanges[layer])
     }
-    pass.tiles { rows, _ in
-      pass.drop(stream, rows: rows, layer: 0, place: .embedding, into: stream)
+    pass.rowTiles { rows, worker in
+      for row in rows {
+        let x = stream[row: row]
+        pass.drop(x, row: row, layer: 0, place: .embedding, into: x)
+      }
     }
-    team.rows(config.width, height: 64) { columns, _ in
+    team.rows(config.width, height: 64) { columns, worker in
       Embedding.backward(
         dy: stream, tokens: pass.batch.tokens, length: pass.batch.length, columns: columns,
-        addingToTokens: dTensors.tokens, addingToPositions: dTensors.positions)
+        addingToTokens: dTensors.tokens.values, addingToPositions: dTensors.positions)
+      pass.observe(
+        .embeddingBackward, layer: nil, worker: worker, stream[columns: columns])
     }
     ready(table.embeddingRange)
     return losses
   }
 
+  /// What backward reads of a block, from the sum before the norm that made its input.
+  private func recompute(_ layer: Int, _ pass: Pass) {
+    if layer > 0 { block(layer - 1, pass).normalise2() }
+    block(layer, pass).forwardToMLP()
+  }
+
   /// Overwrites (rows, V) `logits` with those of some rows of the last batch.
   public func logits(rows: Range<Int>, into logits: Matrix) {
     let hidden = output(lastPass())[rows: rows]
-    team.rows(config.vocabularySize, height: 1024) { classes, _ in
+    team.rows(config.vocabularySize, height: 1024) { classes, worker in
       MatrixProduct.multiply(
-        hidden, weights.tokens[rows: classes], transposeB: true, into: logits[columns: classes])
+        hidden, weights.tokens[rows: classes], transposeB: true, into: logits[columns: classes],
+        by: lastPass().products(worker))
     }
   }
 
@@ -132,23 +148,15 @@ public final class Decoder {
     return pass
   }
 
-  private func blocks(_ pass: Pass) -> [Block] {
-    weights.blocks.enumerated().map { layer, weights in
-      Block(
-        layer: layer, weights: weights,
-        activations: activations.block(layer, rows: pass.rows), pass: pass)
-    }
+  private func block(_ layer: Int, _ pass: Pass) -> Block {
+    Block(
+      layer: layer, weights: weights.blocks[layer],
+      tape: activations.block(layer, rows: pass.rows), pass: pass)
   }
 
-  /// (R, C) the input of a block.
-  private func input(of layer: Int, _ pass: Pass) -> Matrix {
-    layer == 0
-      ? activations.embedded(rows: pass.rows)
-      : activations.block(layer - 1, rows: pass.rows).output
-  }
-
-  private func output(_ pass: Pass) -> Matrix {
-    activations.block(config.layers - 1, rows: pass.rows).output
+  /// (R, C) the last block's.
+  private func output(_ pass: Pass) -> RoundedMatrix {
+    activations.stream(config.layers, rows: pass.rows)
   }
 
   private func check(_ batch: Batch) {

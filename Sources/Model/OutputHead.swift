@@ -7,14 +7,13 @@ import Kernels
 /// and the products with it follow while it is there: nothing is computed twice.
 struct OutputHead {
   /// (V, C), the token embedding
-  let weight: Matrix
+  let weight: RoundedMatrix
   let pass: Pass
 
   /// The rows of a chunk.
   static let chunkRows = 512
-  private static let vocabularyTile = 1024
-  private static let productRows = 256
-  private static let productColumns = 256
+  private static let logitsColumns = 512
+  private static let weightRows = 1024
   private static let softmaxRows = 8
 
   /// The losses of all positions, in nats, not weighted.
@@ -22,17 +21,13 @@ struct OutputHead {
   /// - Parameters:
   ///   - y: (R, C) output of the last block
   ///   - losses: (R), overwritten
-  func forward(_ y: Matrix, into losses: Vector) {
+  func forward(_ y: RoundedMatrix, into losses: Vector) {
     chunks { rows in
-      let logits = logits(y[rows: rows])
-      pass.team.rows(rows.count, height: OutputHead.softmaxRows) { part, _ in
-        for row in part {
-          let target = Int(pass.batch.targets[rows.lowerBound + row])
-          losses[rows.lowerBound + row] = CrossEntropy.forward(logits[row: row], target: target)
-        }
+      let logits = logits(y[rows: rows], firstRow: rows.lowerBound).values
+      crossEntropy(rows, losses) { row, target in
+        CrossEntropy.forward(logits[row: row - rows.lowerBound], target: target)
       }
     }
-    observe(losses)
   }
 
   /// The losses, and the gradient of Σ weight · loss / divisor.
@@ -41,22 +36,21 @@ struct OutputHead {
   ///   - dy: (R, C), overwritten
   ///   - dWeight: (V, C), added to
   func forwardBackward(
-    _ y: Matrix, divisor: Double, into losses: Vector, dy: Matrix, addingTo dWeight: Matrix
+    _ y: RoundedMatrix, divisor: Double, into losses: Vector, dy: Matrix,
+    addingTo dWeight: Matrix
   ) {
     chunks { rows in
-      let dLogits = logits(y[rows: rows])
-      pass.team.rows(rows.count, height: OutputHead.softmaxRows) { part, _ in
-        for row in part {
-          let index = rows.lowerBound + row
-          losses[index] = CrossEntropy.forwardBackward(
-            dLogits[row: row], target: Int(pass.batch.targets[index]),
-            scale: Float(Double(pass.batch.lossWeights[index]) / divisor))
-        }
+      let dLogits = logits(y[rows: rows], firstRow: rows.lowerBound)
+      crossEntropy(rows, losses) { row, target in
+        let tile = dLogits[rows: row - rows.lowerBound..<row - rows.lowerBound + 1]
+        let loss = CrossEntropy.forwardBackward(
+          tile.values[row: 0], target: target,
+          scale: Float(Double(pass.batch.lossWeights[row]) / divisor))
+        tile.round()
+        return loss
       }
-      backward(dLogits, y: y[rows: rows], into: dy[rows: rows], addingTo: dWeight)
+      backward(dLogits, y: y[rows: rows], into: dy, rows, addingTo: dWeight)
     }
-    observe(losses)
-    pass.tiles { rows, _ in pass.observe(.headBackward, layer: nil, dy, rows: rows) }
   }
 
   /// Calls `body` for every chunk of rows, in order.
@@ -67,39 +61,57 @@ struct OutputHead {
   }
 
   /// (rows, padded V) logits of some rows of y.
-  private func logits(_ y: Matrix) -> Matrix {
+  private func logits(_ y: RoundedMatrix, firstRow: Int) -> RoundedMatrix {
     let logits = pass.activations.logits(rows: y.rows)
-    pass.team.rows(weight.rows, height: OutputHead.vocabularyTile) { classes, _ in
+    pass.team.rows(weight.rows, height: OutputHead.logitsColumns) { classes, worker in
+      let tile = logits.values[columns: classes]
       MatrixProduct.multiply(
-        y, weight[rows: classes], transposeB: true, into: logits[columns: classes])
+        y, weight[rows: classes], transposeB: true, into: tile, by: pass.products(worker))
       if classes.upperBound == weight.rows {
-        logits[columns: weight.rows..<logits.columns].fill(Softmax.masked)
+        logits.values[columns: weight.rows..<logits.columns].fill(Softmax.masked)
       }
+      pass.observe(.head, layer: nil, worker: worker, tile, firstRow: firstRow)
     }
     return logits
   }
 
-  private func backward(_ dLogits: Matrix, y: Matrix, into dy: Matrix, addingTo dWeight: Matrix) {
-    let dLogits = dLogits[columns: 0..<weight.rows]
-    let columnTiles =
-      (weight.columns + OutputHead.productColumns - 1) / OutputHead.productColumns
-    let rowTiles = (y.rows + OutputHead.productRows - 1) / OutputHead.productRows
-    pass.team.perform(rowTiles * columnTiles) { tile, _ in
-      let row = tile / columnTiles * OutputHead.productRows
-      let column = tile % columnTiles * OutputHead.productColumns
-      let rows = row..<min(y.rows, row + OutputHead.productRows)
-      let columns = column..<min(weight.columns, column + OutputHead.productColumns)
-      MatrixProduct.multiply(
-        dLogits[rows: rows], weight[columns: columns], into: dy[rows: rows][columns: columns])
-    }
-    pass.team.rows(weight.rows, height: OutputHead.vocabularyTile) { classes, _ in
-      MatrixProduct.multiply(
-        dLogits[columns: classes], transposeA: true, y, beta: 1, into: dWeight[rows: classes])
+  /// Overwrites the losses of some rows with what `loss(row, target)` returns.
+  private func crossEntropy(
+    _ rows: Range<Int>, _ losses: Vector, _ loss: (_ row: Int, _ target: Int) -> Float
+  ) {
+    pass.team.rows(rows.count, height: OutputHead.softmaxRows) { part, worker in
+      let first = rows.lowerBound + part.lowerBound
+      let range = first..<first + part.count
+      for row in range { losses[row] = loss(row, Int(pass.batch.targets[row])) }
+      pass.observe(
+        .crossEntropy, layer: nil, worker: worker,
+        losses[range].matrix(rows: range.count, columns: 1), firstRow: first)
     }
   }
 
-  private func observe(_ losses: Vector) {
-    pass.observe(
-      .head, layer: nil, losses.matrix(rows: losses.count, columns: 1), rows: 0..<losses.count)
+  private func backward(
+    _ dLogits: RoundedMatrix, y: RoundedMatrix, into dy: Matrix, _ rows: Range<Int>,
+    addingTo dWeight: Matrix
+  ) {
+    let dLogits = dLogits[columns: 0..<weight.rows]
+    let dy = dy[rows: rows]
+    // Few tiles, because each sums over the whole vocabulary: narrow models have them lower.
+    pass.team.grid(
+      rows: rows.count, columns: weight.columns, height: weight.columns > 384 ? 256 : 128,
+      width: 384
+    ) { part, columns, worker in
+      let tile = dy[rows: part][columns: columns]
+      MatrixProduct.multiply(
+        dLogits[rows: part], weight[columns: columns], into: tile, by: pass.products(worker))
+      pass.observe(
+        .headBackward, layer: nil, worker: worker, tile, firstRow: rows.lowerBound + part.lowerBound
+      )
+    }
+    pass.team.rows(weight.rows, height: OutputHead.weightRows) { classes, worker in
+      MatrixProduct.multiply(
+        dLogits[columns: classes], transposeA: true, y, beta: 1, into: dWeight[rows: classes],
+        by: pass.products(worker))
+      pass.observe(.headWeight, layer: nil, worker: worker, dWeight[rows: classes])
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Buffers
+import Kernels
 
 /// One tensor of the model: its name in Hugging Face's `openai-gpt`, its shape and its place in the flat vector.
 public struct Parameter: Sendable, Equatable {
@@ -85,26 +86,29 @@ public struct ParameterTable: Sendable {
 /// Windows on the tensors of one flat vector, of weights or of gradients.
 struct Tensors {
   /// (V, C)
-  let tokens: Matrix
+  let tokens: RoundedMatrix
   /// (context, C)
   let positions: Matrix
   let blocks: [BlockTensors]
 
-  init(_ flat: Vector, table: ParameterTable, config: ModelConfig) {
+  /// - Parameter rounded: the roundings of all floats, a row of them; nil where products are in fp32, and for gradients
+  init(
+    _ flat: Vector, rounded: BFloat16Matrix? = nil, table: ParameterTable, config: ModelConfig
+  ) {
     precondition(flat.count == table.count, "a flat vector of another model")
     var rest = table.parameters[...]
-    func next() -> (values: Vector, shape: [Int]) {
+    func vector() -> Vector { flat[rest.removeFirst().range] }
+    func matrix() -> RoundedMatrix {
       let parameter = rest.removeFirst()
-      return (flat[parameter.range], parameter.shape)
+      let (rows, columns) = (parameter.shape[0], parameter.shape[1])
+      return RoundedMatrix(
+        flat[parameter.range].matrix(rows: rows, columns: columns),
+        rounded: rounded?.matrix(parameter.range, rows: rows, columns: columns))
     }
-    func matrix() -> Matrix {
-      let (values, shape) = next()
-      return values.matrix(rows: shape[0], columns: shape[1])
-    }
-    func affine() -> Affine { Affine(weight: matrix(), bias: next().values) }
-    func norm() -> Norm { Norm(gain: next().values, bias: next().values) }
+    func affine() -> Affine { Affine(weight: matrix(), bias: vector()) }
+    func norm() -> Norm { Norm(gain: vector(), bias: vector()) }
     tokens = matrix()
-    positions = matrix()
+    positions = matrix().values
     blocks = (0..<config.layers).map { _ in
       BlockTensors(
         attention: affine(), attentionOutput: affine(), norm1: norm(), mlpInput: affine(),
@@ -114,7 +118,7 @@ struct Tensors {
 
   /// A linear layer's (in, out) weight and (out) bias.
   struct Affine {
-    let weight: Matrix
+    let weight: RoundedMatrix
     let bias: Vector
   }
 

@@ -8,26 +8,46 @@ struct Pass {
   let dropout: Dropout
   let team: ThreadTeam
   let activations: Activations
-  let observer: (any OperationObserver)?
+  /// Each worker's, where products are in bf16; empty in fp32.
+  let products: [BFloat16Products]
 
-  /// The rows of a tile. Fixed, because what is summed inside a tile must not depend on the number of threads.
-  static let tileRows = 256
+  /// The most rows and columns of a product's tile: large enough that the product runs at nearly the speed of a whole one.
+  private static let productRows = 512
+  private static let productColumns = 768
+  /// The rows of a tile of what goes row by row. What is summed inside a tile must not depend on the number of threads.
+  static let tileRows = 32
 
   /// R = B·T
   var rows: Int { batch.sequences * batch.length }
 
   /// Runs `body` on every tile of rows.
-  func tiles(_ body: (_ rows: Range<Int>, _ tile: Int) -> Void) {
+  func rowTiles(_ body: (_ rows: Range<Int>, _ worker: Int) -> Void) {
     team.rows(rows, height: Pass.tileRows, body)
   }
 
+  /// Runs `body` on every tile of a product with an output of R rows and `columns` columns.
+  ///
+  /// The height follows from R alone: a quarter of it, so that small batches can be shared out too, up to `productRows`.
+  func productTiles(
+    columns: Int, _ body: (_ rows: Range<Int>, _ columns: Range<Int>, _ worker: Int) -> Void
+  ) {
+    let quarter = (rows / 4 + 63) & ~63
+    team.grid(
+      rows: rows, columns: columns, height: min(Pass.productRows, max(64, quarter)),
+      width: Pass.productColumns, body)
+  }
+
   /// Runs `body` for every head of every sequence, with the worker's scratch memory.
-  func heads(_ body: (_ sequence: Int, _ head: Int, _ scratch: Vector) -> Void) {
+  func heads(_ body: (_ sequence: Int, _ head: Int, _ scratch: Vector, _ worker: Int) -> Void) {
     team.perform(batch.sequences * config.heads) { tile, worker in
       body(
-        tile / config.heads, tile % config.heads, activations.attentionScratch(worker: worker))
+        tile / config.heads, tile % config.heads, activations.attentionScratch(worker: worker),
+        worker)
     }
   }
+
+  /// The worker's products in bf16; nil in fp32.
+  func products(_ worker: Int) -> BFloat16Products? { products.isEmpty ? nil : products[worker] }
 
   /// The key of the attention dropout of one head of one sequence.
   func place(sequence: Int, head: Int, layer: Int) -> Attention.Place {
@@ -36,20 +56,19 @@ struct Pass {
       context: config.context)
   }
 
-  /// y ← dropout(x) on a tile; the same elements are dropped in forward and backward.
-  func drop(
-    _ x: Matrix, rows: Range<Int>, layer: Int, place: DropoutPlace, into y: Matrix
-  ) {
-    for row in rows {
-      let (sequence, position) = row.quotientAndRemainder(dividingBy: batch.length)
-      dropout.apply(
-        x[row: row], sample: batch.samples[sequence], layer: layer, place: place,
-        firstElement: position * config.width, into: y[row: row])
-    }
+  /// y ← dropout(x) on a row of the batch; the same elements are dropped in forward and backward.
+  func drop(_ x: Vector, row: Int, layer: Int, place: DropoutPlace, into y: Vector) {
+    let (sequence, position) = row.quotientAndRemainder(dividingBy: batch.length)
+    dropout.apply(
+      x, sample: batch.samples[sequence], layer: layer, place: place,
+      firstElement: position * config.width, into: y)
   }
 
-  func observe(_ operation: Operation, layer: Int?, _ output: Matrix, rows: Range<Int>) {
-    observer?.finished(
-      operation, layer: layer, output: output[rows: rows], firstRow: rows.lowerBound)
+  /// Tells the observer what `worker` has just written.
+  func observe(
+    _ operation: Operation, layer: Int?, worker: Int, _ output: Matrix, firstRow: Int = 0
+  ) {
+    team.observer?.finished(
+      operation, layer: layer, worker: worker, output: output, firstRow: firstRow)
   }
 }

@@ -26,12 +26,18 @@ final class FiniteCheck: OperationObserver {
     private var order: (Int, Int, Int) {
       let index = Operation.allCases.firstIndex(of: operation)!
       let backward = index >= Operation.allCases.firstIndex(of: .headBackward)!
-      let phase = operation == .embedding ? 0 : operation == .head ? 2 : backward ? 3 : 1
-      return (phase, (layer ?? -1) * (operation == .headBackward ? 0 : backward ? -1 : 1), index)
+      let phase = operation == .embedding ? 0 : layer != nil ? (backward ? 3 : 1) : 2
+      return (phase, (layer ?? 0) * (backward ? -1 : 1), index)
     }
   }
 
-  func finished(_ operation: Operation, layer: Int?, output: Matrix, firstRow: Int) {
+  func began(worker: Int) {}
+
+  func finished(
+    _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
+  ) {
+    // The logits of a chunk become their own gradient; the losses tell of them.
+    guard operation.isPerToken, operation != .head else { return }
     guard let place = Reduction.firstNonFinite(output) else { return }
     let finding = Finding(
       operation: operation, layer: layer, row: firstRow + place.row, column: place.column,

@@ -14,8 +14,7 @@ public struct MemoryPlan: Sendable {
     parameters = ParameterTable(model).count
     stateBytes = parameters * (2 + config.optimizer.stateNames.count) * MemoryLayout<Float>.stride
     activationBytes =
-      Decoder.activationCount(
-        model, capacity: config.microBatch * model.context, training: true, threads: threads)
+      Decoder.activationCount(model, config.decoderUse, threads: threads)
       * MemoryLayout<Float>.stride
   }
 

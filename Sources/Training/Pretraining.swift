@@ -58,11 +58,12 @@ public struct Pretraining {
       ? try Windows(dataset, split: .validation, length: model.context) : nil
     let threads = try Pretraining.threads(config, communicator)
     try communicator.together { try checkMemory(model, threads) }
-    let team = ThreadTeam(size: threads)
-    let state = ModelState(model, training: true)
+    let check = config.debug ? FiniteCheck() : nil
+    let team = ThreadTeam(size: threads, observer: check)
+    let state = ModelState(model, training: true, precision: config.precision)
     let trainer = Trainer(
-      config, state: state, communicator: communicator, team: team, training: training,
-      validation: validation, clock: clock)
+      config, state: state, communicator: communicator, team: team, check: check,
+      training: training, validation: validation, clock: clock)
     let store = CheckpointStore(config.out + "/checkpoints")
     let start = try begin(trainer, state, team, store, dataset)
     var outcome = Outcome(
@@ -145,6 +146,7 @@ public struct Pretraining {
     if step > 0 {
       for (_, values) in trainer.optimizerState { try communicator.broadcast(values) }
     }
+    state.weightsChanged(team: team)
     return step
   }
 

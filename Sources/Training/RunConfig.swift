@@ -49,6 +49,8 @@ public struct RunConfig: Sendable, Equatable, Codable {
 
   /// Arithmetic of the matrix products.
   public var precision = Precision.fp32
+  /// Whether backward computes each block's activations anew, for less memory.
+  public var recompute = false
   /// How gradients are combined.
   public var reduce = ReductionStrategy.allreduce
   /// Threads of a rank; 0 for a fair share of the node's CPUs.
@@ -69,12 +71,6 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// Whether every operation's output is searched for NaN and infinity.
   public var debug = false
 
-  /// Arithmetic of the matrix products.
-  public enum Precision: String, Sendable, Codable, CaseIterable {
-    /// 32-bit floats.
-    case fp32
-  }
-
   /// The keys of its YAML and names of its flags.
   public enum CodingKeys: String, CodingKey, CaseIterable {
     case data, out
@@ -86,7 +82,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
     case warmUp = "warm-up"
     case schedule
     case weightDecay = "weight-decay"
-    case clip, seed, precision, reduce, threads
+    case clip, seed, precision, recompute, reduce, threads
     case checkpointEvery = "checkpoint-every"
     case keep
     case evaluateEvery = "evaluate-every"
@@ -115,6 +111,14 @@ public struct RunConfig: Sendable, Equatable, Codable {
     var adam = AdamConfig()
     adam.weightDecay = weightDecay
     return .adam(adam)
+  }
+
+  /// What the decoder of a model with `context` positions is made for.
+  public var decoderUse: DecoderUse {
+    var use = DecoderUse(capacity: microBatch * context, training: true)
+    use.precision = precision
+    use.recompute = recompute
+    return use
   }
 
   /// Leaves of a step, over all ranks.

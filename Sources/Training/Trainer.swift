@@ -25,11 +25,12 @@ final class Trainer {
 
   /// - Parameters:
   ///   - state: weights and gradients; the optimizer's moments are made here
+  ///   - check: the team's observer in debug mode
   ///   - training: the windows of the training split
   ///   - validation: those of the validation split; nil where it is shorter than one window
   init(
     _ config: RunConfig, state: ModelState, communicator: Communicator, team: ThreadTeam,
-    training: Windows, validation: Windows?, clock: ContinuousClock
+    check: FiniteCheck?, training: Windows, validation: Windows?, clock: ContinuousClock
   ) {
     self.config = config
     self.communicator = communicator
@@ -38,10 +39,8 @@ final class Trainer {
     self.training = training
     self.validation = validation
     model = state.config
-    check = config.debug ? FiniteCheck() : nil
-    decoder = Decoder(
-      state, team: team, capacity: config.microBatch * model.context,
-      training: true, observer: check)
+    self.check = check
+    decoder = Decoder(state, team: team, use: config.decoderUse)
     optimizer = Optimizer(config.optimizer, table: state.table, team: team)
     reducer = config.reduce.reducer(
       gradients: state.gradients, weights: state.weights, communicator: communicator)
@@ -104,6 +103,7 @@ final class Trainer {
         weights: state.weights, gradients: state.gradients, range: owned, update: step, rate: rate,
         gradientScale: config.clip > 0 && norm > config.clip ? Float(config.clip / norm) : 1)
       try reducer.publish()
+      state.weightsChanged(team: team)
     }
     let compute: [PhaseTimes.Phase] = [.data, .forward, .backward, .clip, .optimizer]
     let seconds = times.total(compute) - before.total(compute)
@@ -120,9 +120,7 @@ final class Trainer {
   /// Adds up this rank's leaves' gradients; returns the sum of their losses and the targets of the whole step.
   private func accumulate(_ step: Int) throws -> (lossSum: Double, targets: Double) {
     times.measure(.backward) {
-      team.rows(state.gradients.count, height: 1 << 18) { range, _ in
-        state.gradients[range].fill(0)
-      }
+      team.clear(state.gradients)
     }
     let windows = sampler.windows(step: step)
     // Known before the forward pass: losses and gradients are sums over it, whoever computes them.

@@ -21,10 +21,9 @@ struct ThreadTeamTests {
   }
 
   @Test(arguments: [0, 1, 63, 64, 65, 200]) func tilesOfRowsCoverAllRowsInOrder(_ count: Int) {
-    let ranges = Mutex([Int: Range<Int>]())
-    ThreadTeam(size: 2).rows(count, height: 64) { rows, tile in ranges.withLock { $0[tile] = rows }
-    }
-    let cut = ranges.withLock { ranges in ranges.keys.sorted().compactMap { ranges[$0] } }
+    let ranges = Mutex([Range<Int>]())
+    ThreadTeam(size: 2).rows(count, height: 64) { rows, _ in ranges.withLock { $0.append(rows) } }
+    let cut = ranges.withLock { $0.sorted { $0.lowerBound < $1.lowerBound } }
     #expect(cut.flatMap { Array($0) } == Array(0..<count))
     #expect(cut.dropLast().allSatisfy { $0.count == 64 })
   }

@@ -5,7 +5,7 @@ import Testing
 private let table: [(module: String, imports: Set<String>)] = [
   ("Buffers", []),
   ("Files", ["CXXHash"]),
-  ("Kernels", ["Buffers", "COpenBLAS"]),
+  ("Kernels", ["Buffers", "COneDNN", "COpenBLAS"]),
   ("Model", ["Buffers", "Kernels"]),
   ("Data", ["Files", "Model"]),
   ("Dist", ["Buffers", "CMPI"]),
@@ -45,7 +45,7 @@ private func targets(inManifest text: String) -> [(module: String, imports: Set<
   return blocks.dropFirst().compactMap { block in
     // The block before this one ends with the call's name, so a block is known by its own text.
     guard let name = block.firstMatch(of: /^\s*name:\s*"(\w+)"/)?.1,
-      !name.hasSuffix("Tests"), !block.contains(/pkgConfig:|path:\s*"Tests\//)
+      !name.hasSuffix("Tests"), !block.contains(/pkgConfig:|providers:|path:\s*"Tests\//)
     else { return nil }
     let list = block.firstMatch(of: /dependencies:\s*\[((?:[^\[\]])*)\]/)?.1 ?? ""
     let names = list.replacing(/package:\s*"[^"]*"/, with: "").matches(of: /"(\w+)"/)

@@ -61,6 +61,7 @@ public final class Optimizer {
     self.table = table
     self.team = team
     storage = config.stateNames.map { _ in Storage(table.count) }
+    for moments in storage { team.clear(moments.buffer.vector) }
   }
 
   /// The state by name, each as long as the weights, in the flat vector's order; for checkpoints.
@@ -84,14 +85,18 @@ public final class Optimizer {
     switch config {
     case .adam(let adam):
       let corrected = adam.correctedRate(rate, update: update)
-      team.perform(pieces.count) { index, _ in
+      team.perform(pieces.count) { index, worker in
         let piece = pieces[index]
+        let updated = weights[piece.range]
         Adam.step(
-          weights: weights[piece.range], gradients: gradients[piece.range],
+          weights: updated, gradients: gradients[piece.range],
           firstMoments: storage[0].buffer[piece.range],
           secondMoments: storage[1].buffer[piece.range], rate: corrected,
           beta1: Float(adam.beta1), beta2: Float(adam.beta2), epsilon: Float(adam.epsilon),
           weightDecay: piece.decays ? Float(adam.weightDecay) : 0, gradientScale: gradientScale)
+        team.observer?.finished(
+          .optimizer, layer: nil, worker: worker,
+          output: updated.matrix(rows: 1, columns: updated.count), firstRow: 0)
       }
     }
   }

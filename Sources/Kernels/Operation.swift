@@ -1,0 +1,81 @@
+import Buffers
+
+/// Sees what every worker of a team does: the debug mode's search for NaN and infinity, or a trace.
+///
+/// Called from the worker's thread; several may call at once. It holds the clock, if it wants one.
+public protocol OperationObserver: Sendable {
+  /// A worker takes a tile.
+  func began(worker: Int)
+
+  /// A worker has finished a part of an operation, on which it was busy since its last call.
+  ///
+  /// - Parameters:
+  ///   - layer: the block, nil outside the blocks
+  ///   - output: what was written
+  ///   - firstRow: the row of the batch (sequence · T + position) that `output` begins with; 0 where it has no such rows
+  func finished(
+    _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int)
+}
+
+/// The operations of a training step, by the names of the modules of Hugging Face's `openai-gpt`.
+public enum Operation: String, Sendable, CaseIterable, Codable {
+  case embedding = "embedding"
+  case attentionInput = "attn.c_attn"
+  case attention = "attn"
+  case attentionOutput = "attn.c_proj"
+  /// Dropout and residual sum with it.
+  case norm1 = "ln_1"
+  /// GELU with it.
+  case mlpInput = "mlp.c_fc"
+  case mlpOutput = "mlp.c_proj"
+  /// Dropout and residual sum with it.
+  case norm2 = "ln_2"
+  case head = "lm_head"
+  case crossEntropy = "cross-entropy"
+  case headBackward = "lm_head backward"
+  case headWeight = "lm_head weight"
+  /// Dropout's backward with it.
+  case norm2Backward = "ln_2 backward"
+  /// GELU's backward with it.
+  case mlpOutputBackward = "mlp.c_proj backward"
+  case mlpInputBackward = "mlp.c_fc backward"
+  /// Dropout's backward with it.
+  case norm1Backward = "ln_1 backward"
+  case attentionOutputBackward = "attn.c_proj backward"
+  case attentionBackward = "attn backward"
+  case attentionInputBackward = "attn.c_attn backward"
+  case mlpOutputWeight = "mlp.c_proj weight"
+  case mlpInputWeight = "mlp.c_fc weight"
+  case attentionOutputWeight = "attn.c_proj weight"
+  case attentionInputWeight = "attn.c_attn weight"
+  /// The sums of the norms' gradients over the tiles.
+  case normWeights = "ln weight"
+  case embeddingBackward = "embedding backward"
+  case gradientZero = "gradient = 0"
+  case gradientNorm = "gradient norm"
+  case optimizer = "optimizer"
+  /// The weights' conversion to bf16.
+  case rounding = "rounding of weights"
+
+  /// Whether the output's rows are those of the batch, of hidden states or their gradients, so that a place in it says which
+  /// token went wrong.
+  public var isPerToken: Bool {
+    switch self {
+    case .headWeight, .mlpOutputWeight, .mlpInputWeight, .attentionOutputWeight,
+      .attentionInputWeight, .normWeights, .embeddingBackward, .gradientZero, .gradientNorm,
+      .optimizer, .rounding:
+      false
+    default: true
+    }
+  }
+
+  /// Whether it is a matrix product before anything else.
+  public var isProduct: Bool {
+    switch self {
+    case .embedding, .norm1, .norm2, .crossEntropy, .norm2Backward, .norm1Backward, .normWeights,
+      .embeddingBackward, .gradientZero, .gradientNorm, .optimizer, .rounding:
+      false
+    default: true
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Threads that wait for work beside the thread that hands it out.
+///
+/// Between two operations of a step lie microseconds, so a waiting thread first looks again and again, which costs no system
+/// call, and sleeps when nothing comes. Where threads outnumber processors the looking gives way early.
+final class WorkerThreads: Sendable {
+  private typealias Body = (_ tile: Int, _ worker: Int) -> Void
+
+  /// What the threads read after `generation` has grown; written by the caller before it does.
+  private struct Job {
+    var tiles = 0
+    var body: Body? = nil
+  }
+
+  private let count: Int
+  nonisolated(unsafe) private var job = Job()
+  private let generation = Atomic(0)
+  private let next = Atomic(0)
+  private let unfinished = Atomic(0)
+  private let sleepers: [Sleeper]
+  private let caller = Sleeper()
+
+  init(count: Int) {
+    self.count = count
+    sleepers = (0..<count).map { _ in Sleeper() }
+    // No thread begins before `self` is whole; each keeps it alive until `stop`.
+    for index in 0..<count { start(index) }
+  }
+
+  private func start(_ index: Int) {
+    let main = unsafe Unmanaged.passRetained(Start(self, index)).toOpaque()
+    var thread = pthread_t()
+    let status = unsafe pthread_create(&thread, nil, runWorker, main)
+    precondition(status == 0, "the system refused thread \(index + 2) of \(count + 1)")
+    _ = pthread_detach(thread)
+  }
+
+  fileprivate final class Start {
+    let threads: WorkerThreads
+    let index: Int
+    init(_ threads: WorkerThreads, _ index: Int) { (self.threads, self.index) = (threads, index) }
+  }
+
+  /// Runs `body` on every tile; the caller works too, as worker 0.
+  func perform(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      unsafe job = Job(tiles: tiles, body: body)
+      next.store(0, ordering: .relaxed)
+      unfinished.store(count, ordering: .relaxed)
+      wakeAll()
+      _ = takeTiles(worker: 0)
+      caller.wait { unfinished.load(ordering: .acquiring) == 0 }
+      unsafe job.body = nil
+    }
+  }
+
+  /// Ends the threads; nothing can be performed afterwards.
+  func stop() {
+    unsafe job = Job()
+    wakeAll()
+  }
+
+  private func wakeAll() {
+    generation.add(1, ordering: .sequentiallyConsistent)
+    for sleeper in sleepers { sleeper.wake() }
+  }
+
+  /// Takes tiles until there are no more; false when there is no job, which means to end.
+  ///
+  /// Not inlined, so that no copy of the body outlives the return: the caller's closure does not escape.
+  @inline(never) private func takeTiles(worker: Int) -> Bool {
+    guard let body = unsafe job.body else { return false }
+    let tiles = unsafe job.tiles
+    while true {
+      let tile = next.add(1, ordering: .relaxed).oldValue
+      guard tile < tiles else { return true }
+      body(tile, worker)
+    }
+  }
+
+  fileprivate func run(_ index: Int) {
+    var seen = 0
+    while true {
+      sleepers[index].wait { generation.load(ordering: .sequentiallyConsistent) != seen }
+      seen += 1
+      guard takeTiles(worker: index + 1) else { return }
+      if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { caller.wake() }
+    }
+  }
+}
+
+private func runWorker(_ start: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  if let start = unsafe start {
+    let start = unsafe Unmanaged<WorkerThreads.Start>.fromOpaque(start).takeRetainedValue()
+    start.threads.run(start.index)
+  }
+  return nil
+}
+
+/// One thread that looks for a while and then sleeps until another says that it is worth looking again.
+private final class Sleeper: Sendable {
+  private let asleep = Atomic(false)
+  private let semaphore = DispatchSemaphore(value: 0)
+
+  /// Looks before it gives the processor away: some tens of microseconds.
+  private static let looks = 20_000
+  /// Looks, each after giving the processor to whoever wants it, before it sleeps.
+  private static let yields = 50
+
+  /// Returns when `ready` does; `ready` only ever turns true, and `wake` is called after it has.
+  func wait(until ready: () -> Bool) {
+    for _ in 0..<Sleeper.looks {
+      if ready() { return }
+    }
+    for _ in 0..<Sleeper.yields {
+      if ready() { return }
+      sched_yield()
+    }
+    while !ready() {
+      asleep.store(true, ordering: .sequentiallyConsistent)
+      // Ready in between: whoever took the mark away has sent, or will send, a signal to be used up.
+      if ready(), asleep.exchange(false, ordering: .sequentiallyConsistent) { return }
+      semaphore.wait()
+    }
+  }
+
+  func wake() {
+    if asleep.exchange(false, ordering: .sequentiallyConsistent) { semaphore.signal() }
+  }
+}

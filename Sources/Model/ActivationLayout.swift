@@ -1,0 +1,100 @@
+import Kernels
+
+/// Where everything of `Activations` lies: the same arithmetic predicts memory and cuts it.
+struct ActivationLayout {
+  let rows: Int
+  let vocabularySize: Int
+  /// Floats in all.
+  private(set) var count = 0
+
+  private(set) var blocks: [Block] = []
+  /// The inputs of the blocks and, last, the output of the last one; some may share their memory.
+  private(set) var streams: [Place] = []
+  let activated: Place
+  let losses: Range<Int>
+  let logits: Place
+  let attentionScratch: Range<Int>
+  let attentionScratchCount: Int
+  let dStream: Range<Int>
+  let dMLPOutput, dInner, dAttentionOutput, dAttended, dQKV: Place
+  let dNorms: Range<Int>
+
+  /// A factor of products: its floats, and its rounding where products are in bf16.
+  struct Place {
+    let values: Range<Int>
+    let rounded: Range<Int>?
+  }
+
+  struct Block {
+    let qkv, attended, normed: Place
+    let logSumExp, sum1, mean1, rstd1, inner, sum2, mean2, rstd2: Range<Int>
+  }
+
+  init(_ config: ModelConfig, _ use: DecoderUse, threads: Int) {
+    let rows = use.capacity
+    self.rows = rows
+    vocabularySize = config.vocabularySize
+    let width = config.width
+    var end = 0
+    /// Every range begins on a cache line.
+    func take(_ floats: Int) -> Range<Int> {
+      let start = end
+      end += floats
+      defer { end = (end + 15) & ~15 }
+      return start..<end
+    }
+    func perRow(_ floats: Int) -> Range<Int> { take(rows * floats) }
+    func factor(rows: Int, _ columns: Int) -> Place {
+      let count = rows * columns
+      return Place(
+        values: take(count), rounded: use.precision == .bf16 ? take((count + 1) / 2) : nil)
+    }
+    func perRow(factor columns: Int) -> Place { factor(rows: rows, columns) }
+    /// What a block keeps when its other activations are recomputed: what its output follows from.
+    func kept() -> (sum2: Range<Int>, mean2: Range<Int>, rstd2: Range<Int>) {
+      (perRow(width), perRow(1), perRow(1))
+    }
+    func block(_ kept: (sum2: Range<Int>, mean2: Range<Int>, rstd2: Range<Int>)) -> Block {
+      Block(
+        qkv: perRow(factor: 3 * width), attended: perRow(factor: width),
+        normed: perRow(factor: width), logSumExp: perRow(config.heads), sum1: perRow(width),
+        mean1: perRow(1), rstd1: perRow(1), inner: perRow(config.innerWidth), sum2: kept.sum2,
+        mean2: kept.mean2, rstd2: kept.rstd2)
+    }
+    if use.training && !use.recompute {
+      blocks = (0..<config.layers).map { _ in block(kept()) }
+      streams = (0...config.layers).map { _ in perRow(factor: width) }
+    } else {
+      let shared = block(kept())
+      // The embedding's output cannot be had again; of the others two are alive at a time.
+      let first = perRow(factor: width)
+      let others = [perRow(factor: width), perRow(factor: width)]
+      streams = [first] + (0..<config.layers).map { others[$0 % 2] }
+      blocks = (0..<config.layers).map { layer in
+        let kept =
+          use.training && layer > 0
+          ? kept() : (sum2: shared.sum2, mean2: shared.mean2, rstd2: shared.rstd2)
+        return Block(
+          qkv: shared.qkv, attended: shared.attended, normed: shared.normed,
+          logSumExp: shared.logSumExp, sum1: shared.sum1, mean1: shared.mean1, rstd1: shared.rstd1,
+          inner: shared.inner, sum2: kept.sum2, mean2: kept.mean2, rstd2: kept.rstd2)
+      }
+    }
+    activated = perRow(factor: config.innerWidth)
+    losses = perRow(1)
+    logits = factor(
+      rows: min(rows, OutputHead.chunkRows), Softmax.paddedCount(config.vocabularySize))
+    attentionScratchCount = Attention.scratchCount(length: config.context)
+    attentionScratch = take(threads * attentionScratchCount)
+    let backward = use.training ? 1 : 0
+    dStream = perRow(backward * width)
+    dMLPOutput = perRow(factor: backward * width)
+    dInner = perRow(factor: backward * config.innerWidth)
+    dAttentionOutput = perRow(factor: backward * width)
+    dAttended = perRow(factor: backward * width)
+    dQKV = perRow(factor: backward * 3 * width)
+    let tiles = (rows + Pass.tileRows - 1) / Pass.tileRows
+    dNorms = take(backward * tiles * 4 * width)
+    count = end
+  }
+}

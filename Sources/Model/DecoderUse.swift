@@ -1,0 +1,24 @@
+/// Arithmetic of the matrix products; everything else is in fp32.
+public enum Precision: String, Sendable, Codable, CaseIterable {
+  /// 32-bit floats.
+  case fp32
+  /// Factors rounded to bf16, sums in fp32.
+  case bf16
+}
+
+/// What a decoder is made for; its memory follows from it.
+public struct DecoderUse: Sendable, Equatable {
+  /// The most tokens (B·T) of a batch.
+  public var capacity: Int
+  /// Whether `backward` will be called; without it much less memory is taken.
+  public var training: Bool
+  /// Arithmetic of the matrix products.
+  public var precision = Precision.fp32
+  /// Whether backward computes each block's activations anew (Chen et al. 2016, arXiv:1604.06174) instead of having them kept.
+  public var recompute = false
+
+  /// Everything kept, in fp32.
+  public init(capacity: Int, training: Bool) {
+    (self.capacity, self.training) = (capacity, training)
+  }
+}
