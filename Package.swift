@@ -32,7 +32,8 @@ let package = Package(
 
     .target(name: "Buffers", swiftSettings: vectorised),
     .target(name: "Files", dependencies: ["CXXHash"], swiftSettings: safe),
-    .target(name: "Kernels", dependencies: ["Buffers", "COneDNN", "COpenBLAS"], swiftSettings: vectorised),
+    .target(
+      name: "Kernels", dependencies: ["Buffers", "COneDNN", "COpenBLAS"], swiftSettings: vectorised),
     .target(name: "Model", dependencies: ["Buffers", "Kernels"], swiftSettings: safe),
     .target(name: "Data", dependencies: ["Files", "Model"], swiftSettings: safe),
     .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),

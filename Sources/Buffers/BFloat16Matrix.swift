@@ -60,7 +60,8 @@ public struct BFloat16Matrix: @unchecked Sendable {
 extension Vector {
   /// The memory of half as many floats, (rows · columns + 1)/2, as brain floats; nothing else uses it as floats.
   public func brainFloats(rows: Int, columns: Int) -> BFloat16Matrix {
-    precondition((rows * columns + 1) / 2 == count, "brain floats of another size than their memory")
+    precondition(
+      (rows * columns + 1) / 2 == count, "brain floats of another size than their memory")
     let base = unsafe UnsafeMutableRawPointer(base).assumingMemoryBound(to: UInt16.self)
     return unsafe BFloat16Matrix(base: base, rows: rows, columns: columns, stride: columns)
   }

@@ -56,8 +56,8 @@ public final class BFloat16Products {
   deinit {
     for entry in compiled.values {
       unsafe dnnl_primitive_destroy(entry.primitive)
-      for unsafe memory in unsafe [entry.a, entry.b, entry.c, entry.scratch, entry.bias] {
-        unsafe dnnl_memory_destroy(memory)
+      unsafe [entry.a, entry.b, entry.c, entry.scratch, entry.bias].forEach {
+        unsafe dnnl_memory_destroy($0)
       }
     }
     unsafe dnnl_stream_destroy(stream)

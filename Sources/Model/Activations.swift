@@ -74,7 +74,8 @@ final class Activations {
     let ranges = layout.blocks[layer]
     return Block(
       input: stream(layer, rows: rows), qkv: factor(ranges.qkv, rows: rows),
-      logSumExp: vector(ranges.logSumExp, rows: rows), attended: factor(ranges.attended, rows: rows),
+      logSumExp: vector(ranges.logSumExp, rows: rows),
+      attended: factor(ranges.attended, rows: rows),
       sum1: matrix(ranges.sum1, rows: rows), mean1: vector(ranges.mean1, rows: rows),
       rstd1: vector(ranges.rstd1, rows: rows), normed: factor(ranges.normed, rows: rows),
       inner: matrix(ranges.inner, rows: rows), sum2: matrix(ranges.sum2, rows: rows),

@@ -22,7 +22,9 @@ struct Block {
 
   /// All that backward reads and that is not kept when activations are recomputed: up to the hidden layer of the MLP.
   func forwardToMLP() {
-    product(.attentionInput, tape.input, weights.attention, tape.qkv.values) { tape.qkv[rows: $0][columns: $1].round() }
+    product(.attentionInput, tape.input, weights.attention, tape.qkv.values) {
+      tape.qkv[rows: $0][columns: $1].round()
+    }
     attend()
     product(.attentionOutput, tape.attended, weights.attentionOutput, tape.sum1)
     pass.rowTiles { rows, worker in

@@ -46,7 +46,8 @@ public final class CachedDecoder {
     let inner = matrix(layout.inner, rows, config.innerWidth)
     for (row, token) in tokens.enumerated() {
       Elementwise.add(
-        weights.tokens.values[row: Int(token)], weights.positions[row: length + row], into: x[row: row])
+        weights.tokens.values[row: Int(token)], weights.positions[row: length + row],
+        into: x[row: row])
     }
     for (layer, block) in weights.blocks.enumerated() {
       let qkv = storage.matrix(

@@ -23,7 +23,8 @@ public final class Decoder {
   ///   - use: what the decoder is made for
   public init(_ state: ModelState, team: ThreadTeam, use: DecoderUse) {
     precondition(use.capacity > 0, "a decoder for \(use.capacity) tokens")
-    precondition(use.precision == state.precision, "a decoder of another precision than its weights")
+    precondition(
+      use.precision == state.precision, "a decoder of another precision than its weights")
     self.state = state
     self.use = use
     config = state.config
@@ -49,7 +50,8 @@ public final class Decoder {
   public var capacity: Int { use.capacity }
 
   /// The floats that a decoder takes besides weights, gradients and the optimizer's state.
-  public static func activationCount(_ config: ModelConfig, _ use: DecoderUse, threads: Int) -> Int {
+  public static func activationCount(_ config: ModelConfig, _ use: DecoderUse, threads: Int) -> Int
+  {
     ActivationLayout(config, use, threads: threads).count
   }
 
