@@ -48,6 +48,15 @@ public struct BFloat16Matrix: @unchecked Sendable {
     return unsafe BFloat16Matrix(base: row.base, rows: rows, columns: columns, stride: columns)
   }
 
+  /// Overwrites `target` with a row's values.
+  public func widen(row: Int, into target: Vector) {
+    precondition(row >= 0 && row < rows && target.count == columns, "a row of another size")
+    let source = unsafe base + row * stride
+    for index in 0..<columns {
+      unsafe target.base[index] = Float(bitPattern: UInt32(source[index]) << 16)
+    }
+  }
+
   /// A copy of the elements' values, row by row, for tests.
   public var array: [Float] {
     (0..<rows * columns).map { index in

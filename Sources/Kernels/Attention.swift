@@ -77,7 +77,7 @@ public enum Attention {
   ///   - products: the calling thread's, where products are in bf16
   public static func forward<Window: Factor>(
     q: Window, k: Window, v: Window, at place: Place, scratch: Vector, into y: Matrix,
-    logSumExp: Vector, by products: BFloat16Products? = nil
+    logSumExp: Vector, by products: (any BFloat16Products)? = nil
   ) {
     let (queries, length) = (q.values.rows, k.values.rows)
     precondition(queries <= length, "attention of \(queries) queries to \(length) keys")
@@ -115,7 +115,7 @@ public enum Attention {
   public static func backward<Window: Factor>(
     dy: Window, q: Window, k: Window, v: Window, y: Matrix, logSumExp: Vector, at place: Place,
     scratch: Vector, into dq: Matrix, _ dk: Matrix, _ dv: Matrix,
-    by products: BFloat16Products? = nil
+    by products: (any BFloat16Products)? = nil
   ) {
     let length = y.rows
     precondition(k.values.rows == length, "backward over some of the queries")

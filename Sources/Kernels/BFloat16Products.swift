@@ -1,173 +1,81 @@
 import Buffers
-import COneDNN
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
-/// Matrix products of bf16 factors with fp32 sums, by oneDNN. Each worker of a team has one.
-///
-/// oneDNN compiles code for every shape of product; the first of a shape takes about a millisecond, all others find it here.
-@safe
-public final class BFloat16Products {
-  private let engine: dnnl_engine_t
-  private let stream: dnnl_stream_t
-  private var compiled: [Shape: Compiled] = [:]
-  private var scratch: UnsafeMutableRawPointer
-  private var scratchBytes = 0
-
-  /// All that oneDNN's code depends on.
-  private struct Shape: Hashable {
-    let m, n, k, strideA, strideB, strideC: Int
-    let transposeA, transposeB, adding, bias: Bool
-    let alpha: Float
-  }
-
-  @safe
-  private struct Compiled {
-    let primitive: dnnl_primitive_t
-    let a, b, c, scratch: dnnl_memory_t
-    let bias: dnnl_memory_t?
-  }
-
-  /// Whether this machine multiplies in bf16: it has AVX512_BF16 or AMX.
-  public static var isSupported: Bool {
-    let needed = dnnl_cpu_isa_avx512_core_bf16.rawValue
-    return dnnl_get_effective_cpu_isa().rawValue & needed == needed
-  }
-
-  /// The products of one thread at a time.
-  public init() {
-    var engine: dnnl_engine_t?
-    var stream: dnnl_stream_t?
-    unsafe BFloat16Products.check(dnnl_engine_create(&engine, dnnl_cpu, 0))
-    unsafe BFloat16Products.check(
-      dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue))
-    guard let engine = unsafe engine, let stream = unsafe stream else {
-      preconditionFailure("oneDNN gave no engine")
-    }
-    unsafe self.engine = engine
-    unsafe self.stream = stream
-    unsafe scratch = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
-  }
-
-  deinit {
-    for entry in compiled.values {
-      unsafe dnnl_primitive_destroy(entry.primitive)
-      unsafe [entry.a, entry.b, entry.c, entry.scratch, entry.bias].forEach {
-        unsafe dnnl_memory_destroy($0)
-      }
-    }
-    unsafe dnnl_stream_destroy(stream)
-    unsafe dnnl_engine_destroy(engine)
-    unsafe scratch.deallocate()
-  }
-
+/// Matrix products of bf16 factors with sums in fp32. Each worker of a team has one.
+public protocol BFloat16Products: AnyObject {
   /// C = α·op(A)·op(B), plus C or a bias for every row; shapes as in `MatrixProduct.multiply`, which has checked them.
   func multiply(
     _ a: BFloat16Matrix, transposeA: Bool, _ b: BFloat16Matrix, transposeB: Bool, alpha: Float,
+    adding: Bool, bias: Vector?, into c: Matrix)
+}
+
+/// By oneDNN on the processor's own bf16 instructions.
+public final class NativeBFloat16Products: BFloat16Products {
+  private let matmul = OneDNNMatmul(.bf16)
+
+  /// Whether this machine multiplies in bf16: it has AVX512_BF16 or AMX.
+  public static var isSupported: Bool { OneDNNMatmul.supportsBFloat16 }
+
+  /// Traps where bf16 is not supported.
+  public init() {
+    precondition(Self.isSupported, "products in bf16 on a processor without AVX512_BF16 and AMX")
+  }
+
+  /// See the protocol.
+  public func multiply(
+    _ a: BFloat16Matrix, transposeA: Bool, _ b: BFloat16Matrix, transposeB: Bool, alpha: Float,
     adding: Bool, bias: Vector?, into c: Matrix
   ) {
-    let shape = Shape(
-      m: c.rows, n: c.columns, k: transposeA ? a.rows : a.columns, strideA: a.stride,
-      strideB: b.stride, strideC: c.stride, transposeA: transposeA, transposeB: transposeB,
-      adding: adding, bias: bias != nil, alpha: alpha)
-    // Debian's oneDNN would start threads of its own in every thread of ours.
-    omp_set_num_threads(1)
-    let code = compiled[shape] ?? compile(shape)
-    unsafe dnnl_memory_set_data_handle(code.a, a.base)
-    unsafe dnnl_memory_set_data_handle(code.b, b.base)
-    unsafe dnnl_memory_set_data_handle(code.c, c.base)
-    unsafe dnnl_memory_set_data_handle(code.scratch, scratch)
-    if let bias { unsafe dnnl_memory_set_data_handle(code.bias, bias.base) }
-    unsafe withUnsafeTemporaryAllocation(of: dnnl_exec_arg_t.self, capacity: 5) { arguments in
-      unsafe arguments[0] = dnnl_exec_arg_t(arg: DNNL_ARG_SRC_0, memory: code.a)
-      unsafe arguments[1] = dnnl_exec_arg_t(arg: DNNL_ARG_WEIGHTS_0, memory: code.b)
-      unsafe arguments[2] = dnnl_exec_arg_t(arg: DNNL_ARG_DST_0, memory: code.c)
-      unsafe arguments[3] = dnnl_exec_arg_t(arg: DNNL_ARG_SCRATCHPAD, memory: code.scratch)
-      unsafe arguments[4] = dnnl_exec_arg_t(arg: DNNL_ARG_BIAS, memory: code.bias)
-      unsafe BFloat16Products.check(
-        dnnl_primitive_execute(
-          code.primitive, stream, bias == nil ? 4 : 5, arguments.baseAddress))
+    matmul.multiply(
+      OneDNNMatmul.Operand(a, transposed: transposeA),
+      OneDNNMatmul.Operand(b, transposed: transposeB), alpha: alpha, adding: adding, bias: bias,
+      into: c)
+  }
+}
+
+/// The same arithmetic on any processor, by sgemm on factors widened again to fp32: a product of two brain floats is exact in fp32,
+/// so that only the order of the sums differs from the native one.
+///
+/// For rehearsing a bf16 run, and for tests; slower than fp32.
+public final class EmulatedBFloat16Products: BFloat16Products {
+  private let scratch = FloatBuffer(2 * EmulatedBFloat16Products.factorCount)
+
+  /// Terms of the sums that are added at once, and the most rows or columns of the product then.
+  private static let depth = 256
+  private static let factorCount = 1_024 * depth
+
+  /// The products of one thread at a time.
+  public init() {}
+
+  /// See the protocol.
+  public func multiply(
+    _ a: BFloat16Matrix, transposeA: Bool, _ b: BFloat16Matrix, transposeB: Bool, alpha: Float,
+    adding: Bool, bias: Vector?, into c: Matrix
+  ) {
+    if let bias { Elementwise.broadcastRows(bias, into: c) }
+    let inner = transposeA ? a.rows : a.columns
+    for rows in parts(c.rows) {
+      for columns in parts(c.columns) {
+        for terms in parts(inner, Self.depth) {
+          let beta: Float = terms.lowerBound == 0 && !adding && bias == nil ? 0 : 1
+          let first = transposeA ? a[rows: terms][columns: rows] : a[rows: rows][columns: terms]
+          let second =
+            transposeB ? b[rows: columns][columns: terms] : b[rows: terms][columns: columns]
+          MatrixProduct.multiply(
+            widened(first, 0), transposeA: transposeA, widened(second, Self.factorCount),
+            transposeB: transposeB, alpha: alpha, beta: beta,
+            into: c[rows: rows][columns: columns])
+        }
+      }
     }
   }
 
-  private func compile(_ shape: Shape) -> Compiled {
-    func describe(
-      _ rows: Int, _ columns: Int, _ stride: Int, transposed: Bool, _ type: dnnl_data_type_t
-    ) -> dnnl_memory_desc_t {
-      var description = dnnl_memory_desc_t()
-      let strides = transposed ? [1, Int64(stride)] : [Int64(stride), 1]
-      unsafe BFloat16Products.check(
-        dnnl_memory_desc_init_by_strides(
-          &description, 2, [Int64(rows), Int64(columns)], type, strides))
-      return description
-    }
-    var a = describe(
-      shape.m, shape.k, shape.strideA, transposed: shape.transposeA, dnnl_bf16)
-    var b = describe(
-      shape.k, shape.n, shape.strideB, transposed: shape.transposeB, dnnl_bf16)
-    var c = describe(shape.m, shape.n, shape.strideC, transposed: false, dnnl_f32)
-    var bias = describe(1, shape.n, shape.n, transposed: false, dnnl_f32)
-
-    var attributes: dnnl_primitive_attr_t?
-    unsafe BFloat16Products.check(dnnl_primitive_attr_create(&attributes))
-    unsafe BFloat16Products.check(
-      dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user))
-    if shape.alpha != 1 {
-      unsafe BFloat16Products.check(
-        dnnl_primitive_attr_set_output_scales(attributes, 1, 0, [shape.alpha]))
-    }
-    if shape.adding {
-      var after: dnnl_post_ops_t?
-      unsafe BFloat16Products.check(dnnl_post_ops_create(&after))
-      unsafe BFloat16Products.check(dnnl_post_ops_append_sum(after, 1))
-      unsafe BFloat16Products.check(dnnl_primitive_attr_set_post_ops(attributes, after))
-      unsafe dnnl_post_ops_destroy(after)
-    }
-    var product = dnnl_matmul_desc_t()
-    if shape.bias {
-      unsafe BFloat16Products.check(dnnl_matmul_desc_init(&product, &a, &b, &bias, &c))
-    } else {
-      unsafe BFloat16Products.check(dnnl_matmul_desc_init(&product, &a, &b, nil, &c))
-    }
-    var description: dnnl_primitive_desc_t?
-    unsafe BFloat16Products.check(
-      dnnl_primitive_desc_create(&description, &product, attributes, engine, nil))
-    var primitive: dnnl_primitive_t?
-    unsafe BFloat16Products.check(dnnl_primitive_create(&primitive, description))
-    guard
-      let room = unsafe dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0),
-      let primitive = unsafe primitive
-    else { preconditionFailure("oneDNN gave no primitive") }
-    reserve(unsafe dnnl_memory_desc_get_size(room))
-
-    func memory(_ description: UnsafePointer<dnnl_memory_desc_t>) -> dnnl_memory_t {
-      var memory: dnnl_memory_t?
-      unsafe BFloat16Products.check(dnnl_memory_create(&memory, description, engine, nil))
-      guard let memory = unsafe memory else { preconditionFailure("oneDNN gave no memory") }
-      return unsafe memory
-    }
-    let code = unsafe Compiled(
-      primitive: primitive, a: memory(&a), b: memory(&b), c: memory(&c), scratch: memory(room),
-      bias: shape.bias ? memory(&bias) : nil)
-    unsafe dnnl_primitive_desc_destroy(description)
-    unsafe dnnl_primitive_attr_destroy(attributes)
-    compiled[shape] = code
-    return code
+  private func parts(_ count: Int, _ size: Int = 1_024) -> [Range<Int>] {
+    stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 
-  private func reserve(_ bytes: Int) {
-    guard bytes > scratchBytes else { return }
-    unsafe scratch.deallocate()
-    unsafe scratch = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4_096)
-    scratchBytes = bytes
-  }
-
-  /// A status other than success is our mistake: the machine was asked, and the shapes are checked.
-  private static func check(_ status: dnnl_status_t) {
-    precondition(status == dnnl_success, "oneDNN refused a product: status \(status.rawValue)")
+  private func widened(_ factor: BFloat16Matrix, _ start: Int) -> Matrix {
+    let result = scratch.matrix(rows: factor.rows, columns: factor.columns, at: start)
+    for row in 0..<factor.rows { factor.widen(row: row, into: result[row: row]) }
+    return result
   }
 }

@@ -13,7 +13,7 @@ public enum Linear {
   ///   - y: (rows, out), overwritten
   public static func forward(
     _ x: some Factor, weight: some Factor, bias: Vector, into y: Matrix,
-    by products: BFloat16Products? = nil
+    by products: (any BFloat16Products)? = nil
   ) {
     MatrixProduct.multiply(x, weight, bias: bias, into: y, by: products)
   }
@@ -25,7 +25,8 @@ public enum Linear {
   ///   - weight: (in, out)
   ///   - dx: (rows, in), overwritten
   public static func backward(
-    _ dy: some Factor, weight: some Factor, into dx: Matrix, by products: BFloat16Products? = nil
+    _ dy: some Factor, weight: some Factor, into dx: Matrix,
+    by products: (any BFloat16Products)? = nil
   ) {
     MatrixProduct.multiply(dy, weight, transposeB: true, into: dx, by: products)
   }
@@ -33,7 +34,7 @@ public enum Linear {
   /// dx += dy Wᵀ
   public static func backward(
     _ dy: some Factor, weight: some Factor, addingTo dx: Matrix,
-    by products: BFloat16Products? = nil
+    by products: (any BFloat16Products)? = nil
   ) {
     MatrixProduct.multiply(dy, weight, transposeB: true, beta: 1, into: dx, by: products)
   }
@@ -47,7 +48,7 @@ public enum Linear {
   ///   - dBias: (out), added to; nil where another window of the same columns has done it
   public static func backward(
     _ dy: some Factor, x: some Factor, addingToWeight dWeight: Matrix, bias dBias: Vector?,
-    by products: BFloat16Products? = nil
+    by products: (any BFloat16Products)? = nil
   ) {
     MatrixProduct.multiply(x, transposeA: true, dy, beta: 1, into: dWeight, by: products)
     if let dBias { Elementwise.sumRows(of: dy.values, addingTo: dBias) }

@@ -34,7 +34,7 @@ public enum MatrixProduct {
   public static func multiply(
     _ a: some Factor, transposeA: Bool = false, _ b: some Factor, transposeB: Bool = false,
     alpha: Float = 1, beta: Float = 0, bias: Vector? = nil, into c: Matrix,
-    by products: BFloat16Products? = nil
+    by products: (any BFloat16Products)? = nil
   ) {
     let inner = transposeA ? a.values.rows : a.values.columns
     precondition(

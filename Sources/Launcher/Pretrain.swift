@@ -55,7 +55,10 @@ struct Pretrain: ParsableCommand {
   var clip: Double?
   @Option(help: "Determines initial weights, order of the data and dropout.")
   var seed: UInt64?
-  @Option(help: "Arithmetic of the matrix products: fp32, or bf16 with sums in fp32.")
+  @Option(
+    help:
+      "Arithmetic of the matrix products: fp32, bf16 (sums in fp32), or bf16-emulated (rehearses bf16 anywhere)."
+  )
   var precision: String?
   @Flag(help: "Compute each block's activations anew in backward: less memory, more time.")
   var recompute = false

@@ -47,7 +47,7 @@ struct ActivationLayout {
     func factor(rows: Int, _ columns: Int) -> Place {
       let count = rows * columns
       return Place(
-        values: take(count), rounded: use.precision == .bf16 ? take((count + 1) / 2) : nil)
+        values: take(count), rounded: use.precision.rounds ? take((count + 1) / 2) : nil)
     }
     func perRow(factor columns: Int) -> Place { factor(rows: rows, columns) }
     /// What a block keeps when its other activations are recomputed: what its output follows from.

@@ -15,7 +15,7 @@ public final class Decoder {
   private let weights: Tensors
   private let team: ThreadTeam
   private let activations: Activations
-  private let products: [BFloat16Products]
+  private let products: [any BFloat16Products]
   private var pass: Pass?
 
   /// - Parameters:
@@ -31,7 +31,7 @@ public final class Decoder {
     table = state.table
     self.team = team
     weights = state.tensors
-    products = use.precision == .bf16 ? (0..<team.size).map { _ in BFloat16Products() } : []
+    products = use.precision.products(workers: team.size)
     activations = Activations(ActivationLayout(config, use, threads: team.size), team: team)
   }
 

@@ -1,9 +1,30 @@
+import Kernels
+
 /// Arithmetic of the matrix products; everything else is in fp32.
 public enum Precision: String, Sendable, Codable, CaseIterable {
   /// 32-bit floats.
   case fp32
   /// Factors rounded to bf16, sums in fp32.
   case bf16
+  /// The same arithmetic on a processor that has no bf16, slower than fp32: to rehearse a run.
+  case bf16Emulated = "bf16-emulated"
+
+  /// Whether products read rounded factors.
+  public var rounds: Bool { self != .fp32 }
+
+  /// Whether this machine computes so.
+  public var isSupported: Bool { self != .bf16 || NativeBFloat16Products.isSupported }
+
+  /// What multiplies rounded factors, one for each worker; none in fp32.
+  func products(workers: Int) -> [any BFloat16Products] {
+    (0..<workers).compactMap { _ in
+      switch self {
+      case .fp32: nil
+      case .bf16: NativeBFloat16Products()
+      case .bf16Emulated: EmulatedBFloat16Products()
+      }
+    }
+  }
 }
 
 /// What a decoder is made for; its memory follows from it.

@@ -34,7 +34,7 @@ public final class ModelState {
 
   /// The floats that the weights' rounding takes.
   public static func roundedCount(_ table: ParameterTable, _ precision: Precision) -> Int {
-    precision == .bf16 ? (table.count + 1) / 2 : 0
+    precision.rounds ? (table.count + 1) / 2 : 0
   }
 
   /// Converts the weights for the products, once for all products of a step; nothing in fp32.
@@ -54,6 +54,6 @@ public final class ModelState {
   var tensors: Tensors { Tensors(weights, rounded: rounded, table: table, config: config) }
 
   private var rounded: BFloat16Matrix? {
-    precision == .bf16 ? roundedBuffer.vector.brainFloats(rows: 1, columns: table.count) : nil
+    precision.rounds ? roundedBuffer.vector.brainFloats(rows: 1, columns: table.count) : nil
   }
 }

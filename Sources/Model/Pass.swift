@@ -9,7 +9,7 @@ struct Pass {
   let team: ThreadTeam
   let activations: Activations
   /// Each worker's, where products are in bf16; empty in fp32.
-  let products: [BFloat16Products]
+  let products: [any BFloat16Products]
 
   /// The most rows and columns of a product's tile: large enough that the product runs at nearly the speed of a whole one.
   private static let productRows = 512
@@ -47,7 +47,9 @@ struct Pass {
   }
 
   /// The worker's products in bf16; nil in fp32.
-  func products(_ worker: Int) -> BFloat16Products? { products.isEmpty ? nil : products[worker] }
+  func products(_ worker: Int) -> (any BFloat16Products)? {
+    products.isEmpty ? nil : products[worker]
+  }
 
   /// The key of the attention dropout of one head of one sequence.
   func place(sequence: Int, head: Int, layer: Int) -> Attention.Place {

@@ -12,7 +12,10 @@ public struct MemoryPlan: Sendable {
   /// The plan of a run with teams of `threads`.
   public init(_ config: RunConfig, model: ModelConfig, threads: Int) {
     parameters = ParameterTable(model).count
-    stateBytes = parameters * (2 + config.optimizer.stateNames.count) * MemoryLayout<Float>.stride
+    let floats = parameters * (2 + config.optimizer.stateNames.count)
+    stateBytes =
+      (floats + ModelState.roundedCount(ParameterTable(model), config.precision))
+      * MemoryLayout<Float>.stride
     activationBytes =
       Decoder.activationCount(model, config.decoderUse, threads: threads)
       * MemoryLayout<Float>.stride

@@ -57,7 +57,10 @@ public struct Pretraining {
       dataset.info.validation.tokens > model.context
       ? try Windows(dataset, split: .validation, length: model.context) : nil
     let threads = try Pretraining.threads(config, communicator)
-    try communicator.together { try checkMemory(model, threads) }
+    try communicator.together {
+      try config.precision.requireSupport()
+      try checkMemory(model, threads)
+    }
     let check = config.debug ? FiniteCheck() : nil
     let team = ThreadTeam(size: threads, observer: check)
     let state = ModelState(model, training: true, precision: config.precision)

@@ -49,6 +49,35 @@ struct DecoderTests {
     }
   }
 
+  /// Recomputing is the same arithmetic once more.
+  @Test(arguments: [Precision.fp32, .bf16Emulated]) func recomputingGivesTheSameBits(
+    _ precision: Precision
+  ) {
+    let kept = LargeModel(dropout: 0.2, threads: 2, precision: precision)
+    let expected = Flat(kept.table.count)
+    let loss = kept.lossAndGradient(into: expected.vector)
+    let model = LargeModel(dropout: 0.2, threads: 2, precision: precision, recompute: true)
+    let gradients = Flat(model.table.count)
+    #expect(model.lossAndGradient(into: gradients.vector) == loss)
+    #expect(gradients.vector.array == expected.vector.array)
+  }
+
+  /// Factors have 8 bits of significand, and everything else is as in fp32.
+  @Test func bf16IsCloseToFP32AndTheSameForAllThreads() {
+    let exact = LargeModel(dropout: 0.2, threads: 2)
+    let expected = Flat(exact.table.count)
+    let loss = exact.lossAndGradient(into: expected.vector)
+    let one = LargeModel(dropout: 0.2, threads: 1, precision: .bf16Emulated)
+    let gradients = Flat(one.table.count)
+    let rounded = one.lossAndGradient(into: gradients.vector)
+    #expect(abs(rounded - loss) < 2e-3 * loss && rounded != loss)
+    #expect(relativeDifference(gradients.vector.array, expected.vector.array) < 2e-2)
+    let two = LargeModel(dropout: 0.2, threads: 2, precision: .bf16Emulated)
+    let others = Flat(two.table.count)
+    #expect(two.lossAndGradient(into: others.vector) == rounded)
+    #expect(others.vector.array == gradients.vector.array)
+  }
+
   @Test func leavesAddUpToTheBatch() {
     let model = LargeModel(dropout: 0.2, threads: 2)
     let whole = Flat(model.table.count)
@@ -110,22 +139,27 @@ final class LargeModel {
   let batch: Batch
   var dropout: Dropout
 
-  init(dropout: Float, threads: Int) {
+  init(
+    dropout: Float, threads: Int, precision: Precision = .fp32, recompute: Bool = false
+  ) {
     var config = ModelConfig()
     config.vocabularySize = 1_500
     config.context = 130
     config.width = 24
     config.heads = 3
-    config.layers = 2
+    config.layers = 3
     config.dropout = dropout
     config.initialStandardDeviation = 0.2
     self.config = config
-    state = ModelState(config, training: false)
+    state = ModelState(config, training: false, precision: precision)
     table = state.table
     team = ThreadTeam(size: threads)
     table.initialize(state.weights, config: config, seed: 7, team: team)
-    decoder = Decoder(
-      state, team: team, capacity: 5 * 130, training: true)
+    state.weightsChanged(team: team)
+    var use = DecoderUse(capacity: 5 * 130, training: true)
+    use.precision = precision
+    use.recompute = recompute
+    decoder = Decoder(state, team: team, use: use)
     var (tokens, targets): ([Int32], [Int32]) = ([], [])
     for place in 0..<650 {
       tokens.append(Int32(place * (place + 31) % 1_500))

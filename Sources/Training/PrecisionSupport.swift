@@ -1,0 +1,13 @@
+import Files
+import Model
+
+extension Precision {
+  /// Refuses, with what to do, a precision that this machine does not compute in.
+  public func requireSupport() throws {
+    guard !isSupported else { return }
+    throw InputError(
+      "--precision \(rawValue) needs a processor with AVX512_BF16 or AMX, which this one is not: use "
+        + "--precision \(Precision.fp32.rawValue), or \(Precision.bf16Emulated.rawValue) to rehearse "
+        + "the run's numbers (slowly)")
+  }
+}
