@@ -22,6 +22,7 @@ static inline MPI_Op cmpi_min(void) { return MPI_MIN; }
 static inline MPI_Op cmpi_max(void) { return MPI_MAX; }
 
 static inline int cmpi_comm_type_shared(void) { return MPI_COMM_TYPE_SHARED; }
+static inline MPI_Status *cmpi_statuses_ignore(void) { return MPI_STATUSES_IGNORE; }
 static inline const void *cmpi_in_place_const(void) { return MPI_IN_PLACE; }
 
 // Swift imports no variadic functions, and no tgkill. A signal handler: hands a signal that reached

@@ -35,7 +35,7 @@ public final class Communicator {
 
   /// The exit status that an error stands for.
   let status: (any Error) -> Int32
-  private let world: MPI_Comm
+  let world: MPI_Comm
 
   /// Floats in one collective call: 4 MiB stay in the caches between their way in and their way
   /// out.
@@ -201,7 +201,7 @@ public final class Communicator {
 }
 
 /// A count as MPI 3 takes it.
-private func count(_ value: Int) -> Int32 {
+func count(_ value: Int) -> Int32 {
   guard let count = Int32(exactly: value) else { preconditionFailure("an MPI count of \(value)") }
   return count
 }

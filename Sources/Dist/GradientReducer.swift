@@ -2,19 +2,28 @@ import Buffers
 
 /// Sums a flat gradient over the ranks, and makes the weights that come of it known.
 ///
-/// In a step: `ready` for every float of the gradient, once, last block first; then `finish`; then
-/// the optimizer on the range that `finish` returned; then `publish`. A rank that had nothing to
-/// compute announces its zeros all the same.
+/// In a step: for every leaf of this rank, `ready` for every float of the gradient, once, last block first, then `finishLeaf`; where the
+/// reducer does not isolate leaves, `ready` only while the last leaf's backward goes on. Then `finish`; then the optimizer on the range that
+/// `finish` returned; then `publish`. A rank that had nothing to compute announces its zeros all the same.
 public protocol GradientReducer: AnyObject {
-  /// This rank's gradient in `range` is final and not written again before `finish` returns.
+  /// Whether every leaf's gradient stands alone in the gradient, zeroed before it, instead of leaves adding up there.
+  var isolatesLeaves: Bool { get }
+
+  /// The range whose sum, optimizer state and weights are this rank's own.
+  var owned: Range<Int> { get }
+
+  /// This rank's gradient in `range` is final and not written again before `finishLeaf`, or `finish`, returns.
   ///
   /// Called from backward, from the thread that entered `MPI.run`. It cannot throw: errors wait for
   /// `finish`.
   func ready(_ range: Range<Int>)
 
+  /// Collective where leaves are isolated: the leaf's gradient goes to its owners.
+  func finishLeaf() throws(MPIError)
+
   /// Collective. Sums the gradient over the ranks, in place.
   ///
-  /// - Returns: the range that this rank now owns: there the gradient is the sum over all ranks;
+  /// - Returns: the range that this rank owns: there the gradient is the sum over all ranks;
   ///   elsewhere it is undefined.
   func finish() throws(MPIError) -> Range<Int>
 
@@ -27,17 +36,41 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
   /// `MPI_Allreduce` after backward; the same bits for the same number of ranks.
   case allreduce
 
+  /// Leaves summed in their order by the owners of slices; the same bits for any number of ranks.
+  case ordered
+
+  /// Whether every rank must compute as many leaves as the others.
+  public var needsEqualShares: Bool { self == .ordered }
+
   /// The reducer of this strategy.
   ///
   /// - Parameters:
   ///   - gradients: the flat gradient; outlives the reducer.
   ///   - weights: the flat weights, as many; outlive the reducer.
+  ///   - cuts: where the flat vector may be cut into slices, ascending, from 0 to its end
   public func reducer(
-    gradients: Vector, weights: Vector, communicator: Communicator
+    gradients: Vector, weights: Vector, cuts: [Int], communicator: Communicator
   ) -> any GradientReducer {
     precondition(gradients.count == weights.count, "a gradient of another size than its weights")
     return switch self {
     case .allreduce: AllReduce(gradients: gradients, communicator: communicator)
+    case .ordered:
+      Ordered(
+        gradients: gradients, weights: weights,
+        slices: ReductionStrategy.slices(of: gradients.count, cuts, ranks: communicator.size),
+        communicator: communicator)
     }
+  }
+
+  /// `count` floats shared out among `ranks` at some of the `cuts`, as evenly as these allow; a slice may be empty.
+  package static func slices(of count: Int, _ cuts: [Int], ranks: Int) -> [Range<Int>] {
+    var bounds = [0]
+    for rank in 1..<max(1, ranks) {
+      let ideal = count * rank / ranks
+      let nearest = cuts.min { abs($0 - ideal) < abs($1 - ideal) } ?? 0
+      bounds.append(max(bounds[rank - 1], nearest))
+    }
+    bounds.append(count)
+    return zip(bounds, bounds.dropFirst()).map { $0..<$1 }
   }
 }

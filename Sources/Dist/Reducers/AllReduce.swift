@@ -12,11 +12,17 @@ final class AllReduce: GradientReducer {
     self.communicator = communicator
   }
 
+  let isolatesLeaves = false
+
+  var owned: Range<Int> { 0..<gradients.count }
+
   func ready(_ range: Range<Int>) {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= gradients.count, "a range outside the gradient")
     announced += range.count
   }
+
+  func finishLeaf() {}
 
   func finish() throws(MPIError) -> Range<Int> {
     // Other strategies would sum what is not there yet: they all hold their callers to the same
@@ -25,7 +31,7 @@ final class AllReduce: GradientReducer {
       announced == gradients.count, "\(announced) of \(gradients.count) floats were announced")
     announced = 0
     try communicator.allReduceSum(gradients)
-    return 0..<gradients.count
+    return owned
   }
 
   func publish() throws(MPIError) {}

@@ -1,0 +1,127 @@
+import Buffers
+
+/// Sums the leaves' gradients in the order of the leaves, whoever computed them: the bits do not depend on the number of ranks.
+///
+/// Every rank owns a slice of the flat vector. After each leaf, all ranks send every owner its slice, and the owner adds what came to
+/// its sum in the order of the ranks, which with leaves r, r + N, r + 2N, … of rank r is that of the leaves. The optimizer works on the
+/// slice alone, so that its state is shared out (Rajbhandari et al. 2020, arXiv:1910.02054, ZeRO-1), and `publish` gives every rank the
+/// others' weights. With one leaf a rank the bytes sent are those of a ring all-reduce.
+final class Ordered: GradientReducer {
+  private let gradients: Vector
+  private let weights: Vector
+  private let communicator: Communicator
+  private let slices: [Range<Int>]
+  private let chunk: Int
+  private let sum: FloatBuffer
+  private let received: FloatBuffer
+  private var announced = 0
+
+  let isolatesLeaves = true
+
+  /// What a rank receives at once, in floats, twice: while one half is added, the other arrives.
+  private static let receivedCount = 1 << 22
+
+  /// - Parameter slices: the ranks' own, in their order, end to end
+  init(gradients: Vector, weights: Vector, slices: [Range<Int>], communicator: Communicator) {
+    precondition(
+      slices.count == communicator.size && slices.first?.lowerBound == 0
+        && slices.last?.upperBound == gradients.count, "\(slices.count) slices")
+    self.gradients = gradients
+    self.weights = weights
+    self.communicator = communicator
+    self.slices = slices
+    let others = communicator.size - 1
+    chunk = max(1 << 14, min(Communicator.chunk, Ordered.receivedCount / max(1, others)))
+    sum = FloatBuffer(slices[communicator.rank].count)
+    received = FloatBuffer(2 * others * chunk)
+  }
+
+  var owned: Range<Int> { slices[communicator.rank] }
+
+  func ready(_ range: Range<Int>) {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= gradients.count, "a range outside the gradient")
+    announced += range.count
+  }
+
+  /// The part of a rank's slice that goes in message number `index`; empty behind its end.
+  private func part(_ index: Int, of rank: Int) -> Range<Int> {
+    let slice = slices[rank]
+    let start = min(slice.lowerBound + index * chunk, slice.upperBound)
+    return start..<min(start + chunk, slice.upperBound)
+  }
+
+  /// Messages to or from every other rank for each chunk of the longest slice.
+  private var messages: Int {
+    ((slices.map(\.count).max() ?? 0) + chunk - 1) / chunk
+  }
+
+  private var others: [Int] { (0..<communicator.size).filter { $0 != communicator.rank } }
+
+  func finishLeaf() throws(MPIError) {
+    precondition(
+      announced == gradients.count, "\(announced) of \(gradients.count) floats were announced")
+    announced = 0
+    guard communicator.size > 1 else { return add(0) }
+    var previous: Communicator.Pending? = nil
+    for index in 0..<messages {
+      let next = try begin(index)
+      if let pending = previous.take() {
+        try pending.wait()
+        add(index - 1)
+      }
+      previous = next
+    }
+    if let pending = previous.take() {
+      try pending.wait()
+      add(messages - 1)
+    }
+  }
+
+  private func begin(_ index: Int) throws(MPIError) -> Communicator.Pending {
+    let own = part(index, of: communicator.rank)
+    return try communicator.begin(
+      sending: others.map { Message(rank: $0, values: gradients[part(index, of: $0)]) },
+      receiving: others.map { Message(rank: $0, values: arrived(index, from: $0, own.count)) })
+  }
+
+  private func arrived(_ index: Int, from rank: Int, _ count: Int) -> Vector {
+    let place = rank < communicator.rank ? rank : rank - 1
+    let start = (index % 2 * (communicator.size - 1) + place) * chunk
+    return received[start..<start + count]
+  }
+
+  /// Adds every rank's floats for one chunk of the own slice, in the order of the ranks.
+  private func add(_ index: Int) {
+    if communicator.size == 1 { return Ordered.add(gradients, to: sum.vector) }
+    let own = part(index, of: communicator.rank)
+    let total = sum[own.lowerBound - owned.lowerBound..<own.upperBound - owned.lowerBound]
+    for rank in 0..<communicator.size {
+      Ordered.add(
+        rank == communicator.rank ? gradients[own] : arrived(index, from: rank, own.count),
+        to: total)
+    }
+  }
+
+  private static func add(_ values: Vector, to total: Vector) {
+    let (source, target) = unsafe (values.base, total.base)
+    for index in 0..<total.count { unsafe target[index] += source[index] }
+  }
+
+  func finish() throws(MPIError) -> Range<Int> {
+    gradients[owned].copy(from: sum.vector)
+    sum.vector.fill(0)
+    return owned
+  }
+
+  func publish() throws(MPIError) {
+    guard communicator.size > 1 else { return }
+    for index in 0..<messages {
+      let own = weights[part(index, of: communicator.rank)]
+      try communicator.begin(
+        sending: others.map { Message(rank: $0, values: own) },
+        receiving: others.map { Message(rank: $0, values: weights[part(index, of: $0)]) }
+      ).wait()
+    }
+  }
+}
