@@ -60,13 +60,13 @@ public final class ThreadTeam: Sendable {
     }
   }
 
-  /// Σ body(tile) over the tiles, added in their order.
-  public func sum(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Double) -> Double {
-    var parts = [Double](repeating: 0, count: tiles)
-    unsafe parts.withUnsafeMutableBufferPointer { parts in
-      perform(tiles) { tile, worker in unsafe parts[tile] = body(tile, worker) }
+  /// body(tile) of every tile, in their order.
+  public func map(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Double) -> [Double] {
+    var results = [Double](repeating: 0, count: tiles)
+    unsafe results.withUnsafeMutableBufferPointer { results in
+      perform(tiles) { tile, worker in unsafe results[tile] = body(tile, worker) }
     }
-    return parts.reduce(0, +)
+    return results
   }
 
   /// Sets a window to zero, each part by the thread that takes it, so that new memory lies spread over the threads' own (NUMA)

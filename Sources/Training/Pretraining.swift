@@ -50,6 +50,7 @@ public struct Pretraining {
     for entry in try shared.entries {
       try communicator.agree(on: entry, what: "the configuration", status: 2)
     }
+    try communicator.together { try config.checkShares(ranks: communicator.size) }
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
     try communicator.onRoot { try dataset.verifyHashes() }
     try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
@@ -153,7 +154,7 @@ public struct Pretraining {
     step = Int(try communicator.allReduce([Double(step)], .max)[0])
     try communicator.broadcast(state.weights)
     if step > 0 {
-      for (_, values) in trainer.optimizerState { try communicator.broadcast(values) }
+      try trainer.distributeOptimizerState()
     }
     state.weightsChanged(team: team)
     return step
@@ -225,6 +226,7 @@ public struct Pretraining {
     _ step: Int, _ trainer: Trainer, _ state: ModelState, _ store: CheckpointStore,
     _ dataset: TokenDataset
   ) throws {
+    try trainer.collectOptimizerState()
     try communicator.onRoot {
       guard state.table.isFinite(state.weights, team: trainer.team) else {
         throw InputError(

@@ -123,6 +123,16 @@ public struct RunConfig: Sendable, Equatable, Codable {
 
   /// Leaves of a step, over all ranks.
   public var leaves: Int { batch / microBatch }
+
+  /// Refuses a number of ranks that the reduction cannot share the leaves out among.
+  func checkShares(ranks: Int) throws {
+    guard reduce.needsEqualShares, leaves % ranks != 0 else { return }
+    let fitting = (1...leaves).filter { leaves % $0 == 0 }.map(String.init)
+    throw UsageError(
+      "--reduce \(reduce.rawValue) shares \(leaves) leaves (--batch \(batch) / --micro-batch "
+        + "\(microBatch)) out evenly, which \(ranks) ranks cannot have: start "
+        + fitting.joined(separator: ", ") + " ranks, or choose another --batch")
+  }
 }
 
 extension RunConfig {

@@ -19,6 +19,8 @@ final class RunLog {
     let tokensPerSecond: Double
     let secondsCompute: Double
     let secondsCommunication: Double
+    /// Of the weights after the update, with `--reduce ordered`: XXH3-128 of the flat vector.
+    let weightsHash: String?
   }
 
   /// A measurement of the validation loss.

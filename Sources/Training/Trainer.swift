@@ -44,17 +44,35 @@ final class Trainer {
     model = state.config
     self.check = check
     decoder = Decoder(state, team: team, use: config.decoderUse)
-    optimizer = Optimizer(config.optimizer, table: state.table, team: team)
     reducer = config.reduce.reducer(
-      gradients: state.gradients, weights: state.weights, communicator: communicator)
+      gradients: state.gradients, weights: state.weights, cuts: state.table.cuts,
+      communicator: communicator)
+    // Rank 0 writes and reads checkpoints and has room for all of the state.
+    optimizer = Optimizer(
+      config.optimizer, table: state.table, team: team,
+      range: communicator.isRoot ? nil : reducer.owned)
     sampler = Sampler(
       windows: training.count, sequencesPerStep: config.batch, seed: config.seed)
     self.recorder = recorder
     times = PhaseTimes(clock: clock, recorder: recorder)
   }
 
-  /// The optimizer's state by name, for checkpoints.
+  /// All of the optimizer's state by name, for checkpoints; rank 0's, after `collectOptimizerState`.
   var optimizerState: [(name: String, values: Vector)] { optimizer.state }
+
+  /// Gives rank 0 the state that the other ranks own. Collective.
+  func collectOptimizerState() throws {
+    for (_, values) in optimizer.state {
+      try communicator.collect(values, range: optimizer.range, owned: reducer.owned)
+    }
+  }
+
+  /// Gives every rank its own part of rank 0's state. Collective.
+  func distributeOptimizerState() throws {
+    for (_, values) in optimizer.state {
+      try communicator.distribute(values, range: optimizer.range, owned: reducer.owned)
+    }
+  }
 
   /// What stands where in the flat vectors.
   var table: ParameterTable { state.table }
@@ -86,16 +104,13 @@ final class Trainer {
 
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
     let before = times
-    let (lossSum, targets) = try accumulate(step)
-    // One small collective carries the loss and the question whether anybody wants to stop.
+    let (losses, targets) = try accumulate(step)
+    // One small collective carries the losses and the question whether anybody wants to stop.
     let (owned, sums) = try times.measure(.communication) {
-      (
-        try reducer.finish(),
-        try communicator.allReduce([lossSum, stop ? 1 : 0], .sum)
-      )
+      (try reducer.finish(), try communicator.allReduce(losses + [stop ? 1 : 0], .sum))
     }
     let norm = try times.measure(.clip) { try gradientNorm(owned) }
-    let loss = sums[0] / targets
+    let loss = sums.dropLast().reduce(0, +) / targets
     try communicator.together {
       guard loss.isFinite, norm.isFinite else {
         throw InputError(
@@ -107,13 +122,13 @@ final class Trainer {
     let rate =
       config.learningRate
       * config.schedule.factor(update: step, updates: config.steps, warmUp: config.warmUp)
-    try times.measure(.optimizer) {
+    times.measure(.optimizer) {
       optimizer.step(
         weights: state.weights, gradients: state.gradients, range: owned, update: step, rate: rate,
         gradientScale: config.clip > 0 && norm > config.clip ? Float(config.clip / norm) : 1)
-      try reducer.publish()
-      state.weightsChanged(team: team)
     }
+    try times.measure(.communication) { try reducer.publish() }
+    times.measure(.optimizer) { state.weightsChanged(team: team) }
     let compute: [PhaseTimes.Phase] = [.data, .forward, .backward, .clip, .optimizer]
     let seconds = times.total(compute) - before.total(compute)
     let communication = times.total([.communication]) - before.total([.communication])
@@ -122,25 +137,28 @@ final class Trainer {
         step: step, loss: loss, learningRate: rate, gradientNorm: norm,
         tokens: step * config.batch * model.context,
         tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
-        secondsCommunication: communication),
-      stops: sums[1] > 0)
+        secondsCommunication: communication,
+        weightsHash: communicator.isRoot && config.reduce == .ordered
+          ? state.weights.withBytes { XXH128.hash($0) } : nil),
+      stops: sums.last! > 0)
   }
 
-  /// Adds up this rank's leaves' gradients; returns the sum of their losses and the targets of the whole step.
-  private func accumulate(_ step: Int) throws -> (lossSum: Double, targets: Double) {
-    times.measure(.backward) {
-      team.clear(state.gradients)
-    }
+  /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks', and the targets of the
+  /// whole step.
+  private func accumulate(_ step: Int) throws -> (losses: [Double], targets: Double) {
     let windows = sampler.windows(step: step)
     // Known before the forward pass: losses and gradients are sums over it, whoever computes them.
     let targets = Double(config.batch * model.context)
     let dropout = Dropout(
       probability: model.dropout, seed: config.seed, step: UInt32(truncatingIfNeeded: step))
     let leaves = stride(from: communicator.rank, to: config.leaves, by: communicator.size)
-    var lossSum = 0.0
-    var last = false
+    var sums = [Double](repeating: 0, count: config.leaves)
+    if leaves.isEmpty { times.measure(.backward) { team.clear(state.gradients) } }
     for leaf in leaves {
-      last = leaf + communicator.size >= config.leaves
+      let isLast = leaf + communicator.size >= config.leaves
+      if leaf < communicator.size || reducer.isolatesLeaves {
+        times.measure(.backward) { team.clear(state.gradients) }
+      }
       let samples = leaf * config.microBatch..<(leaf + 1) * config.microBatch
       let batch = try times.measure(.data) {
         try training.batch(windows: Array(windows[samples]), samples: samples.map { UInt32($0) })
@@ -148,14 +166,15 @@ final class Trainer {
       times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
       let losses = times.measure(.backward) {
         decoder.backward(divisor: targets, addingTo: state.gradients) { range in
-          if last { reducer.ready(range) }
+          if isLast || reducer.isolatesLeaves { reducer.ready(range) }
         }
       }
-      lossSum += weightedSum(losses, batch.lossWeights)
+      sums[leaf] = weightedSum(losses, batch.lossWeights)
       try reportNotFinite("step \(step)", batch, checkingGradients: true) { windows[$0] }
+      try times.measure(.communication) { try reducer.finishLeaf() }
     }
-    if !last { reducer.ready(0..<state.gradients.count) }
-    return (lossSum, targets)
+    if leaves.isEmpty { reducer.ready(0..<state.gradients.count) }
+    return (sums, targets)
   }
 
   /// The mean validation loss, in nats, over all ranks; nil without a validation split. Collective.
@@ -164,20 +183,22 @@ final class Trainer {
     return try times.measure(.evaluation) {
       let all = validation.count
       let count = config.evaluateSequences > 0 ? min(config.evaluateSequences, all) : all
-      var sums = [0.0, 0.0]
       let leaves = (count + config.microBatch - 1) / config.microBatch
+      // Added up in their order, whoever computed them.
+      var sums = [Double](repeating: 0, count: leaves)
+      var targets = sums
       for leaf in stride(from: communicator.rank, to: leaves, by: communicator.size) {
         // Spread evenly over the split, so that a part of it speaks for the whole.
         let samples = leaf * config.microBatch..<min((leaf + 1) * config.microBatch, count)
         let batch = try validation.batch(
           windows: samples.map { $0 * all / count }, samples: samples.map { UInt32($0) })
         decoder.forward(batch)
-        sums[0] += weightedSum(decoder.losses(), batch.lossWeights)
+        sums[leaf] = weightedSum(decoder.losses(), batch.lossWeights)
         try reportNotFinite("validation", batch, checkingGradients: false) { $0 * all / count }
-        sums[1] += batch.targetCount
+        targets[leaf] = batch.targetCount
       }
-      let total = try communicator.allReduce(sums, .sum)
-      let loss = total[0] / total[1]
+      let total = try communicator.allReduce(sums, .sum).reduce(0, +)
+      let loss = total / (try communicator.allReduce(targets, .sum).reduce(0, +))
       try communicator.together {
         guard loss.isFinite else {
           throw InputError(
@@ -195,10 +216,12 @@ final class Trainer {
     return sum
   }
 
-  /// √Σ g² over the whole gradient, of which this rank owns `owned`: pieces in their order, then ranks. Collective.
+  /// √Σ g² over the whole gradient, of which this rank owns `owned`: pieces in their order, whoever owns them. Collective.
   private func gradientNorm(_ owned: Range<Int>) throws -> Double {
-    let square = state.table.sumOfSquares(state.gradients, range: owned, team: team)
-    if owned.count == state.gradients.count { return square.squareRoot() }
-    return try communicator.allReduce([square], .sum)[0].squareRoot()
+    var squares = state.table.squares(state.gradients, range: owned, team: team)
+    if owned.count < state.gradients.count {
+      squares = try communicator.allReduce(squares, .sum)
+    }
+    return squares.reduce(0, +).squareRoot()
   }
 }

@@ -66,9 +66,9 @@ struct ParityTests {
       let losses = model.decoder.backward(
         divisor: model.batch.targetCount, addingTo: gradients.vector)
       #expect(abs(model.mean(losses) - wanted) < 1e-4 * wanted, "before update \(update)")
-      let norm = model.table.sumOfSquares(
+      let norm = model.table.squares(
         gradients.vector, range: 0..<model.table.count, team: model.team
-      ).squareRoot()
+      ).reduce(0, +).squareRoot()
       #expect(abs(norm - trajectory.gradientNorms[index]) < 1e-3 * norm, "before update \(update)")
       let schedule: Schedule = trajectory.schedule == "constant" ? .constant : .cosine
       let factor = schedule.factor(

@@ -105,22 +105,31 @@ func checkTwoNodes(_ ranks: Communicator) throws {
 
 func checkReducer(_ ranks: Communicator) throws {
   for strategy in ReductionStrategy.allCases {
-    for count in sizes {
+    for (count, leaves) in zip(sizes, [1, 2, 3, 1, 2]) {
       let gradients = FloatBuffer(count)
       let weights = FloatBuffer(count)
       let reducer = strategy.reducer(
-        gradients: gradients.vector, weights: weights.vector, communicator: ranks)
+        gradients: gradients.vector, weights: weights.vector,
+        cuts: Array(stride(from: 0, to: count, by: 1_000)) + [count], communicator: ranks)
       for step in 1...3 {
-        for index in 0..<count {
-          gradients.vector[index] = value(index, rank: ranks.rank + step)
+        for leaf in 0..<leaves {
+          for index in 0..<count {
+            let own = value(index, rank: ranks.rank + step + leaf)
+            gradients.vector[index] =
+              leaf == 0 || reducer.isolatesLeaves ? own : gradients.vector[index] + own
+          }
+          let middle = count / 3
+          // Backward's order, and in the last step another: the sum must not care.
+          let parts = step == 3 ? [0..<middle, middle..<count] : [middle..<count, 0..<middle]
+          if leaf == leaves - 1 || reducer.isolatesLeaves { parts.forEach(reducer.ready) }
+          try reducer.finishLeaf()
         }
-        let middle = count / 3
-        // Backward's order, and in the last step another: the sum must not care.
-        let parts = step == 3 ? [0..<middle, middle..<count] : [middle..<count, 0..<middle]
-        for part in parts { reducer.ready(part) }
         let owned = try reducer.finish()
+        try expect(owned == reducer.owned, "\(strategy): what is owned")
         for index in owned {
-          let sum = (0..<ranks.size).reduce(0) { $0 + value(index, rank: $1 + step) }
+          let sum = (0..<leaves).reduce(Float(0)) { total, leaf in
+            (0..<ranks.size).reduce(total) { $0 + value(index, rank: $1 + step + leaf) }
+          }
           try expect(
             gradients.vector[index] == sum,
             "\(strategy): sum of \(count), step \(step), at \(index)")
@@ -130,7 +139,9 @@ func checkReducer(_ ranks: Communicator) throws {
       }
       for index in 0..<count {
         let sum = (1...3).reduce(Float(0)) { total, step in
-          (0..<ranks.size).reduce(total) { $0 + value(index, rank: $1 + step) }
+          (0..<leaves).reduce(total) { total, leaf in
+            (0..<ranks.size).reduce(total) { $0 + value(index, rank: $1 + step + leaf) }
+          }
         }
         try expect(weights.vector[index] == sum, "\(strategy): weight \(index) is known to all")
       }
@@ -147,4 +158,47 @@ func checkThreads(_ ranks: Communicator) throws {
   try expect(
     Int(total) == max(distinct, ranks.size) || Affinity.quota() != nil,
     "\(Int(total)) threads of \(ranks.size) ranks on \(distinct) CPUs")
+}
+
+/// Fractions whose sum depends on the order: whatever the number of ranks, 12 leaves give the bits of the plain sum.
+func checkOrder(_ ranks: Communicator) throws {
+  let count = 2 * Communicator.chunk + 77
+  func leaf(_ number: Int, _ index: Int) -> Float { 1 / Float(3 * index + 7 * number + 1) }
+  let gradients = FloatBuffer(count)
+  let weights = FloatBuffer(count)
+  let reducer = ReductionStrategy.ordered.reducer(
+    gradients: gradients.vector, weights: weights.vector, cuts: Array(0...9) + [1 << 20, count],
+    communicator: ranks)
+  for number in stride(from: ranks.rank, to: 12, by: ranks.size) {
+    for index in 0..<count { gradients.vector[index] = leaf(number, index) }
+    reducer.ready(0..<count)
+    try reducer.finishLeaf()
+  }
+  let owned = try reducer.finish()
+  weights.vector[owned].copy(from: gradients.vector[owned])
+  try reducer.publish()
+  for index in 0..<count {
+    let sum = (0..<12).reduce(Float(0)) { $0 + leaf($1, index) }
+    try expect(weights.vector[index] == sum, "the ordered sum at \(index)")
+  }
+}
+
+/// What rank 0 has whole and the others in parts, there and back.
+func checkSlices(_ ranks: Communicator) throws {
+  let count = Communicator.chunk + 100
+  for shared in [false, true] {
+    let owned =
+      shared ? 0..<count : count * ranks.rank / ranks.size..<count * (ranks.rank + 1) / ranks.size
+    let range = ranks.isRoot ? 0..<count : owned
+    let part = FloatBuffer(range.count)
+    for index in owned { part.vector[index - range.lowerBound] = Float(index + 1) }
+    try ranks.collect(part.vector, range: range, owned: owned)
+    if ranks.isRoot {
+      try expect(part.vector.array == (0..<count).map { Float($0 + 1) }, "rank 0 has everything")
+      for index in 0..<count { part.vector[index] = Float(2 * index) }
+    }
+    try ranks.distribute(part.vector, range: range, owned: owned)
+    let all = range.allSatisfy { part.vector[$0 - range.lowerBound] == Float(2 * $0) }
+    try expect(all, "every rank has its part")
+  }
 }

@@ -34,7 +34,7 @@ func expect(_ condition: Bool, _ what: @autoclosure () -> String, line: Int = #l
 
 /// One run of the program.
 enum Scenario: String, CaseIterable {
-  case collectives, reducer, threads, twoNodes
+  case collectives, reducer, order, slices, threads, twoNodes
   case status75, stopOnSignal, forever
   case oneThrows, mpiError, unannounced
   case togetherOne, togetherAll, togetherMixed, togetherFine, rootFails, disagree
@@ -44,6 +44,8 @@ enum Scenario: String, CaseIterable {
     switch self {
     case .collectives: try checkCollectives(ranks)
     case .reducer: try checkReducer(ranks)
+    case .order: try checkOrder(ranks)
+    case .slices: try checkSlices(ranks)
     case .threads: try checkThreads(ranks)
     case .twoNodes: try checkTwoNodes(ranks)
 
@@ -61,7 +63,7 @@ enum Scenario: String, CaseIterable {
       let gradients = FloatBuffer(10)
       let weights = FloatBuffer(10)
       let reducer = ReductionStrategy.allreduce.reducer(
-        gradients: gradients.vector, weights: weights.vector, communicator: ranks)
+        gradients: gradients.vector, weights: weights.vector, cuts: [0, 10], communicator: ranks)
       reducer.ready(3..<10)
       _ = try reducer.finish()
 

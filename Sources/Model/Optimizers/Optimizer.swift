@@ -41,7 +41,7 @@ public struct AdamConfig: Sendable, Equatable, Codable {
   static let stateNames = ["exp_avg", "exp_avg_sq"]
 }
 
-/// The state of an optimizer over the flat vector, and its step on any range of it.
+/// The state of an optimizer over a range of the flat vector, and its step on any part of it.
 public final class Optimizer {
   /// Which one.
   public let config: OptimizerConfig
@@ -50,26 +50,35 @@ public final class Optimizer {
   private let team: ThreadTeam
   private let storage: [Storage]
 
+  /// The floats that it has state of.
+  public let range: Range<Int>
+
   private final class Storage {
     let buffer: FloatBuffer
     init(_ count: Int) { buffer = FloatBuffer(count) }
   }
 
   /// An optimizer with zeroed state.
-  public init(_ config: OptimizerConfig, table: ParameterTable, team: ThreadTeam) {
+  ///
+  /// - Parameter range: the floats whose weights it will update; nil for all
+  public init(
+    _ config: OptimizerConfig, table: ParameterTable, team: ThreadTeam, range: Range<Int>? = nil
+  ) {
     self.config = config
     self.table = table
     self.team = team
-    storage = config.stateNames.map { _ in Storage(table.count) }
+    let range = range ?? 0..<table.count
+    self.range = range
+    storage = config.stateNames.map { _ in Storage(range.count) }
     for moments in storage { team.clear(moments.buffer.vector) }
   }
 
-  /// The state by name, each as long as the weights, in the flat vector's order; for checkpoints.
+  /// The state of `range` by name, in the flat vector's order; for checkpoints.
   public var state: [(name: String, values: Vector)] {
     zip(config.stateNames, storage).map { ($0, $1.buffer.vector) }
   }
 
-  /// One update of the weights in `range`.
+  /// One update of the weights in `range`, all of which it has state of.
   ///
   /// - Parameters:
   ///   - update: t, from 1
@@ -81,17 +90,21 @@ public final class Optimizer {
   ) {
     precondition(
       weights.count == table.count && gradients.count == table.count, "vectors of another model")
+    precondition(range.clamped(to: self.range) == range, "an update of weights without state")
     let pieces = table.pieces(of: range)
     switch config {
     case .adam(let adam):
       let corrected = adam.correctedRate(rate, update: update)
       team.perform(pieces.count) { index, worker in
         let piece = pieces[index]
+        let moments =
+          piece.range.lowerBound - self.range.lowerBound..<piece.range.upperBound
+          - self.range.lowerBound
         let updated = weights[piece.range]
         Adam.step(
           weights: updated, gradients: gradients[piece.range],
-          firstMoments: storage[0].buffer[piece.range],
-          secondMoments: storage[1].buffer[piece.range], rate: corrected,
+          firstMoments: storage[0].buffer[moments],
+          secondMoments: storage[1].buffer[moments], rate: corrected,
           beta1: Float(adam.beta1), beta2: Float(adam.beta2), epsilon: Float(adam.epsilon),
           weightDecay: piece.decays ? Float(adam.weightDecay) : 0, gradientScale: gradientScale)
         team.observer?.finished(
@@ -112,6 +125,9 @@ extension AdamConfig {
 extension ParameterTable {
   /// Floats that a thread works on at once in passes over the flat vector.
   static let pieceCount = 1 << 16
+
+  /// Where the flat vector may be cut without cutting a piece: the pieces' beginnings, and the end.
+  public var cuts: [Int] { pieces(of: 0..<count).map(\.range.lowerBound) + [count] }
 
   /// `range` cut at the tensors' bounds and into pieces.
   func pieces(of range: Range<Int>) -> [(range: Range<Int>, decays: Bool)] {
