@@ -71,10 +71,6 @@ extension LauncherTests {
       }
     }
 
-    private func isNear(_ one: Double, _ other: Double) -> Bool {
-      abs(one - other) <= 1e-9 * abs(other)
-    }
-
     @Test func ranksMeasureTogetherOnRealTokens() throws {
       try Sandbox.with { sandbox in
         let line = "bench --preset debug --data data --threads 1 --steps 2 --recompute --json"
