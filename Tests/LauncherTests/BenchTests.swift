@@ -103,8 +103,8 @@ extension LauncherTests {
         try refused("--data nowhere", status: 1, "nowhere")
         try refused("--trace nowhere/trace.json", status: 1, "nowhere: there is no such folder")
         try refused("--trace .", status: 1, "is no name of a file")
-        if !BFloat16Products.isSupported {
-          try refused("--precision bf16", "AVX512_BF16 or AMX")
+        if !NativeBFloat16Products.isSupported {
+          try refused("--precision bf16", status: 1, "AVX512_BF16 or AMX")
         }
         #expect(try sandbox.names(in: ".") == [])
       }
