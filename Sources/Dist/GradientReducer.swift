@@ -39,6 +39,14 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
   /// Leaves summed in their order by the owners of slices; the same bits for any number of ranks.
   case ordered
 
+  /// Floats that a rank takes for a gradient of `count` beside the gradient itself.
+  public func floats(_ count: Int, ranks: Int) -> Int {
+    switch self {
+    case .allreduce: 0
+    case .ordered: count / ranks + (ranks > 1 ? 2 * Ordered.receivedCount : 0)
+    }
+  }
+
   /// Whether every rank must compute as many leaves as the others.
   public var needsEqualShares: Bool { self == .ordered }
 

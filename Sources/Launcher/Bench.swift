@@ -70,7 +70,9 @@ struct StepOptions: ParsableArguments {
   var precision: String?
   @Flag(help: "Compute each block's activations anew in backward.")
   var recompute = false
-  @Option(help: "How gradients are combined: allreduce.")
+  @Option(
+    help:
+      "How gradients are combined: allreduce, or ordered (the same bits on any number of ranks).")
   var reduce: String?
   @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
   var threads: Int?

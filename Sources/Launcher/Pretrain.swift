@@ -62,7 +62,9 @@ struct Pretrain: ParsableCommand {
   var precision: String?
   @Flag(help: "Compute each block's activations anew in backward: less memory, more time.")
   var recompute = false
-  @Option(help: "How gradients are combined: allreduce.")
+  @Option(
+    help:
+      "How gradients are combined: allreduce, or ordered (the same bits on any number of ranks).")
   var reduce: String?
   @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
   var threads: Int?
@@ -155,7 +157,7 @@ struct Pretrain: ParsableCommand {
     var ids = config.vocabulary
     if ids == 0 { ids = try TokenDataset(folder: config.data).info.vocabularySize }
     let model = config.model(vocabularySize: ids)
-    let memory = MemoryPlan(config, model: model, threads: threads)
+    let memory = MemoryPlan(config, model: model, ranks: ranks, threads: threads)
     try output.print(
       Plan(
         config: config, vocabularySize: ids, parameters: memory.parameters,

@@ -14,13 +14,15 @@ public struct MemoryPlan: Sendable {
   /// Bytes of the program and its libraries: what this process has as the plan is made.
   public let programBytes: Int
 
-  /// The plan of a run with teams of `threads`, made before any of it is taken.
-  public init(_ config: RunConfig, model: ModelConfig, threads: Int) {
-    parameters = ParameterTable(model).count
-    let floats = parameters * (2 + config.optimizer.stateNames.count)
-    stateBytes =
-      (floats + ModelState.roundedCount(ParameterTable(model), config.precision))
-      * MemoryLayout<Float>.stride
+  /// The plan of rank 0 of `ranks` with teams of `threads`, made before any of it is taken; no rank takes more.
+  public init(_ config: RunConfig, model: ModelConfig, ranks: Int, threads: Int) {
+    let table = ParameterTable(model)
+    parameters = table.count
+    let floats =
+      parameters * (2 + config.optimizer.stateNames.count)
+      + ModelState.roundedCount(table, config.precision)
+      + config.reduce.floats(parameters, ranks: ranks)
+    stateBytes = floats * MemoryLayout<Float>.stride
     programBytes = ResidentMemory.now ?? 0
     activationBytes =
       Decoder.activationCount(model, config.decoderUse, threads: threads)

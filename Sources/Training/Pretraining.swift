@@ -62,7 +62,8 @@ public struct Pretraining {
       dataset.info.validation.tokens > model.context
       ? try Windows(dataset, split: .validation, length: model.context) : nil
     let threads = try Pretraining.threads(config, communicator)
-    let plan = MemoryPlan(config, model: model, threads: threads)
+    let plan = MemoryPlan(
+      config, model: model, ranks: communicator.size, threads: threads)
     try communicator.together {
       try config.precision.requireSupport()
       try plan.check(on: communicator)

@@ -18,8 +18,8 @@ final class Ordered: GradientReducer {
 
   let isolatesLeaves = true
 
-  /// What a rank receives at once, in floats, twice: while one half is added, the other arrives.
-  private static let receivedCount = 1 << 22
+  /// The most floats that a rank receives at once, twice: while one half is added, the other arrives.
+  static let receivedCount = 1 << 22
 
   /// - Parameter slices: the ranks' own, in their order, end to end
   init(gradients: Vector, weights: Vector, slices: [Range<Int>], communicator: Communicator) {

@@ -41,10 +41,14 @@ public struct StepBenchmark {
       try communicator.agree(on: entry, what: "the configuration", status: 2)
     }
     try communicator.agree(on: "\(warmUp) \(trace ?? "")", what: "--warm-up and --trace", status: 2)
-    try communicator.together { try config.precision.requireSupport() }
+    try communicator.together {
+      try config.precision.requireSupport()
+      try config.checkShares(ranks: communicator.size)
+    }
     let (windows, model) = try communicator.together { try source() }
     let threads = try Pretraining.threads(config, communicator)
-    let plan = MemoryPlan(config, model: model, threads: threads)
+    let plan = MemoryPlan(
+      config, model: model, ranks: communicator.size, threads: threads)
     try communicator.together {
       try plan.check(
         more: 4
