@@ -99,7 +99,7 @@ struct StepOptions: ParsableArguments {
     if all.overflow { throw UsageError("--micro-batch \(leaf) is too large") }
     let given: [RunConfig.CodingKeys: Any?] = [
       .data: data, .vocabulary: vocabulary, .context: context, .dropout: dropout,
-      .microBatch: leaf, .batch: batch ?? all.partialValue, .precision: precision,
+      .microBatch: leaf, .batch: batch ?? max(1, all.partialValue), .precision: precision,
       .recompute: recompute ? true : nil, .reduce: reduce, .threads: threads, .seed: seed,
       .steps: steps,
     ]

@@ -67,7 +67,7 @@ extension LauncherTests {
           #expect((row.memoryGigabytesPerSecond != nil) == !operation.isProduct)
         }
         // Three leaves of two sequences and two layers: a tile a head, whatever it tells observers of.
-        #expect(rows.first { $0.name == "attn backward" }?.calls == 3 * 2 * 2 * 2)
+        #expect(rows.first { $0.name == "attn backward" }?.calls == Double(3 * 2 * 2 * 2))
       }
     }
 
@@ -82,7 +82,7 @@ extension LauncherTests {
         let rows = result.profile.rows
         #expect(rows.contains { $0.name == "communication" })
         // On both ranks the second block is computed once and the first one twice.
-        #expect(rows.first { $0.name == "attn" }?.calls == 2 * 2 * 2 * 3)
+        #expect(rows.first { $0.name == "attn" }?.calls == Double(2 * 2 * 2 * 3))
         #expect(result.profile.oneThreadShare == nil)
       }
     }

@@ -17,6 +17,8 @@ extension LauncherTests {
         let pid, tid: Int
         let ts, dur: Double?
         let args: Arguments
+
+        var lane: Lane { Lane(rank: pid, thread: tid) }
       }
       let traceEvents: [Event]
 
@@ -33,9 +35,7 @@ extension LauncherTests {
 
     /// Spans of a lane follow each other; only an evaluation has others inside of it.
     private func expectOrder(_ trace: Trace) {
-      for spans in Dictionary(grouping: trace.spans, by: { Lane(rank: $0.pid, thread: $0.tid) })
-        .values
-      {
+      for spans in Dictionary(grouping: trace.spans, by: \.lane).values {
         let nanoseconds = spans.map { span in
           (
             begin: Int((span.ts! * 1e3).rounded()),
@@ -59,46 +59,49 @@ extension LauncherTests {
 
     @Test func aRunShowsEveryOperationOfEveryLayerOnALaneForEachThreadOfEachRank() throws {
       try Sandbox.with { sandbox in
+        // Wide enough that no thread has taken all tiles before the other has woken up.
         let outcome = try sandbox.succeed(
-          "pretrain --preset debug --data data --threads 2 --steps 12 --out run --trace trace.json "
-            + "--debug", ranks: 2)
+          "pretrain --preset debug --width 128 --context 128 --batch 8 --micro-batch 4 --data data "
+            + "--threads 2 --steps 12 --out run --trace trace.json --debug", ranks: 2)
         let trace = try trace(sandbox, "trace.json")
         expectOrder(trace)
 
-        let names = trace.traceEvents.filter { $0.ph == "M" && $0.name == "process_name" }
-        #expect(names.map(\.pid) == [0, 1])
-        #expect(names.allSatisfy { $0.args.name?.hasPrefix("rank \($0.pid) on ") == true })
-        let lanes = trace.traceEvents.filter { $0.ph == "M" && $0.name == "thread_name" }
-          .map { Lane(rank: $0.pid, thread: $0.tid) }
-        #expect(
-          lanes == [
-            Lane(rank: 0, thread: 0), Lane(rank: 0, thread: 1), Lane(rank: 1, thread: 0),
-            Lane(rank: 1, thread: 1),
-          ])
-        #expect(Set(trace.spans.map { Lane(rank: $0.pid, thread: $0.tid) }).isSubset(of: lanes))
-        // A thread that never gets a processor has no span, but not for twelve steps.
-        #expect(Set(trace.spans.map(\.pid)) == [0, 1])
-        #expect(Set(trace.spans.map(\.tid)) == [0, 1])
-
-        let inBlocks = Kernels.Operation.allCases.filter { operation in
-          trace.spans.contains { $0.name == operation.rawValue && $0.args.layer != nil }
-        }
-        #expect(inBlocks.count == 19)
-        for rank in 0...1 {
-          let spans = trace.spans.filter { $0.pid == rank }
-          #expect(Set(spans.compactMap(\.args.step)) == Set(1...12))
-          for operation in Kernels.Operation.allCases where operation != .rounding {
-            let layers = Set(spans.filter { $0.name == operation.rawValue }.map(\.args.layer))
-            #expect(layers == (inBlocks.contains(operation) ? [0, 1] : [nil]), "\(operation)")
-          }
-          for phase in ["data", "communication", "checkpoint", "evaluation"] {
-            #expect(spans.contains { $0.name == phase && $0.tid == 0 }, "\(phase)")
-          }
-        }
+        expectLanes(trace)
+        for rank in 0...1 { expectEverything(trace.spans.filter { $0.pid == rank }) }
         // Both observers see the steps: the table of operations and the phases of --debug.
         #expect(outcome.errors.contains("trace.json shows 12 of 12 steps"))
         #expect(outcome.errors.contains("mlp.c_fc weight"))
         #expect(outcome.errors.contains("seconds by phase"))
+      }
+    }
+
+    /// Two ranks of two threads, all with something to do.
+    private func expectLanes(_ trace: Trace) {
+      let names = trace.traceEvents.filter { $0.ph == "M" && $0.name == "process_name" }
+      #expect(names.map(\.pid) == [0, 1])
+      #expect(names.allSatisfy { $0.args.name?.hasPrefix("rank \($0.pid) on ") == true })
+      let lanes = trace.traceEvents.filter { $0.ph == "M" && $0.name == "thread_name" }.map(\.lane)
+      let wanted = [0, 1].flatMap { [Lane(rank: $0, thread: 0), Lane(rank: $0, thread: 1)] }
+      #expect(lanes == wanted)
+      let used = Set(trace.spans.map(\.lane))
+      #expect(used == Set(wanted))
+    }
+
+    /// Twelve steps of a model of two layers, in fp32.
+    private func expectEverything(_ spans: [Trace.Event]) {
+      let steps = Set(spans.compactMap(\.args.step))
+      #expect(steps == Set(1...12))
+      let operations = Kernels.Operation.allCases.filter { $0 != .rounding }
+      var inBlocks = 0
+      for operation in operations {
+        let layers = Set(spans.filter { $0.name == operation.rawValue }.map(\.args.layer))
+        if layers.count == 2 { inBlocks += 1 }
+        #expect(layers == [0, 1] || layers == [nil], "\(operation)")
+      }
+      // 8 linear layers' directions and 4 weights, attention and both norms back and forth, and the norms' weights.
+      #expect(inBlocks == 19)
+      for phase in ["data", "communication", "checkpoint", "evaluation"] {
+        #expect(spans.contains { $0.name == phase && $0.tid == 0 }, "\(phase)")
       }
     }
 

@@ -51,9 +51,9 @@ import Testing
     for operations in products {
       #expect(Set(operations.map(cost.flops)).count == 1)
     }
-    let product: Double = 2 * 700 * 96 * 384
-    #expect(cost.flops(.mlpInput) == 3 * product)
-    #expect(cost.flops(.head) == 2 * 700.0 * 96 * 301)
+    let (layers, rows) = (3, 700)
+    #expect(cost.flops(.mlpInput) == Double(layers * 2 * rows * 96 * 384))
+    #expect(cost.flops(.head) == Double(2 * rows * 96 * 301))
   }
 
   @Test func recomputedProductsCountAsWork() {
