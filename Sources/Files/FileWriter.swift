@@ -73,6 +73,24 @@ public final class FileWriter {
     return try writer.finish()
   }
 
+  /// Writes `text` so that `path` holds all of it or what it held before, synced. A device or a pipe is written to.
+  public static func replace(_ path: String, with text: String) throws(InputError) {
+    if Path.isSpecial(path) {
+      try write(text, to: path)
+      return
+    }
+    let partial = FolderCommit.hiddenName(of: path)
+    do {
+      try write(text, to: partial)
+      try FolderCommit.rename(partial, to: path)
+    } catch {
+      // The failure that is being reported matters more than what is left under a hidden name.
+      try? FileManager.default.removeItem(atPath: partial)
+      throw error
+    }
+    try FolderCommit.sync(Path.parent(path))
+  }
+
   private func flush() throws(InputError) {
     guard !pending.isEmpty else { return }
     var gathered: [UInt8] = []

@@ -122,7 +122,7 @@ public enum FolderCommit {
   private static let marker = ".partial-"
   private static let replaced = ".replaced"
 
-  private static func hiddenName(of folder: String) -> String {
+  static func hiddenName(of folder: String) -> String {
     "\(Path.parent(folder))/.\(Path.name(folder))\(marker)\(getpid())"
   }
 
@@ -152,13 +152,13 @@ public enum FolderCommit {
     return hidden
   }
 
-  private static func rename(_ source: String, to target: String) throws(InputError) {
+  static func rename(_ source: String, to target: String) throws(InputError) {
     guard unsafe Foundation.rename(source, target) == 0 else {
       throw .system("rename to \(Path.name(target))", path: source, code: errno)
     }
   }
 
-  private static func sync(_ path: String) throws(InputError) {
+  static func sync(_ path: String) throws(InputError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
     defer { close(descriptor) }

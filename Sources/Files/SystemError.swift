@@ -73,4 +73,18 @@ package enum Path {
   package static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)
   }
+
+  /// Whether a folder, or a link to one, is at `path`.
+  package static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  /// Whether something is at `path` that is no file and no folder: a device or a pipe.
+  static func isSpecial(_ path: String) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+  }
 }

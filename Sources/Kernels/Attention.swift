@@ -10,7 +10,7 @@ import Buffers
 /// block by block.
 public enum Attention {
   /// Queries that are worked on at once. Rows of scores of a block stay in a core's cache.
-  static let blockRows = 64
+  public static let blockRows = 64
 
   /// Floats of scratch memory that a worker needs for sequences of `length`.
   public static func scratchCount(length: Int) -> Int {

@@ -13,6 +13,7 @@ struct GPT1Dist: ParsableCommand {
       """,
     subcommands: [
       Prepare.self, Pretrain.self, Score.self, Generate.self, Encode.self, Decode.self, Verify.self,
+      Bench.self,
     ])
 }
 

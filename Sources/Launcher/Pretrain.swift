@@ -83,6 +83,11 @@ struct Pretrain: ParsableCommand {
   var debug = false
   @Flag(help: "Print the resolved configuration, the parameters and the memory; train nothing.")
   var dryRun = false
+  @Option(
+    help: ArgumentHelp(
+      "At the end, write a trace of the last steps for Perfetto or chrome://tracing, and a table by operation.",
+      valueName: "json"))
+  var trace: String?
   @OptionGroup var output: OutputOptions
 
   /// The flags that were given, by the keys of the configuration.
@@ -117,7 +122,9 @@ struct Pretrain: ParsableCommand {
         try communicator.onRoot { try printPlan(config, communicator.size, threads) }
         return 0
       }
-      let outcome = try Pretraining(config, communicator: communicator).run(signals: signals)
+      try communicator.agree(on: trace ?? "", what: "--trace", status: 2)
+      let outcome = try Pretraining(config, communicator: communicator, trace: trace)
+        .run(signals: signals)
       try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
       return outcome.finished ? 0 : Pretraining.stoppedStatus
     }

@@ -117,6 +117,7 @@ public final class Decoder {
         let x = stream[row: row]
         pass.drop(x, row: row, layer: 0, place: .embedding, into: x)
       }
+      pass.observe(.embeddingBackward, layer: nil, worker: worker, stream[rows: rows])
     }
     team.rows(config.width, height: 64) { columns, worker in
       Embedding.backward(

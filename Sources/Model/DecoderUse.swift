@@ -15,8 +15,8 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
   /// Whether this machine computes so.
   public var isSupported: Bool { self != .bf16 || NativeBFloat16Products.isSupported }
 
-  /// What multiplies rounded factors, one for each worker; none in fp32.
-  func products(workers: Int) -> [any BFloat16Products] {
+  /// What multiplies rounded factors, one for each worker; none in fp32. Traps where the precision is not supported.
+  public func products(workers: Int) -> [any BFloat16Products] {
     (0..<workers).compactMap { _ in
       switch self {
       case .fp32: nil

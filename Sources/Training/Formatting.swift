@@ -27,6 +27,10 @@ func duration(_ seconds: Double) -> String {
 func gigabytes(_ bytes: Int) -> String { format(Double(bytes) / 1e9, 2) + " GB" }
 
 extension String {
+  func rightPadded(_ width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+
   func leftPadded(_ width: Int) -> String {
     String(repeating: " ", count: max(0, width - count)) + self
   }

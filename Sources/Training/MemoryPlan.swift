@@ -1,3 +1,6 @@
+import Dist
+import Files
+import Foundation
 import Model
 
 /// The memory of a rank, predicted from the configuration: everything large is taken before the first step.
@@ -23,6 +26,21 @@ public struct MemoryPlan: Sendable {
 
   /// Bytes in all, besides the program itself and its libraries.
   public var bytes: Int { stateBytes + activationBytes }
+
+  /// Refuses what this node cannot hold: the system would otherwise kill a rank without a word.
+  ///
+  /// - Parameter more: bytes that a rank takes besides
+  func check(more: Int = 0, on communicator: Communicator) throws {
+    let needed = bytes + more
+    let ranks = communicator.node.ranksOnNode
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard needed <= memory / ranks else {
+      throw InputError(
+        "a rank needs \(gigabytes(needed)), but \(communicator.host) has \(gigabytes(memory)) for its "
+          + "\(ranks) rank\(ranks == 1 ? "" : "s"): start fewer ranks on it, or choose a smaller model or "
+          + "--micro-batch")
+    }
+  }
 
   /// A few lines for people.
   public var description: String {

@@ -3,17 +3,31 @@ struct PhaseTimes {
   /// The phases of a step, and what interrupts steps.
   enum Phase: String, CaseIterable {
     case data, forward, backward, communication, clip, optimizer, evaluation, checkpoint
+
+    /// Whether the main thread is in it alone, so that a trace shows it; the others are operations of the team.
+    var isSpan: Bool {
+      switch self {
+      case .data, .communication, .evaluation, .checkpoint: true
+      case .forward, .backward, .clip, .optimizer: false
+      }
+    }
   }
 
   private(set) var seconds: [Phase: Double] = [:]
-  private let clock: any Clock<Duration>
+  private let clock: ContinuousClock
+  private let recorder: OperationRecorder?
 
-  init(clock: any Clock<Duration>) { self.clock = clock }
+  init(clock: ContinuousClock, recorder: OperationRecorder? = nil) {
+    self.clock = clock
+    self.recorder = recorder
+  }
 
   /// Runs `body` and adds its time to `phase`.
   mutating func measure<Result>(_ phase: Phase, _ body: () throws -> Result) rethrows -> Result {
-    let (result, duration) = try clock.timed(body)
-    seconds[phase, default: 0] += duration.seconds
+    let start = clock.now
+    let result = try body()
+    seconds[phase, default: 0] += start.duration(to: clock.now).seconds
+    recorder?.add(phase, from: start)
     return result
   }
 
@@ -31,14 +45,5 @@ struct PhaseTimes {
           + format(100 * seconds[phase]! / all, 1).leftPadded(7) + " %"
       }
       .joined(separator: "\n")
-  }
-}
-
-extension Clock where Duration == Swift.Duration {
-  /// The result of `body` and how long it took.
-  func timed<Result>(_ body: () throws -> Result) rethrows -> (Result, Swift.Duration) {
-    let start = now
-    let result = try body()
-    return (result, start.duration(to: now))
   }
 }

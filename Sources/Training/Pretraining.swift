@@ -12,14 +12,18 @@ public struct Pretraining {
   public let config: RunConfig
 
   private let communicator: Communicator
+  private let trace: String?
   private let clock = ContinuousClock()
 
   /// The exit status of a run that checkpointed and stopped on request: start it again.
   public static let stoppedStatus: Int32 = 75
 
   /// A run of all ranks of `communicator`.
-  public init(_ config: RunConfig, communicator: Communicator) {
+  ///
+  /// - Parameter trace: the trace file to write at the end; nil for none
+  public init(_ config: RunConfig, communicator: Communicator, trace: String? = nil) {
     self.config = config
+    self.trace = trace
     self.communicator = communicator
   }
 
@@ -49,7 +53,7 @@ public struct Pretraining {
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
     try communicator.onRoot { try dataset.verifyHashes() }
     try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
-    let model = try communicator.together { try shape(over: dataset) }
+    let model = try communicator.together { try Pretraining.shape(config, over: dataset) }
     let training = try communicator.together {
       try Windows(dataset, split: .train, length: model.context)
     }
@@ -59,14 +63,15 @@ public struct Pretraining {
     let threads = try Pretraining.threads(config, communicator)
     try communicator.together {
       try config.precision.requireSupport()
-      try checkMemory(model, threads)
+      try MemoryPlan(config, model: model, threads: threads).check(on: communicator)
     }
+    let tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
     let check = config.debug ? FiniteCheck() : nil
-    let team = ThreadTeam(size: threads, observer: check)
+    let team = ThreadTeam(size: threads, observer: ObserverPair.of(tracing?.recorder, check))
     let state = ModelState(model, training: true, precision: config.precision)
     let trainer = Trainer(
       config, state: state, communicator: communicator, team: team, check: check,
-      training: training, validation: validation, clock: clock)
+      recorder: tracing?.recorder, training: training, validation: validation, clock: clock)
     let store = CheckpointStore(config.out + "/checkpoints")
     let start = try begin(trainer, state, team, store, dataset)
     var outcome = Outcome(
@@ -91,6 +96,7 @@ public struct Pretraining {
       try save(step, trainer, state, store, dataset)
     }
     outcome.checkpoint = store.path(of: outcome.step)
+    if let table = try tracing?.finish(config, model) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
     return outcome
   }
@@ -239,7 +245,7 @@ public struct Pretraining {
   }
 
   /// The model's shape: at least as many token ids as the data has.
-  private func shape(over dataset: TokenDataset) throws -> ModelConfig {
+  static func shape(_ config: RunConfig, over dataset: TokenDataset) throws -> ModelConfig {
     let model = config.model(vocabularySize: dataset.info.vocabularySize)
     guard model.vocabularySize >= dataset.info.vocabularySize else {
       throw InputError(
@@ -254,19 +260,6 @@ public struct Pretraining {
   public static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
     let fair = try ThreadShare.fairThreadCount(communicator)
     return config.threads > 0 ? config.threads : fair
-  }
-
-  /// Refuses what this node cannot hold: the system would otherwise kill a rank without a word.
-  private func checkMemory(_ model: ModelConfig, _ threads: Int) throws {
-    let plan = MemoryPlan(config, model: model, threads: threads)
-    let ranks = communicator.node.ranksOnNode
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    guard plan.bytes <= memory / ranks else {
-      throw InputError(
-        "a rank needs \(gigabytes(plan.bytes)), but \(communicator.host) has \(gigabytes(memory)) for its "
-          + "\(ranks) rank\(ranks == 1 ? "" : "s"): start fewer ranks on it, or choose a smaller model or "
-          + "--micro-batch")
-    }
   }
 
   private func describe(_ model: ModelConfig, _ threads: Int, _ dataset: TokenDataset) -> String {

@@ -18,19 +18,22 @@ final class Trainer {
   private let reducer: any GradientReducer
   let team: ThreadTeam
   let check: FiniteCheck?
-  private let training: Windows
-  private let validation: Windows?
+  private let training: any BatchSource
+  private let validation: (any BatchSource)?
   private let sampler: Sampler
+  private let recorder: OperationRecorder?
   private var times: PhaseTimes
 
   /// - Parameters:
   ///   - state: weights and gradients; the optimizer's moments are made here
   ///   - check: the team's observer in debug mode
+  ///   - recorder: another one, which is told of phases and steps too
   ///   - training: the windows of the training split
   ///   - validation: those of the validation split; nil where it is shorter than one window
   init(
     _ config: RunConfig, state: ModelState, communicator: Communicator, team: ThreadTeam,
-    check: FiniteCheck?, training: Windows, validation: Windows?, clock: ContinuousClock
+    check: FiniteCheck?, recorder: OperationRecorder? = nil, training: any BatchSource,
+    validation: (any BatchSource)?, clock: ContinuousClock
   ) {
     self.config = config
     self.communicator = communicator
@@ -46,7 +49,8 @@ final class Trainer {
       gradients: state.gradients, weights: state.weights, communicator: communicator)
     sampler = Sampler(
       windows: training.count, sequencesPerStep: config.batch, seed: config.seed)
-    times = PhaseTimes(clock: clock)
+    self.recorder = recorder
+    times = PhaseTimes(clock: clock, recorder: recorder)
   }
 
   /// The optimizer's state by name, for checkpoints.
@@ -76,6 +80,11 @@ final class Trainer {
   ///   - step: t, from 1
   ///   - stop: whether this rank was asked to stop
   func step(_ step: Int, stop: Bool) throws -> StepResult {
+    guard let recorder else { return try update(step, stop: stop) }
+    return try recorder.measure(step: step) { try update(step, stop: stop) }
+  }
+
+  private func update(_ step: Int, stop: Bool) throws -> StepResult {
     let before = times
     let (lossSum, targets) = try accumulate(step)
     // One small collective carries the loss and the question whether anybody wants to stop.

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Dist
+import Training
+
+/// `gpt1-dist bench`
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure whole training steps beside the matrix products of such a step alone.",
+    discussion: """
+      Forward, backward, reduction, clipping and optimizer, on synthetic tokens or those of --data, on all ranks of \
+      mpirun or srun or on one without. In turn with the steps, the same ranks and threads compute the steps' matrix \
+      products and nothing else: the roofline, of which the step reaches a share.
+      """)
+
+  @Option(help: "gpt1 (the paper's model), mini or debug.")
+  var preset = RunConfig.Preset.gpt1
+  @OptionGroup var step: StepOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
+      try measureSteps(communicator)
+      return 0
+    }
+    throw ExitCode(status)
+  }
+
+  private func measureSteps(_ communicator: Communicator) throws {
+    let config = try communicator.together { try step.config(preset, ranks: communicator.size) }
+    let benchmark = StepBenchmark(
+      config, warmUp: step.warmUp, usesData: step.data != nil, trace: step.trace,
+      communicator: communicator)
+    let result = try benchmark.run()
+    try communicator.onRoot { try output.print(result, text: result.description) }
+  }
+}
+
+/// What a measured training step is.
+struct StepOptions: ParsableArguments {
+  @Option(help: "A folder that `prepare` wrote, for real tokens instead of synthetic ones.")
+  var data: String?
+  @Option(
+    help:
+      "Token ids of the model; 0 for those of the data. (default: the preset's; 8108 where it takes the data's and there are none)"
+  )
+  var vocabulary: Int?
+  @Option(help: "The longest sequence, in tokens. (default: the preset's)")
+  var context: Int?
+  @Option(
+    help: ArgumentHelp("Probability of dropout. (default: the preset's)", valueName: "p"))
+  var dropout: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Sequences that a rank computes at once. (default: the preset's)", valueName: "sequences"))
+  var microBatch: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Sequences of a step, over all ranks. (default: one micro-batch a rank)",
+      valueName: "sequences"))
+  var batch: Int?
+  @Option(help: "Arithmetic of the matrix products: fp32, or bf16 with sums in fp32.")
+  var precision: String?
+  @Flag(help: "Compute each block's activations anew in backward.")
+  var recompute = false
+  @Option(help: "How gradients are combined: allreduce.")
+  var reduce: String?
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  var threads: Int?
+  @Option(help: "Determines weights, tokens and dropout.")
+  var seed: UInt64?
+  @Option(help: "Steps that are measured.")
+  var steps = 5
+  @Option(help: "Steps before them.")
+  var warmUp = 2
+  @Option(help: ArgumentHelp("Write a trace for Perfetto or chrome://tracing.", valueName: "json"))
+  var trace: String?
+
+  func validate() throws {
+    if !(1...100_000 ~= steps) {
+      throw ValidationError("--steps \(steps): expected a number from 1 to 100000")
+    }
+    if !(0...100_000 ~= warmUp) {
+      throw ValidationError("--warm-up \(warmUp): expected a number from 0 to 100000")
+    }
+  }
+
+  /// The run whose steps are measured.
+  func config(_ preset: RunConfig.Preset, ranks: Int) throws -> RunConfig {
+    let leaf = microBatch ?? preset.config.microBatch
+    let all = leaf.multipliedReportingOverflow(by: ranks)
+    if all.overflow { throw UsageError("--micro-batch \(leaf) is too large") }
+    let given: [RunConfig.CodingKeys: Any?] = [
+      .data: data, .vocabulary: vocabulary, .context: context, .dropout: dropout,
+      .microBatch: leaf, .batch: batch ?? all.partialValue, .precision: precision,
+      .recompute: recompute ? true : nil, .reduce: reduce, .threads: threads, .seed: seed,
+      .steps: steps,
+    ]
+    return try RunConfig.resolve(
+      preset: preset,
+      flags: Dictionary(
+        uniqueKeysWithValues: given.compactMap { key, value in
+          value.map { (key.rawValue, "\($0)") }
+        }))
+  }
+}

@@ -1,0 +1,43 @@
+import Data
+import Model
+
+/// Where the trainer's batches come from: windows of T tokens by number.
+protocol BatchSource {
+  /// The windows that there are.
+  var count: Int { get }
+
+  /// The batch of `windows`, one sequence each, whose places in the step's global batch are `samples`.
+  func batch(windows: [Int], samples: [UInt32]) throws -> Batch
+}
+
+extension Windows: BatchSource {}
+
+/// Windows of tokens that a hash of their place draws from the whole vocabulary, each as likely as any other: for measurements
+/// without data.
+struct SyntheticWindows: BatchSource {
+  let vocabularySize: Int
+  /// T
+  let length: Int
+  let seed: UInt64
+  let count = 1 << 20
+
+  func batch(windows: [Int], samples: [UInt32]) -> Batch {
+    var (tokens, targets): ([Int32], [Int32]) = ([], [])
+    for window in windows {
+      let ids = (0...length).map { token(at: window * length + $0) }
+      tokens += ids.dropLast()
+      targets += ids.dropFirst()
+    }
+    return Batch(
+      sequences: windows.count, length: length, tokens: tokens, targets: targets,
+      lossWeights: [Float](repeating: 1, count: tokens.count), samples: samples)
+  }
+
+  /// SplitMix64 (Steele, Lea & Flood 2014) of the place.
+  private func token(at place: Int) -> Int32 {
+    var bits = seed &+ UInt64(place + 1) &* 0x9e37_79b9_7f4a_7c15
+    bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
+    bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
+    return Int32((bits ^ bits >> 31) % UInt64(vocabularySize))
+  }
+}

@@ -1,0 +1,21 @@
+import Foundation
+
+/// The middle of an odd number of values, the mean of the two in the middle of an even one; NaN of none.
+func median(_ values: [Double]) -> Double {
+  guard !values.isEmpty else { return .nan }
+  let sorted = values.sorted()
+  let middle = sorted.count / 2
+  return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/// What this process has taken of the machine's memory.
+enum ResidentMemory {
+  /// The most so far, in bytes; nil where the system does not say.
+  static var peak: Int? {
+    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let kibibytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first
+    else { return nil }
+    return Int(kibibytes).map { $0 * 1_024 }
+  }
+}

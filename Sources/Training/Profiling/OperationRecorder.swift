@@ -1,0 +1,139 @@
+import Buffers
+import Dist
+import Kernels
+
+/// Records what every thread of a rank does: sums by operation for tables, and spans of the newest steps for traces.
+///
+/// Memory is taken up front. The main thread marks the steps.
+final class OperationRecorder: OperationObserver, @unchecked Sendable {
+  let lanes: [Lane]
+  private let clock: ContinuousClock
+  private var steps: [StepMark] = []
+
+  /// Steps that were measured since `reset`.
+  private(set) var stepCount = 0
+  /// The wall time of the steps that were measured.
+  private(set) var wall = Duration.zero
+  /// The main thread's time in phases of those steps that are no team's operation.
+  private(set) var phases: [PhaseTimes.Phase: Duration] = [:]
+
+  /// A step and the spans with which it begins in each lane.
+  struct StepMark {
+    let step: Int
+    let begin: ContinuousClock.Instant
+    var end: ContinuousClock.Instant?
+    let starts: [Int]
+  }
+
+  /// The most steps of a trace.
+  static let tracedSteps = 32
+  /// Spans of a thread that are kept: steps of about 25 leaves of the paper's model on one thread.
+  private static let mostSpans = 1 << 18
+  /// Spans that all threads of a job keep together: half a gigabyte of trace.
+  private static let mostSpansTogether = 1 << 22
+
+  /// A recorder for a team of this rank. Collective.
+  convenience init(
+    threads: Int, communicator: Communicator, clock: ContinuousClock
+  ) throws {
+    let all = Int(try communicator.allReduce([Double(threads)], .sum)[0])
+    self.init(
+      threads: threads,
+      spansPerThread: max(1, min(Self.mostSpans, Self.mostSpansTogether / all)), clock: clock)
+  }
+
+  /// - Parameter spansPerThread: the newest are kept
+  init(threads: Int, spansPerThread: Int, clock: ContinuousClock) {
+    self.clock = clock
+    lanes = (0..<threads).map { _ in Lane(capacity: spansPerThread, now: clock.now) }
+    steps.reserveCapacity(OperationRecorder.tracedSteps + 1)
+  }
+
+  func began(worker: Int) { lanes[worker].began(clock.now) }
+
+  func finished(
+    _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
+  ) {
+    lanes[worker].finished(
+      operation, layer: layer, outputs: output.rows * output.columns, clock.now)
+  }
+
+  // MARK: The main thread, between operations
+
+  /// Runs `body` as a step of the trace and counts it.
+  func measure<Result>(step: Int, _ body: () throws -> Result) rethrows -> Result {
+    let begin = clock.now
+    if steps.count == OperationRecorder.tracedSteps { steps.removeFirst() }
+    steps.append(StepMark(step: step, begin: begin, starts: lanes.map(\.count)))
+    for lane in lanes { lane.isCounting = true }
+    defer { for lane in lanes { lane.isCounting = false } }
+    let result = try body()
+    let end = clock.now
+    steps[steps.count - 1].end = end
+    wall += begin.duration(to: end)
+    stepCount += 1
+    return result
+  }
+
+  /// The main thread was in `phase`.
+  func add(_ phase: PhaseTimes.Phase, from begin: ContinuousClock.Instant) {
+    guard phase.isSpan else { return }
+    let end = clock.now
+    if lanes[0].isCounting { phases[phase, default: .zero] += begin.duration(to: end) }
+    lanes[0].add(Span(name: .phase(phase), layer: nil, begin: begin, end: end))
+  }
+
+  /// Forgets what was counted, after warming up; the traced steps stay.
+  func reset() {
+    for lane in lanes { lane.reset() }
+    (stepCount, wall, phases) = (0, .zero, [:])
+  }
+
+  /// The newest steps of which every span is still here, oldest first; where none is, the newest step.
+  var recentSteps: [StepMark] {
+    let done = steps.filter { $0.end != nil }
+    let whole = done.filter { mark in
+      zip(lanes, mark.starts).allSatisfy { $0.oldest <= $1 }
+    }
+    return whole.isEmpty ? done.suffix(1) : whole
+  }
+
+  /// The spans of each thread from the beginning of a step to that of the next, as far as they are still here, in order of
+  /// their beginnings.
+  func spans(of mark: StepMark) -> [[Span]] {
+    let next = steps.first { $0.step > mark.step }
+    return lanes.indices.map { index in
+      let lane = lanes[index]
+      let end = next?.starts[index] ?? lane.count
+      return lane.spans(min(end, max(lane.oldest, mark.starts[index]))..<end)
+        .sorted { ($0.begin, $1.end) < ($1.begin, $0.end) }
+    }
+  }
+}
+
+/// Two observers of one team. The first is told first: one that takes the time does not see what the other takes.
+struct ObserverPair: OperationObserver {
+  let first, second: any OperationObserver
+
+  /// What a team is given that both observe, where there are both.
+  static func of(
+    _ first: (any OperationObserver)?, _ second: (any OperationObserver)?
+  ) -> (any OperationObserver)? {
+    guard let first, let second else { return first ?? second }
+    return ObserverPair(first: first, second: second)
+  }
+
+  func began(worker: Int) {
+    second.began(worker: worker)
+    first.began(worker: worker)
+  }
+
+  func finished(
+    _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
+  ) {
+    for observer in [first, second] {
+      observer.finished(
+        operation, layer: layer, worker: worker, output: output, firstRow: firstRow)
+    }
+  }
+}

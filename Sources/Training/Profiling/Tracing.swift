@@ -1,0 +1,31 @@
+import Dist
+import Model
+
+/// The trace of a training run and the table of its steps.
+struct Tracing {
+  let recorder: OperationRecorder
+  private let file: TraceFile
+  private let communicator: Communicator
+
+  /// Refuses a path that cannot be written to. Collective.
+  init(
+    _ path: String, threads: Int, _ communicator: Communicator, _ clock: ContinuousClock
+  ) throws {
+    self.communicator = communicator
+    file = try TraceFile(path, communicator: communicator, clock: clock)
+    recorder = try OperationRecorder(threads: threads, communicator: communicator, clock: clock)
+  }
+
+  /// Writes the file and returns the table of all steps. Collective.
+  func finish(_ config: RunConfig, _ model: ModelConfig) throws -> String {
+    try file.write(recorder)
+    let cost = OperationCost(
+      model, config.decoderUse, sequences: config.microBatch, length: model.context)
+    let steps = recorder.stepCount
+    let table = ProfileTable(
+      try StepProfile(recorder, communicator: communicator), cost: cost,
+      leaves: Double(config.leaves * steps), steps: steps)
+    return "\(file.path) shows \(recorder.recentSteps.count) of \(steps) steps; a step has\n"
+      + table.description
+  }
+}
