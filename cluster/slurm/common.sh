@@ -5,6 +5,7 @@
 # job then goes back into the queue and resumes from its newest checkpoint. How the warning reaches the ranks:
 #   mpirun   Slurm signals the batch shell alone (--signal=B:USR1@300), launch.sh passes it to mpirun, mpirun to every rank.
 #            Without the B: it would reach the job's steps, which are Open MPI's daemons on the other nodes, and end them.
+#            Of a preemption a job on one node is not told: it has no steps. Use srun on partitions that preempt.
 #   srun     Slurm signals the steps (--signal=USR1@300), and those are the ranks themselves.
 # gpt1-dist also reads the job's end from Slurm, and stops in time should no signal come.
 set -euo pipefail
@@ -24,6 +25,8 @@ run_and_requeue() {
   if [[ $launcher == srun ]]; then
     run_steps "$program" "$@" || status=$?
   else
+    # A preemption sends SIGTERM to the steps. Blocked, it ends no daemon, and still reaches the ranks that those started.
+    export OMPI_MCA_orte_launch_agent='env --block-signal=TERM orted'
     launch -n "${SLURM_NTASKS:-1}" "$program" "$@" || status=$?
   fi
   if ((status == 75)); then
