@@ -14,12 +14,20 @@ struct Bench: ParsableCommand {
 
   @Option(help: "gpt1 (the paper's model), mini or debug.")
   var preset = RunConfig.Preset.gpt1
+  @Flag var subject = BenchSubject.steps
   @OptionGroup var step: StepOptions
+  @OptionGroup var side: SideOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
-      try measureSteps(communicator)
+      try communicator.agree(on: subject.rawValue, what: "what to measure", status: 2)
+      switch subject {
+      case .steps: try measureSteps(communicator)
+      case .generate: try measureGeneration(communicator)
+      case .collectives: try measureCollectives(communicator)
+      case .tokenizer: try measureTokenizer(communicator)
+      }
       return 0
     }
     throw ExitCode(status)
@@ -91,7 +99,7 @@ struct StepOptions: ParsableArguments {
     if all.overflow { throw UsageError("--micro-batch \(leaf) is too large") }
     let given: [RunConfig.CodingKeys: Any?] = [
       .data: data, .vocabulary: vocabulary, .context: context, .dropout: dropout,
-      .microBatch: leaf, .batch: batch ?? all.partialValue, .precision: precision,
+      .microBatch: leaf, .batch: batch ?? max(1, all.partialValue), .precision: precision,
       .recompute: recompute ? true : nil, .reduce: reduce, .threads: threads, .seed: seed,
       .steps: steps,
     ]

@@ -56,7 +56,7 @@ struct Score: ParsableCommand {
       }
       scoring = Scoring(state, threads: threads.count)
     }
-    let scores = sequences.map(scoring.logProbabilities)
+    let scores = sequences.replacing(with: scoring.logProbabilities(sequences.lists))
     let all = scores.lists.flatMap { $0 }
     guard !all.isEmpty else {
       throw InputError(
@@ -101,10 +101,11 @@ enum Nested<Element: Codable>: Codable {
     }
   }
 
-  func map<Result: Codable>(_ body: ([Element]) -> [Result]) -> Nested<Result> {
+  /// Other lists in the same form, as many as `lists`.
+  func replacing<Other: Codable>(with lists: [[Other]]) -> Nested<Other> {
     switch self {
-    case .one(let list): .one(body(list))
-    case .many(let lists): .many(lists.map(body))
+    case .one: .one(lists[0])
+    case .many: .many(lists)
     }
   }
 }

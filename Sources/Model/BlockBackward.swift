@@ -161,6 +161,8 @@ extension Block {
 struct WeightTiles {
   private let rows: Int
   private let columns: Int
+  private let height: Int
+  private let width: Int
   private let columnTiles: Int
   let count: Int
 
@@ -170,16 +172,15 @@ struct WeightTiles {
   init(_ weight: Matrix) {
     rows = weight.rows
     columns = weight.columns
-    columnTiles = (columns + WeightTiles.maximumColumns - 1) / WeightTiles.maximumColumns
-    count = columnTiles * ((rows + WeightTiles.maximumRows - 1) / WeightTiles.maximumRows)
+    height = Pass.evenWidth(rows, atMost: WeightTiles.maximumRows)
+    width = Pass.evenWidth(columns, atMost: WeightTiles.maximumColumns)
+    columnTiles = (columns + width - 1) / width
+    count = columnTiles * ((rows + height - 1) / height)
   }
 
   func window(_ tile: Int) -> (rows: Range<Int>, columns: Range<Int>) {
-    let row = tile / columnTiles * WeightTiles.maximumRows
-    let column = tile % columnTiles * WeightTiles.maximumColumns
-    return (
-      row..<min(rows, row + WeightTiles.maximumRows),
-      column..<min(columns, column + WeightTiles.maximumColumns)
-    )
+    let row = tile / columnTiles * height
+    let column = tile % columnTiles * width
+    return (row..<min(rows, row + height), column..<min(columns, column + width))
   }
 }

@@ -3,7 +3,8 @@ import Kernels
 
 /// GPT-1 for generation: keeps keys and values of the tokens that it has seen, so that a new token costs one row of every product.
 ///
-/// Products are cut by columns instead of rows: with one row there is nothing else to share out.
+/// A new token reads every weight once, so it takes as long as that: its products are cut by rows of the weights, which lie one
+/// after the other in memory. Several tokens at once, a prompt, are matrix products.
 public final class CachedDecoder {
   /// The shape.
   public let config: ModelConfig
@@ -17,8 +18,14 @@ public final class CachedDecoder {
   private let storage: FloatBuffer
   private let layout: Layout
 
-  /// Products are cut into this many columns.
-  private static let columnTile = 256
+  /// The most parts that a product with one row is cut into; each has a partial sum, and they are added in their order.
+  private static let parts = 16
+  /// The most rows and columns of a tile of a product with several rows.
+  private static let (tileRows, tileColumns) = (128, 256)
+  /// The rows of a tile of what goes row by row.
+  private static let plainRows = 32
+  /// The rows of the token embedding of a tile of the logits.
+  private static let tileClasses = 256
 
   /// A decoder that has seen nothing.
   public init(_ state: ModelState, team: ThreadTeam) {
@@ -57,26 +64,47 @@ public final class CachedDecoder {
       linear(attended, block.attentionOutput, into: sum)
       normalise(sum, adding: x, block.norm1, into: x)
       linear(x, block.mlpInput, into: inner)
-      GELU.forward(inner.vector, into: inner.vector)
+      team.rows(rows, height: Self.plainRows) { rows, _ in
+        GELU.forward(inner[rows: rows].vector, into: inner[rows: rows].vector)
+      }
       linear(inner, block.mlpOutput, into: sum)
       normalise(sum, adding: x, block.norm2, into: x)
     }
     length += rows
     let logits = storage[layout.logits..<layout.logits + config.vocabularySize]
-    let last = x[rows: rows - 1..<rows]
-    team.rows(config.vocabularySize, height: Self.columnTile) { classes, _ in
-      MatrixProduct.multiply(
-        last, weights.tokens[rows: classes], transposeB: true,
-        into: logits[classes].matrix(rows: 1, columns: classes.count))
+    let last = x[row: rows - 1]
+    team.rows(config.vocabularySize, height: Self.tileClasses) { classes, _ in
+      VectorMatrixProduct.multiply(
+        last, transposed: weights.tokens.values[rows: classes], into: logits[classes])
     }
     return logits
   }
 
   private func linear(_ x: Matrix, _ affine: Tensors.Affine, into y: Matrix) {
-    team.rows(y.columns, height: Self.columnTile) { columns, _ in
+    guard x.rows > 1 else {
+      return linear(x[row: 0], affine.weight.values, affine.bias, into: y[row: 0])
+    }
+    team.grid(
+      rows: x.rows, columns: y.columns, height: Self.tileRows, width: Self.tileColumns
+    ) { rows, columns, _ in
       Linear.forward(
-        x, weight: affine.weight[columns: columns], bias: affine.bias[columns],
-        into: y[columns: columns])
+        x[rows: rows], weight: affine.weight.values[columns: columns], bias: affine.bias[columns],
+        into: y[rows: rows][columns: columns])
+    }
+  }
+
+  /// y = x W + b for one row.
+  private func linear(_ x: Vector, _ weight: Matrix, _ bias: Vector, into y: Vector) {
+    let height = (x.count + Self.parts - 1) / Self.parts
+    let parts = (x.count + height - 1) / height
+    let sums = matrix(layout.partialSums, parts, y.count)
+    team.rows(x.count, height: height) { rows, _ in
+      VectorMatrixProduct.multiply(
+        x[rows], weight[rows: rows], into: sums[row: rows.lowerBound / height])
+    }
+    team.rows(y.count, height: Self.tileColumns) { columns, _ in
+      y[columns].copy(from: bias[columns])
+      Elementwise.sumRows(of: sums[columns: columns], addingTo: y[columns])
     }
   }
 
@@ -84,11 +112,15 @@ public final class CachedDecoder {
   private func normalise(
     _ sum: Matrix, adding x: Matrix, _ norm: Tensors.Norm, into y: Matrix
   ) {
-    Elementwise.add(sum.vector, x.vector, into: sum.vector)
     let statistics = storage[layout.statistics..<layout.statistics + 2 * x.rows]
-    LayerNorm.forward(
-      sum, gain: norm.gain, bias: norm.bias, epsilon: config.layerNormEpsilon, into: y,
-      mean: statistics[0..<x.rows], rstd: statistics[x.rows..<2 * x.rows])
+    team.rows(x.rows, height: Self.plainRows) { rows, _ in
+      let sum = sum[rows: rows]
+      Elementwise.add(sum.vector, x[rows: rows].vector, into: sum.vector)
+      LayerNorm.forward(
+        sum, gain: norm.gain, bias: norm.bias, epsilon: config.layerNormEpsilon,
+        into: y[rows: rows], mean: statistics[0..<x.rows][rows],
+        rstd: statistics[x.rows..<2 * x.rows][rows])
+    }
   }
 
   /// Attention of the last rows of `qkv` to all.
@@ -117,6 +149,7 @@ public final class CachedDecoder {
   private struct Layout {
     let qkvCount, scratchCount: Int
     let qkv, stream, sum, attended, inner, statistics, logSumExp, scratch, logits, count: Int
+    let partialSums: Int
 
     init(_ config: ModelConfig, threads: Int) {
       var end = 0
@@ -135,6 +168,7 @@ public final class CachedDecoder {
       logSumExp = take(config.heads * config.context)
       scratch = take(threads * scratchCount)
       logits = take(config.vocabularySize)
+      partialSums = take(CachedDecoder.parts * max(config.innerWidth, 3 * config.width))
       count = end
     }
   }

@@ -14,6 +14,8 @@ struct OutputHead {
   static let chunkRows = 512
   private static let logitsColumns = 512
   private static let weightRows = 1024
+  private static let backwardRows = 256
+  private static let backwardColumns = 384
   private static let softmaxRows = 8
 
   /// The losses of all positions, in nats, not weighted.
@@ -95,19 +97,25 @@ struct OutputHead {
   ) {
     let dLogits = dLogits[columns: 0..<weight.rows]
     let dy = dy[rows: rows]
-    // Few tiles, because each sums over the whole vocabulary: narrow models have them lower.
-    pass.team.grid(
-      rows: rows.count, columns: weight.columns, height: weight.columns > 384 ? 256 : 128,
-      width: 384
-    ) { part, columns, worker in
-      let tile = dy[rows: part][columns: columns]
-      MatrixProduct.multiply(
-        dLogits[rows: part], weight[columns: columns], into: tile, by: pass.products(worker))
-      pass.observe(
-        .headBackward, layer: nil, worker: worker, tile, firstRow: rows.lowerBound + part.lowerBound
-      )
-    }
-    pass.team.rows(weight.rows, height: OutputHead.weightRows) { classes, worker in
+    // The few tiles that sum over the whole vocabulary come first; those of the weight fill up behind them.
+    let width = Pass.evenWidth(weight.columns, atMost: OutputHead.backwardColumns)
+    let across = (weight.columns + width - 1) / width
+    let rowTiles = (rows.count + OutputHead.backwardRows - 1) / OutputHead.backwardRows
+    let weightTiles = (weight.rows + OutputHead.weightRows - 1) / OutputHead.weightRows
+    pass.team.perform(rowTiles * across + weightTiles) { tile, worker in
+      guard tile >= rowTiles * across else {
+        let row = tile / across * OutputHead.backwardRows
+        let column = tile % across * width
+        let part = row..<min(rows.count, row + OutputHead.backwardRows)
+        let columns = column..<min(weight.columns, column + width)
+        let tile = dy[rows: part][columns: columns]
+        MatrixProduct.multiply(
+          dLogits[rows: part], weight[columns: columns], into: tile, by: pass.products(worker))
+        return pass.observe(
+          .headBackward, layer: nil, worker: worker, tile, firstRow: rows.lowerBound + row)
+      }
+      let first = (tile - rowTiles * across) * OutputHead.weightRows
+      let classes = first..<min(weight.rows, first + OutputHead.weightRows)
       MatrixProduct.multiply(
         dLogits[columns: classes], transposeA: true, y, beta: 1, into: dWeight[rows: classes],
         by: pass.products(worker))

@@ -11,9 +11,10 @@ struct Pass {
   /// Each worker's, where products are in bf16; empty in fp32.
   let products: [any BFloat16Products]
 
-  /// The most rows and columns of a product's tile: large enough that the product runs at nearly the speed of a whole one.
+  /// The most rows and columns of a product's tile: large enough that the product runs at nearly the speed of a whole one, small
+  /// enough that there are several tiles for each of many threads.
   private static let productRows = 512
-  private static let productColumns = 768
+  private static let productColumns = 384
   /// The rows of a tile of what goes row by row. What is summed inside a tile must not depend on the number of threads.
   static let tileRows = 32
 
@@ -34,7 +35,13 @@ struct Pass {
     let quarter = (rows / 4 + 63) & ~63
     team.grid(
       rows: rows, columns: columns, height: min(Pass.productRows, max(64, quarter)),
-      width: Pass.productColumns, body)
+      width: Pass.evenWidth(columns, atMost: Pass.productColumns), body)
+  }
+
+  /// The width, a multiple of 64 where it is not all, of as few windows of `columns` as there can be, so that they are nearly equal.
+  static func evenWidth(_ columns: Int, atMost most: Int) -> Int {
+    let windows = (columns + most - 1) / most
+    return min(columns, (columns / windows + 63) & ~63)
   }
 
   /// Runs `body` for every head of every sequence, with the worker's scratch memory.

@@ -190,6 +190,9 @@ extension Command.Outcome {
 /// The words of a command line.
 func words(_ line: String) -> [String] { line.split(separator: " ").map(String.init) }
 
+/// Whether two numbers are the same but for roundings.
+func isNear(_ one: Double, _ other: Double) -> Bool { abs(one - other) <= 1e-9 * abs(other) }
+
 /// The repository that these tests stand in.
 let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
   .deletingLastPathComponent().deletingLastPathComponent().path

@@ -116,18 +116,19 @@ final class Roofline {
     }
   }
 
-  /// Floats of the vectors that `bandwidth` walks: beyond any cache.
+  /// Floats of the vectors that `bandwidth` walks, at least: beyond any cache.
   private static let streamCount = 1 << 24
 
   /// Bytes a second of y ← y + x on vectors beyond the caches: two read and one written, in place as the optimizer's are.
   func bandwidth() -> Double {
-    let (x, y) = (a.floats[0..<Roofline.streamCount], c.floats[0..<Roofline.streamCount])
+    let count = min(a.floats.count, c.floats.count)
+    let (x, y) = (a.floats[0..<count], c.floats[0..<count])
     let time = seconds {
-      team.rows(Roofline.streamCount, height: 1 << 16) { range, _ in
+      team.rows(count, height: 1 << 16) { range, _ in
         Elementwise.add(y[range], x[range], into: y[range])
       }
     }
-    return 12 * Double(Roofline.streamCount) / time
+    return 12 * Double(count) / time
   }
 
   private func seconds(_ body: () -> Void) -> Double {

@@ -54,7 +54,7 @@ public struct StepBenchmark {
     }
     let traceFile = try trace.map { try TraceFile($0, communicator: communicator, clock: clock) }
     let recorder = try OperationRecorder(
-      threads: threads, communicator: communicator, clock: clock)
+      threads: threads, traces: trace != nil, communicator: communicator, clock: clock)
     let team = ThreadTeam(size: threads, observer: recorder)
     let state = ModelState(model, training: true, precision: config.precision)
     let trainer = Trainer(

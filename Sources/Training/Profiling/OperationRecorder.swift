@@ -32,14 +32,21 @@ final class OperationRecorder: OperationObserver, @unchecked Sendable {
   /// Spans that all threads of a job keep together: half a gigabyte of trace.
   private static let mostSpansTogether = 1 << 22
 
+  /// Spans of a thread that are kept where none are written to a file, for what is computed of them.
+  private static let fewSpans = 1 << 15
+
   /// A recorder for a team of this rank. Collective.
+  ///
+  /// - Parameter traces: whether a trace will be written
   convenience init(
-    threads: Int, communicator: Communicator, clock: ContinuousClock
+    threads: Int, traces: Bool, communicator: Communicator, clock: ContinuousClock
   ) throws {
     let all = Int(try communicator.allReduce([Double(threads)], .sum)[0])
     self.init(
       threads: threads,
-      spansPerThread: max(1, min(Self.mostSpans, Self.mostSpansTogether / all)), clock: clock)
+      spansPerThread: traces
+        ? max(1, min(Self.mostSpans, Self.mostSpansTogether / all)) : Self.fewSpans,
+      clock: clock)
   }
 
   /// - Parameter spansPerThread: the newest are kept

@@ -13,7 +13,8 @@ struct Tracing {
   ) throws {
     self.communicator = communicator
     file = try TraceFile(path, communicator: communicator, clock: clock)
-    recorder = try OperationRecorder(threads: threads, communicator: communicator, clock: clock)
+    recorder = try OperationRecorder(
+      threads: threads, traces: true, communicator: communicator, clock: clock)
   }
 
   /// Writes the file and returns the table of all steps. Collective.

@@ -1,0 +1,27 @@
+import Dist
+import Training
+
+extension Bench {
+  /// `gpt1-dist bench --generate`: a model's weights are random.
+  func measureGeneration(_ communicator: Communicator) throws {
+    let model = try alone(communicator) {
+      try step.config(preset, ranks: 1)
+        .model(vocabularySize: StepBenchmark.syntheticVocabulary)
+    }
+    let benchmark = GenerationBenchmark(
+      model, threads: try Pretraining.threads(step.config(preset, ranks: 1), communicator))
+    let result = benchmark.run(rounds: side.rounds, tokens: side.tokens)
+    try output.print(result, text: result.description)
+  }
+
+  /// What `body` returns, in a job of one rank.
+  func alone<Result>(_ communicator: Communicator, _ body: () throws -> Result) throws -> Result {
+    try communicator.together {
+      guard communicator.size == 1 else {
+        throw UsageError(
+          "bench --\(subject.rawValue) measures one process: start it without mpirun")
+      }
+      return try body()
+    }
+  }
+}

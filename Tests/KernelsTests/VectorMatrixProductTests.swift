@@ -1,0 +1,89 @@
+import Buffers
+import Kernels
+import Testing
+
+struct VectorMatrixProductTests {
+  /// Below, at and above eight rows; no, one and many whole steps of lanes; a tail.
+  static let shapes = [(1, 4), (3, 5), (7, 33), (8, 16), (9, 8), (33, 7), (17, 130), (192, 48)]
+    .map { Shape(rows: $0.0, columns: $0.1) }
+
+  @Test(arguments: shapes) func aRowTimesAMatrixMatchesReference(_ shape: Shape) {
+    let x = Table(1, shape.rows, seed: 1)
+    let weight = Table(shape.rows, shape.columns, seed: 2)
+    let xs = FloatBuffer(x)
+    let weights = FloatBuffer(weight)
+    let y = FloatBuffer(shape.columns, filledWith: .nan)
+    VectorMatrixProduct.multiply(
+      xs.vector, weights.matrix(rows: shape.rows, columns: shape.columns), into: y.vector)
+    expectClose(Table(y.vector), x * weight)
+  }
+
+  @Test(arguments: shapes) func aRowTimesATransposedMatrixMatchesReference(_ shape: Shape) {
+    let x = Table(1, shape.columns, seed: 1)
+    let weight = Table(shape.rows, shape.columns, seed: 2)
+    let xs = FloatBuffer(x)
+    let weights = FloatBuffer(weight)
+    let y = FloatBuffer(shape.rows, filledWith: .nan)
+    VectorMatrixProduct.multiply(
+      xs.vector, transposed: weights.matrix(rows: shape.rows, columns: shape.columns),
+      into: y.vector)
+    expectClose(Table(y.vector), x * weight.transposed)
+  }
+
+  /// The slower one: OpenBLAS's product of matrices.
+  @Test(arguments: shapes) func bothMatchTheProductOfMatrices(_ shape: Shape) {
+    let (rows, columns) = (shape.rows, shape.columns)
+    let x = FloatBuffer(Table(1, rows, seed: 3))
+    let weights = FloatBuffer(Table(rows, columns, seed: 4))
+    let transposed = FloatBuffer(Table(rows, columns, seed: 4).transposed)
+    let expected = FloatBuffer(columns)
+    MatrixProduct.multiply(
+      x.matrix(rows: 1, columns: rows), weights.matrix(rows: rows, columns: columns),
+      into: expected.matrix(rows: 1, columns: columns))
+    let y = FloatBuffer(columns)
+    let z = FloatBuffer(columns)
+    VectorMatrixProduct.multiply(
+      x.vector, weights.matrix(rows: rows, columns: columns), into: y.vector)
+    VectorMatrixProduct.multiply(
+      x.vector, transposed: transposed.matrix(rows: columns, columns: rows), into: z.vector)
+    expectClose(Table(y.vector), Table(expected.vector))
+    expectClose(Table(z.vector), Table(expected.vector))
+  }
+
+  /// Threads take windows on rows; which eight rows go together must not show.
+  @Test func aWindowOnRowsHasTheBitsOfTheWhole() {
+    let x = FloatBuffer(Table(1, 45, seed: 1))
+    let weights = FloatBuffer(Table(29, 45, seed: 2))
+    let weight = weights.matrix(rows: 29, columns: 45)
+    let whole = FloatBuffer(29)
+    let parts = FloatBuffer(29)
+    VectorMatrixProduct.multiply(x.vector, transposed: weight, into: whole.vector)
+    for rows in [0..<3, 3..<14, 14..<29] {
+      VectorMatrixProduct.multiply(x.vector, transposed: weight[rows: rows], into: parts[rows])
+    }
+    #expect(parts.vector.array == whole.vector.array)
+  }
+
+  @Test func refusesShapesThatDoNotFit() async {
+    await #expect(processExitsWith: .failure) {
+      let v = FloatBuffer(100)
+      VectorMatrixProduct.multiply(v[0..<4], v.matrix(rows: 10, columns: 10), into: v[0..<10])
+    }
+    await #expect(processExitsWith: .failure) {
+      let v = FloatBuffer(100)
+      VectorMatrixProduct.multiply(
+        v[0..<10], transposed: v.matrix(rows: 10, columns: 10), into: v[0..<9])
+    }
+  }
+}
+
+struct StreamingReadTests {
+  /// Small whole numbers, so that every order of summation gives the same.
+  @Test(arguments: [0, 1, 63, 64, 127, 1_000, 5_001]) func everyFloatIsReadOnce(_ count: Int) {
+    let numbers = FloatBuffer(count)
+    for index in 0..<count { numbers.vector[index] = Float(index * 37 % 101) }
+    let expected = numbers.vector.array.reduce(0, +)
+    #expect(StreamingRead.sum(numbers.vector) == expected)
+    #expect(StreamingRead.sumOfEightStreams(numbers.vector) == expected)
+  }
+}

@@ -1,0 +1,127 @@
+"""What the scripts of this folder share: running things, describing the machine, writing a page of figures."""
+
+import argparse
+import datetime
+import json
+import os
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+GENERATIONS = {"avx512_bf16": "avx512bf16", "avx512f": "avx512", "avx2": "avx2"}
+
+
+def fail(reason):
+    sys.exit(f"{Path(sys.argv[0]).name}: {reason}")
+
+
+def cpu():
+    """The processor's name and its features."""
+    fields = {}
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip(), value.strip())
+    return fields.get("model name", "unknown"), set(fields.get("flags", "").split())
+
+
+def cores():
+    return len(os.sched_getaffinity(0))
+
+
+def has_bf16():
+    return bool(cpu()[1] & {"avx512_bf16", "amx_bf16"})
+
+
+def host_name():
+    """A description in place of a container's host name: amd-epyc-avx2-2c, say."""
+    name, flags = cpu()
+    name = re.sub(r"\((r|tm)\)|\bcpu\b|@.*|\b\d+-core\b|processor", " ", name.lower())
+    words = re.findall(r"[a-z0-9]+", name)[:4]
+    vectors = [short for flag, short in GENERATIONS.items() if flag in flags][:1]
+    return "-".join([*words, *vectors, f"{cores()}c"])
+
+
+def output(*command):
+    return subprocess.run(command, cwd=ROOT, text=True, capture_output=True).stdout.strip()
+
+
+def commit():
+    changed = output("git", "status", "--porcelain", "--untracked-files=no")
+    return output("git", "rev-parse", "--short=12", "HEAD") + (" with changes" if changed else "")
+
+
+def program():
+    """gpt1-dist, built."""
+    subprocess.run(
+        ["swift", "build", "-c", "release", "--product", "gpt1-dist"],
+        cwd=ROOT, check=True, stdout=sys.stderr)
+    return output("swift", "build", "-c", "release", "--show-bin-path") + "/gpt1-dist"
+
+
+def mpirun(ranks):
+    # Unbound: ranks share a node's processors themselves.
+    return ["mpirun", "--bind-to", "none", "-n", str(ranks)] if ranks > 1 else []
+
+
+def run(command, environment=()):
+    """Standard output of a command that must succeed."""
+    print("$", shlex.join(command), file=sys.stderr, flush=True)
+    root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    result = subprocess.run(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, env=os.environ | root | dict(environment))
+    if result.returncode:
+        fail(f"exit status {result.returncode} from {shlex.join(command)}")
+    return result.stdout
+
+
+def run_json(command, environment=()):
+    """The one JSON object on the last line of standard output."""
+    return json.loads(run(command, environment).strip().splitlines()[-1])
+
+
+def spread(values, digits=1):
+    """Median (least to most)."""
+    values = [f"{value:,.{digits}f}" for value in (statistics.median(values), min(values), max(values))]
+    return f"{values[0]} ({values[1]} to {values[2]})"
+
+
+def table(heads, rows):
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def parser(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rounds", type=positive, default=3, help="how often everything is measured in turn")
+    parser.add_argument("--host-name", default=host_name(), help="in file names (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "cluster/benchmarks", help="the folder to write into")
+    return parser
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def write(options, what, title, facts, body):
+    """Writes <what>_<host>_<date>.md: what was run where, then the figures."""
+    date = datetime.date.today().isoformat()
+    path = options.out / f"{what}_{options.host_name}_{date}.md"
+    facts = {
+        **facts,
+        "host": f"{cpu()[0]}, {cores()} cores, {options.host_name}",
+        "commit": commit(),
+        "date": date,
+    }
+    # Paths of this machine say nothing elsewhere.
+    lines = [f"- {name}: {value}".replace(f"{ROOT}/", "") for name, value in facts.items()]
+    options.out.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"# {title}\n\n" + "\n".join(lines) + f"\n\n{body}\n")
+    print(f"wrote {path}", file=sys.stderr)
