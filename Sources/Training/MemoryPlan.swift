@@ -11,21 +11,24 @@ public struct MemoryPlan: Sendable {
   public let stateBytes: Int
   /// Bytes of activations, logits of a chunk and scratch.
   public let activationBytes: Int
+  /// Bytes of the program and its libraries: what this process has as the plan is made.
+  public let programBytes: Int
 
-  /// The plan of a run with teams of `threads`.
+  /// The plan of a run with teams of `threads`, made before any of it is taken.
   public init(_ config: RunConfig, model: ModelConfig, threads: Int) {
     parameters = ParameterTable(model).count
     let floats = parameters * (2 + config.optimizer.stateNames.count)
     stateBytes =
       (floats + ModelState.roundedCount(ParameterTable(model), config.precision))
       * MemoryLayout<Float>.stride
+    programBytes = ResidentMemory.now ?? 0
     activationBytes =
       Decoder.activationCount(model, config.decoderUse, threads: threads)
       * MemoryLayout<Float>.stride
   }
 
-  /// Bytes in all, besides the program itself and its libraries.
-  public var bytes: Int { stateBytes + activationBytes }
+  /// Bytes in all.
+  public var bytes: Int { stateBytes + activationBytes + programBytes }
 
   /// Refuses what this node cannot hold: the system would otherwise kill a rank without a word.
   ///
@@ -48,6 +51,7 @@ public struct MemoryPlan: Sendable {
     parameters        \(grouped(parameters))
     weights, gradients, optimizer  \(gigabytes(stateBytes)) a rank
     activations       \(gigabytes(activationBytes)) a rank
+    program           \(gigabytes(programBytes)) a rank
     together          \(gigabytes(bytes)) a rank
     """
   }

@@ -61,9 +61,10 @@ public struct Pretraining {
       dataset.info.validation.tokens > model.context
       ? try Windows(dataset, split: .validation, length: model.context) : nil
     let threads = try Pretraining.threads(config, communicator)
+    let plan = MemoryPlan(config, model: model, threads: threads)
     try communicator.together {
       try config.precision.requireSupport()
-      try MemoryPlan(config, model: model, threads: threads).check(on: communicator)
+      try plan.check(on: communicator)
     }
     let tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
     let check = config.debug ? FiniteCheck() : nil
@@ -90,7 +91,7 @@ public struct Pretraining {
         folder: config.out, resumingAt: start, steps: config.steps,
         terminal: isatty(STDERR_FILENO) == 1, clock: clock)
       try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
-      note(describe(model, threads, dataset))
+      note(describe(model, plan, threads, dataset))
     }
     try train(trainer, &outcome, log: log, signals: signals) { step in
       try save(step, trainer, state, store, dataset)
@@ -280,12 +281,14 @@ public struct Pretraining {
     return config.threads > 0 ? config.threads : fair
   }
 
-  private func describe(_ model: ModelConfig, _ threads: Int, _ dataset: TokenDataset) -> String {
+  private func describe(
+    _ model: ModelConfig, _ plan: MemoryPlan, _ threads: Int, _ dataset: TokenDataset
+  ) -> String {
     """
     \(communicator.size) rank\(communicator.size == 1 ? "" : "s") on \(communicator.node.nodes) \
     node\(communicator.node.nodes == 1 ? "" : "s"), \(threads) thread\(threads == 1 ? "" : "s") each; \
     \(config.batch) sequences of \(model.context) tokens a step
-    \(MemoryPlan(config, model: model, threads: threads).description)
+    \(plan.description)
     unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
     """
   }

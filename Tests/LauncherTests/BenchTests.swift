@@ -104,7 +104,7 @@ extension LauncherTests {
         try refused("--trace nowhere/trace.json", status: 1, "nowhere: there is no such folder")
         try refused("--trace .", status: 1, "is no name of a file")
         if !NativeBFloat16Products.isSupported {
-          try refused("--precision bf16", "AVX512_BF16 or AMX")
+          try refused("--precision bf16", status: 1, "AVX512_BF16 or AMX")
         }
         #expect(try sandbox.names(in: ".") == [])
       }

@@ -11,9 +11,14 @@ func median(_ values: [Double]) -> Double {
 /// What this process has taken of the machine's memory.
 enum ResidentMemory {
   /// The most so far, in bytes; nil where the system does not say.
-  static var peak: Int? {
+  static var peak: Int? { bytes("VmHWM:") }
+
+  /// At this moment, in bytes; nil where the system does not say.
+  static var now: Int? { bytes("VmRSS:") }
+
+  private static func bytes(_ label: String) -> Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix(label) }),
       let kibibytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first
     else { return nil }
     return Int(kibibytes).map { $0 * 1_024 }
