@@ -3,8 +3,9 @@ import Buffers
 /// One row times a matrix, at the speed at which the matrix comes from memory: what generation does with every weight for every
 /// token.
 ///
-/// Eight rows of the matrix are read at once: as many streams keep more of memory busy than one does (on the machine that this
-/// was measured on, 35 GB/s by two threads against 25 row by row). Bits depend on the shapes alone.
+/// Eight rows of the matrix are read at once, an eighth of all rows apart: as many streams keep more of memory busy than one does
+/// (on the machine that this was measured on, 35 GB/s by two threads against 25 row by row), and each goes on from a row to the
+/// next. Bits depend on the shapes alone.
 public enum VectorMatrixProduct {
   /// Rows of the matrix that are read at once.
   private static let streams = 8
@@ -19,9 +20,9 @@ public enum VectorMatrixProduct {
     precondition(
       x.count == weight.rows && y.count == weight.columns && weight.rows > 0,
       "a row of \(x.count) times (\(weight.rows), \(weight.columns)) into \(y.count)")
-    let whole = weight.rows / streams * streams
-    for row in stride(from: 0, to: whole, by: streams) { addEight(x, weight, row, to: y) }
-    for row in whole..<weight.rows {
+    let length = weight.rows / streams
+    for row in 0..<length { addEight(x, weight, row, apart: length, to: y) }
+    for row in length * streams..<weight.rows {
       let factor = x[row]
       let weights = weight[row: row]
       let overwrites = row == 0
@@ -34,17 +35,17 @@ public enum VectorMatrixProduct {
     }
   }
 
-  /// y += x W over eight rows from `row` on; overwrites y with them where they are the first.
+  /// y += x W over eight rows, the first of them `row`; overwrites y where that is 0.
   @inline(__always)
-  private static func addEight(_ x: Vector, _ weight: Matrix, _ row: Int, to y: Vector) {
-    let (w0, w1, w2, w3) = (
-      weight[row: row], weight[row: row + 1], weight[row: row + 2], weight[row: row + 3]
-    )
-    let (w4, w5, w6, w7) = (
-      weight[row: row + 4], weight[row: row + 5], weight[row: row + 6], weight[row: row + 7]
-    )
-    let (x0, x1, x2, x3) = (x[row], x[row + 1], x[row + 2], x[row + 3])
-    let (x4, x5, x6, x7) = (x[row + 4], x[row + 5], x[row + 6], x[row + 7])
+  private static func addEight(
+    _ x: Vector, _ weight: Matrix, _ row: Int, apart: Int, to y: Vector
+  ) {
+    func weights(_ stream: Int) -> Vector { weight[row: row + stream * apart] }
+    let (w0, w1, w2, w3) = (weights(0), weights(1), weights(2), weights(3))
+    let (w4, w5, w6, w7) = (weights(4), weights(5), weights(6), weights(7))
+    func factor(_ stream: Int) -> Float { x[row + stream * apart] }
+    let (x0, x1, x2, x3) = (factor(0), factor(1), factor(2), factor(3))
+    let (x4, x5, x6, x7) = (factor(4), factor(5), factor(6), factor(7))
     let overwrites = row == 0
     @inline(__always)
     func step(_ i: LaneStep) {
@@ -72,9 +73,9 @@ public enum VectorMatrixProduct {
     precondition(
       x.count == weight.columns && y.count == weight.rows,
       "a row of \(x.count) times (\(weight.rows), \(weight.columns)) transposed into \(y.count)")
-    let whole = weight.rows / streams * streams
-    for row in stride(from: 0, to: whole, by: streams) { dotEight(x, weight, row, into: y) }
-    for row in whole..<weight.rows {
+    let length = weight.rows / streams
+    for row in 0..<length { dotEight(x, weight, row, apart: length, into: y) }
+    for row in length * streams..<weight.rows {
       let weights = weight[row: row]
       var sum = Half()
       var index = 0
@@ -89,13 +90,12 @@ public enum VectorMatrixProduct {
   /// Half a step: with eight sums at work, whole ones would not fit the registers.
   fileprivate typealias Half = SIMD8<Float>
 
-  private static func dotEight(_ x: Vector, _ weight: Matrix, _ row: Int, into y: Vector) {
-    let (w0, w1, w2, w3) = (
-      weight[row: row], weight[row: row + 1], weight[row: row + 2], weight[row: row + 3]
-    )
-    let (w4, w5, w6, w7) = (
-      weight[row: row + 4], weight[row: row + 5], weight[row: row + 6], weight[row: row + 7]
-    )
+  private static func dotEight(
+    _ x: Vector, _ weight: Matrix, _ row: Int, apart: Int, into y: Vector
+  ) {
+    func weights(_ stream: Int) -> Vector { weight[row: row + stream * apart] }
+    let (w0, w1, w2, w3) = (weights(0), weights(1), weights(2), weights(3))
+    let (w4, w5, w6, w7) = (weights(4), weights(5), weights(6), weights(7))
     var (s0, s1, s2, s3) = (Half(), Half(), Half(), Half())
     var (s4, s5, s6, s7) = (Half(), Half(), Half(), Half())
     var index = 0
@@ -111,10 +111,17 @@ public enum VectorMatrixProduct {
       s7.addProduct(w7.half(at: index), part)
       index &+= Half.scalarCount
     }
-    (y[row], y[row + 1]) = (total(s0, w0, x), total(s1, w1, x))
-    (y[row + 2], y[row + 3]) = (total(s2, w2, x), total(s3, w3, x))
-    (y[row + 4], y[row + 5]) = (total(s4, w4, x), total(s5, w5, x))
-    (y[row + 6], y[row + 7]) = (total(s6, w6, x), total(s7, w7, x))
+    func write(_ stream: Int, _ sum: Half, _ weights: Vector) {
+      y[row + stream * apart] = total(sum, weights, x)
+    }
+    write(0, s0, w0)
+    write(1, s1, w1)
+    write(2, s2, w2)
+    write(3, s3, w3)
+    write(4, s4, w4)
+    write(5, s5, w5)
+    write(6, s6, w6)
+    write(7, s7, w7)
   }
 
   /// The lanes' sum, and the products of what is left over by eight.

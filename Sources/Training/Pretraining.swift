@@ -69,6 +69,11 @@ public struct Pretraining {
     let tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
     let check = config.debug ? FiniteCheck() : nil
     let team = ThreadTeam(size: threads, observer: ObserverPair.of(tracing?.recorder, check))
+    if try communicator.any(team.productFingerprints().count > 1) {
+      note(
+        "this BLAS gives other bits on other threads: runs of another number of threads, and restarts, will "
+          + "differ in their last bits")
+    }
     let state = ModelState(model, training: true, precision: config.precision)
     let trainer = Trainer(
       config, state: state, communicator: communicator, team: team, check: check,
