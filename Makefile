@@ -18,4 +18,4 @@ format:
 	swift format --in-place --recursive $(sources)
 
 setup:
-	@cluster/setup
+	@cluster/setup --tests

@@ -114,8 +114,11 @@ public struct Pretraining {
     _ trainer: Trainer, _ outcome: inout Outcome, log: RunLog?, signals: StopSignals,
     save: (Int) throws -> Void
   ) throws {
+    var deadline = deadline(for: trainer)
     for step in outcome.step + 1...config.steps {
-      let result = try trainer.step(step, stop: signals.received() != nil)
+      let asked = signals.received() != nil
+      let late = deadline?.isNear(at: clock.now) ?? false
+      let result = try trainer.step(step, stop: asked || late)
       outcome.step = step
       outcome.finished = step == config.steps
       try communicator.onRoot { try log?.step(result.metrics) }
@@ -125,13 +128,28 @@ public struct Pretraining {
         try communicator.onRoot { try log?.validation(.init(step: step, validationLoss: loss)) }
       }
       if outcome.finished || result.stops || step % config.checkpointEvery == 0 {
-        try trainer.measure(.checkpoint) { try save(step) }
+        let took = try clock.measure { try trainer.measure(.checkpoint) { try save(step) } }
+        deadline?.checkpointTook(took)
       }
       if result.stops, !outcome.finished {
-        note("stopped on request after step \(step): start the same command again to go on")
+        let why = late ? "before the job's time limit" : "on request"
+        note("stopped \(why) after step \(step): start the same command again to go on")
         return
       }
     }
+  }
+
+  /// Rank 0's, where Slurm ends the job at some time: it asks all to stop, as a signal to it would.
+  private func deadline(for trainer: Trainer) -> Deadline<ContinuousClock.Instant>? {
+    guard communicator.isRoot,
+      let left = SlurmJob.timeLeft(
+        environment: ProcessInfo.processInfo.environment, now: .now, askSlurm: SlurmJob.askSqueue)
+    else { return nil }
+    note("the job ends in \(duration(left.seconds)): the run stops before, with a checkpoint")
+    // Weights and two moments on a slow disk.
+    let bytes = trainer.table.count * 3 * MemoryLayout<Float>.size
+    return Deadline(
+      end: clock.now.advanced(by: left), checkpoint: .seconds(Double(bytes) / 50e6))
   }
 
   /// Weights and optimizer as the run begins, on every rank; returns the updates that are done. Collective.

@@ -1,27 +1,50 @@
 #!/bin/bash
 # What the batch scripts share; sourced by them in the folder they were submitted from, the root of the repository.
 #
-# Slurm sends SIGUSR1 to the batch shell alone (--signal=B:USR1@300), 300 s before the time limit; `launch` passes it to
-# mpirun, mpirun to every rank. Without the B: it would reach the job's steps instead, which are Open MPI's daemons on the
-# other nodes, and end them. On exit status 75 (checkpointed and stopped on request) the job goes back into the queue and
-# resumes from its newest checkpoint when it starts again.
+# A warning before the time limit, a preemption or `scancel --signal` becomes a checkpoint and exit status 75 of the ranks; the
+# job then goes back into the queue and resumes from its newest checkpoint. How the warning reaches the ranks:
+#   mpirun   Slurm signals the batch shell alone (--signal=B:USR1@300), launch.sh passes it to mpirun, mpirun to every rank.
+#            Without the B: it would reach the job's steps, which are Open MPI's daemons on the other nodes, and end them.
+#            Of a preemption a job on one node is not told: it has no steps. Use srun on partitions that preempt.
+#   srun     Slurm signals the steps (--signal=USR1@300), and those are the ranks themselves.
+# gpt1-dist also reads the job's end from Slurm, and stops in time should no signal come.
 set -euo pipefail
 
 cd "${SLURM_SUBMIT_DIR:?run this with sbatch}"
 source cluster/launch.sh
 
-# gpt1-dist with these arguments on all ranks of the allocation, then the end of the job.
+# gpt1-dist on all ranks of the allocation, then the end of the job.
+#   run_and_requeue mpirun|srun ARGUMENTS-OF-GPT1-DIST…
 run_and_requeue() {
-  local program status=0
-  program=$(swift build -c release --show-bin-path 2>/dev/null)/gpt1-dist || true
+  local launcher=$1 status=0 job program=${GPT1_DIST:-.build/release/gpt1-dist}
+  shift
   if [[ ! -x $program ]]; then
-    echo "$PWD: no gpt1-dist here: run swift build -c release --product gpt1-dist, then submit again" >&2
+    echo "$PWD: no $program here: run swift build -c release --product gpt1-dist, then submit again" >&2
     exit 2
   fi
-  launch -n "${SLURM_NTASKS:-1}" "$program" "$@" || status=$?
+  if [[ $launcher == srun ]]; then
+    run_steps "$program" "$@" || status=$?
+  else
+    # A preemption sends SIGTERM to the steps. Blocked, it ends no daemon, and still reaches the ranks that those started.
+    export OMPI_MCA_orte_launch_agent='env --block-signal=TERM orted'
+    launch -n "${SLURM_NTASKS:-1}" "$program" "$@" || status=$?
+  fi
   if ((status == 75)); then
-    scontrol requeue "$SLURM_JOB_ID" ||
-      echo "job $SLURM_JOB_ID could not be requeued: submit it again, it resumes from its checkpoint" >&2
+    # The last element of an array has the array's own number as its job id, and that would requeue all elements.
+    job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
+    job=${job:-$SLURM_JOB_ID}
+    scontrol requeue "$job" ||
+      echo "job $job could not be requeued: submit it again, it resumes from its checkpoint" >&2
   fi
   exit "$status"
+}
+
+# Open MPI and Slurm of Debian 12 meet in PMIx 4. Ranks end one after another, with 75 too, so the first one's end may not
+# end the others at once; but those that wait for a dead rank do not wait for ever.
+run_steps() {
+  # A preemption may signal this shell too; it ends with its ranks.
+  trap : HUP TERM USR1
+  # srun of Slurm 22.05 and later no longer reads sbatch's --cpus-per-task.
+  export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
+  srun --mpi=pmix --kill-on-bad-exit=0 --wait=60 "$@"
 }
