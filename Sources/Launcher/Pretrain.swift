@@ -90,6 +90,10 @@ struct Pretrain: ParsableCommand {
       "At the end, write a trace of the last steps for Perfetto or chrome://tracing, and a table by operation.",
       valueName: "json"))
   var trace: String?
+  @Option(
+    help: ArgumentHelp("A fault that tests plant: nan or flip, rank, step.", visibility: .hidden),
+    transform: parseFault)
+  var fault: Fault?
   @OptionGroup var output: OutputOptions
 
   /// The flags that were given, by the keys of the configuration.
@@ -125,7 +129,7 @@ struct Pretrain: ParsableCommand {
         return 0
       }
       try communicator.agree(on: trace ?? "", what: "--trace", status: 2)
-      let outcome = try Pretraining(config, communicator: communicator, trace: trace)
+      let outcome = try Pretraining(config, communicator: communicator, trace: trace, fault: fault)
         .run(signals: signals)
       try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
       return outcome.finished ? 0 : Pretraining.stoppedStatus
@@ -167,3 +171,9 @@ struct Pretrain: ParsableCommand {
 }
 
 extension RunConfig.Preset: ExpressibleByArgument {}
+
+/// `KIND:RANK:STEP`
+private func parseFault(_ text: String) throws -> Fault {
+  guard let fault = Fault(text) else { throw ValidationError("'\(text)' is no fault") }
+  return fault
+}

@@ -13,6 +13,7 @@ public struct Pretraining {
 
   private let communicator: Communicator
   private let trace: String?
+  private let fault: Fault?
   private let clock = ContinuousClock()
 
   /// The exit status of a run that checkpointed and stopped on request: start it again.
@@ -20,10 +21,15 @@ public struct Pretraining {
 
   /// A run of all ranks of `communicator`.
   ///
-  /// - Parameter trace: the trace file to write at the end; nil for none
-  public init(_ config: RunConfig, communicator: Communicator, trace: String? = nil) {
+  /// - Parameters:
+  ///   - trace: the trace file to write at the end; nil for none
+  ///   - fault: what a test plants; nil for none
+  public init(
+    _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil
+  ) {
     self.config = config
     self.trace = trace
+    self.fault = fault
     self.communicator = communicator
   }
 
@@ -79,7 +85,8 @@ public struct Pretraining {
     let state = ModelState(model, training: true, precision: config.precision)
     let trainer = Trainer(
       config, state: state, communicator: communicator, team: team, check: check,
-      recorder: tracing?.recorder, training: training, validation: validation, clock: clock)
+      recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
+      clock: clock)
     let store = CheckpointStore(config.out + "/checkpoints")
     let start = try begin(trainer, state, team, store, dataset)
     var outcome = Outcome(

@@ -22,6 +22,7 @@ final class Trainer {
   private let validation: (any BatchSource)?
   private let sampler: Sampler
   private let recorder: OperationRecorder?
+  private let fault: Fault?
   private var times: PhaseTimes
 
   /// - Parameters:
@@ -30,10 +31,11 @@ final class Trainer {
   ///   - recorder: another one, which is told of phases and steps too
   ///   - training: the windows of the training split
   ///   - validation: those of the validation split; nil where it is shorter than one window
+  ///   - fault: what a test plants
   init(
     _ config: RunConfig, state: ModelState, communicator: Communicator, team: ThreadTeam,
     check: FiniteCheck?, recorder: OperationRecorder? = nil, training: any BatchSource,
-    validation: (any BatchSource)?, clock: ContinuousClock
+    validation: (any BatchSource)?, fault: Fault? = nil, clock: ContinuousClock
   ) {
     self.config = config
     self.communicator = communicator
@@ -54,6 +56,7 @@ final class Trainer {
     sampler = Sampler(
       windows: training.count, sequencesPerStep: config.batch, seed: config.seed)
     self.recorder = recorder
+    self.fault = fault
     times = PhaseTimes(clock: clock, recorder: recorder)
   }
 
@@ -105,12 +108,17 @@ final class Trainer {
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
     let before = times
     let (losses, targets) = try accumulate(step)
-    // One small collective carries the losses and the question whether anybody wants to stop.
-    let (owned, sums) = try times.measure(.communication) {
-      (try reducer.finish(), try communicator.allReduce(losses + [stop ? 1 : 0], .sum))
+    fault?.strike(.nan, state.gradients, rank: communicator.rank, step: step)
+    var sums = StepSums()
+    sums[.losses] = losses
+    sums[.stops] = [stop ? 1 : 0]
+    let owned = try times.measure(.communication) {
+      let owned = try reducer.finish()
+      try sums.exchange(communicator)
+      return owned
     }
     let norm = try times.measure(.clip) { try gradientNorm(owned) }
-    let loss = sums.dropLast().reduce(0, +) / targets
+    let loss = sums[.losses].reduce(0, +) / targets
     try communicator.together {
       guard loss.isFinite, norm.isFinite else {
         throw InputError(
@@ -128,6 +136,7 @@ final class Trainer {
         gradientScale: config.clip > 0 && norm > config.clip ? Float(config.clip / norm) : 1)
     }
     try times.measure(.communication) { try reducer.publish() }
+    fault?.strike(.flip, state.weights, rank: communicator.rank, step: step)
     times.measure(.optimizer) { state.weightsChanged(team: team) }
     let compute: [PhaseTimes.Phase] = [.data, .forward, .backward, .clip, .optimizer]
     let seconds = times.total(compute) - before.total(compute)
@@ -140,7 +149,7 @@ final class Trainer {
         secondsCommunication: communication,
         weightsHash: communicator.isRoot && config.reduce == .ordered
           ? state.weights.withBytes { XXH128.hash($0) } : nil),
-      stops: sums.last! > 0)
+      stops: sums[.stops] != [0])
   }
 
   /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks', and the targets of the
@@ -151,7 +160,7 @@ final class Trainer {
     let targets = Double(config.batch * model.context)
     let dropout = Dropout(
       probability: model.dropout, seed: config.seed, step: UInt32(truncatingIfNeeded: step))
-    let leaves = stride(from: communicator.rank, to: config.leaves, by: communicator.size)
+    let leaves = Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
     var sums = [Double](repeating: 0, count: config.leaves)
     if leaves.isEmpty { times.measure(.backward) { team.clear(state.gradients) } }
     for leaf in leaves {

@@ -70,7 +70,7 @@ final class Ordered: GradientReducer {
         try pending.wait()
         add(index - 1)
       }
-      previous = next
+      previous = .some(next)
     }
     if let pending = previous.take() {
       try pending.wait()

@@ -105,7 +105,9 @@ public struct TokenizerBenchmark {
 
   /// The number of ids of all pieces.
   private func encode(_ pieces: [String], by tokenizer: Tokenizer, _ team: ThreadTeam) -> Int {
-    Int(team.sum(pieces.count) { piece, _ in Double(tokenizer.encode(pieces[piece]).count) })
+    Int(
+      team.map(pieces.count) { piece, _ in Double(tokenizer.encode(pieces[piece]).count) }.reduce(
+        0, +))
   }
 
   private func pieces() -> [String] {

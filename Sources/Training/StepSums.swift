@@ -1,0 +1,31 @@
+import Dist
+
+/// What the ranks tell each other in every step, all in one small all-reduce: numbers by field, summed over the ranks.
+///
+/// A value of one rank alone is a field of as many places as there are ranks, zero but for its own.
+struct StepSums {
+  enum Field: Hashable {
+    /// Σ of the losses of every leaf, from the rank that computed it.
+    case losses
+    /// How many ranks were asked to stop.
+    case stops
+  }
+
+  private var values: [Double] = []
+  private var places: [Field: Range<Int>] = [:]
+
+  /// This rank's values before `exchange`, then the sums. Every rank sets the same fields, in the same order, once.
+  subscript(_ field: Field) -> [Double] {
+    get { places[field].map { Array(values[$0]) } ?? [] }
+    set {
+      precondition(places[field] == nil, "the field \(field) twice")
+      places[field] = values.count..<values.count + newValue.count
+      values += newValue
+    }
+  }
+
+  /// Sums over the ranks. Collective.
+  mutating func exchange(_ communicator: Communicator) throws(MPIError) {
+    values = try communicator.allReduce(values, .sum)
+  }
+}
