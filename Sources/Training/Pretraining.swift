@@ -51,44 +51,11 @@ public struct Pretraining {
   ///
   /// - Parameter signals: of this rank; one rank that was asked to stop stops all
   public func run(signals: StopSignals) throws -> Outcome {
-    var shared = config
-    shared.threads = 0
-    for entry in try shared.entries {
-      try communicator.agree(on: entry, what: "the configuration", status: 2)
-    }
-    try communicator.together { try config.checkShares(ranks: communicator.size) }
-    let dataset = try communicator.together { try TokenDataset(folder: config.data) }
-    try communicator.onRoot { try dataset.verifyHashes() }
-    try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
-    let model = try communicator.together { try Pretraining.shape(config, over: dataset) }
-    let training = try communicator.together {
-      try Windows(dataset, split: .train, length: model.context)
-    }
-    let validation =
-      dataset.info.validation.tokens > model.context
-      ? try Windows(dataset, split: .validation, length: model.context) : nil
-    let threads = try Pretraining.threads(config, communicator)
-    let plan = MemoryPlan(
-      config, model: model, ranks: communicator.size, threads: threads)
-    try communicator.together {
-      try config.precision.requireSupport()
-      try plan.check(on: communicator)
-    }
-    let tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
-    let check = config.debug ? FiniteCheck() : nil
-    let team = ThreadTeam(size: threads, observer: ObserverPair.of(tracing?.recorder, check))
-    if try communicator.any(team.productFingerprints().count > 1) {
-      note(
-        "this BLAS gives other bits on other threads: runs of another number of threads, and restarts, will "
-          + "differ in their last bits")
-    }
-    let state = ModelState(model, training: true, precision: config.precision)
-    let trainer = Trainer(
-      config, state: state, communicator: communicator, team: team, check: check,
-      recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
-      clock: clock)
+    let session = try TrainingSession(
+      config, communicator: communicator, trace: trace, fault: fault, clock: clock)
+    let (trainer, dataset) = (session.trainer, session.dataset)
     let store = CheckpointStore(config.out + "/checkpoints")
-    let start = try begin(trainer, state, team, store, dataset)
+    let start = try session.begin { try checkpointToResume(store) }
     var outcome = Outcome(
       step: start, finished: start >= config.steps, checkpoint: store.path(of: start),
       unigramValidationLoss: dataset.info.unigramValidationLoss)
@@ -105,13 +72,13 @@ public struct Pretraining {
         folder: config.out, resumingAt: start, steps: config.steps,
         terminal: isatty(STDERR_FILENO) == 1, clock: clock)
       try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
-      note(describe(model, plan, threads, dataset))
+      note(session.description)
     }
     try train(trainer, &outcome, log: log, signals: signals) { step in
-      try save(step, trainer, state, store, dataset)
+      try save(step, session, store)
     }
     outcome.checkpoint = store.path(of: outcome.step)
-    if let table = try tracing?.finish(config, model) { log?.note(table) }
+    if let table = try session.tracing?.finish(config, session.model) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
     return outcome
   }
@@ -159,39 +126,6 @@ public struct Pretraining {
       end: clock.now.advanced(by: left), checkpoint: .seconds(Double(bytes) / 50e6))
   }
 
-  /// Weights and optimizer as the run begins, on every rank; returns the updates that are done. Collective.
-  private func begin(
-    _ trainer: Trainer, _ state: ModelState, _ team: ThreadTeam, _ store: CheckpointStore,
-    _ dataset: TokenDataset
-  ) throws -> Int {
-    var step = 0
-    try communicator.onRoot {
-      if let folder = try checkpointToResume(store) {
-        let saved = try TrainerState.read(folder)
-        if let reason = saved.obstacle(config: config, dataFingerprint: dataset.fingerprint) {
-          throw InputError(reason, path: folder)
-        }
-        try ModelFolder.readWeights(folder, into: state)
-        try trainer.readOptimizer(folder)
-        step = saved.step
-        note("going on from \(folder)")
-      } else if config.from.isEmpty {
-        state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
-      } else {
-        try checkShape(of: config.from, state.config, dataset)
-        try ModelFolder.readWeights(config.from, into: state)
-        note("beginning with the weights of \(config.from)")
-      }
-    }
-    step = Int(try communicator.allReduce([Double(step)], .max)[0])
-    try communicator.broadcast(state.weights)
-    if step > 0 {
-      try trainer.distributeOptimizerState()
-    }
-    state.weightsChanged(team: team)
-    return step
-  }
-
   private func checkpointToResume(_ store: CheckpointStore) throws -> String? {
     switch config.resume {
     case "auto":
@@ -222,42 +156,11 @@ public struct Pretraining {
     }
   }
 
-  private func checkShape(
-    of folder: String, _ model: ModelConfig, _ dataset: TokenDataset
-  ) throws {
-    let found = try ModelFolder.config(folder)
-    let sizes: [(String, KeyPath<ModelConfig, Int>)] = [
-      ("vocabulary", \.vocabularySize), ("context", \.context), ("width", \.width),
-      ("layers", \.layers), ("heads", \.heads),
-    ]
-    for (name, size) in sizes where found[keyPath: size] != model[keyPath: size] {
-      throw InputError(
-        "has \(name) \(found[keyPath: size]), but the run has \(model[keyPath: size]): "
-          + (name == "vocabulary"
-            ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
-            : "give --\(name) \(found[keyPath: size])"),
-        path: folder)
-    }
-    if found.layerNormEpsilon != model.layerNormEpsilon {
-      throw InputError(
-        "has layer_norm_epsilon \(found.layerNormEpsilon); only \(model.layerNormEpsilon) is trained",
-        path: folder)
-    }
-    if Path.exists("\(folder)/vocab.json"),
-      try Tokenizer.load(folder: folder).fingerprint != dataset.tokenizer.fingerprint
-    {
-      throw InputError(
-        "has another tokenizer than \(config.data): prepare the data with the model's (prepare "
-          + "--tokenizer \(folder))",
-        path: folder)
-    }
-  }
-
   /// Commits a checkpoint. Collective; rank 0 writes.
   private func save(
-    _ step: Int, _ trainer: Trainer, _ state: ModelState, _ store: CheckpointStore,
-    _ dataset: TokenDataset
+    _ step: Int, _ session: TrainingSession, _ store: CheckpointStore
   ) throws {
+    let (trainer, state, dataset) = (session.trainer, session.state, session.dataset)
     try trainer.collectOptimizerState()
     try communicator.onRoot {
       guard state.table.isFinite(state.weights, team: trainer.team) else {
@@ -271,41 +174,17 @@ public struct Pretraining {
         digests[TrainerState.name] = try JSONFile.write(
           TrainerState(
             step: step, dataFingerprint: dataset.fingerprint,
-            tokenizerFingerprint: dataset.tokenizer.fingerprint, config: config),
+            tokenizerFingerprint: dataset.tokenizer.fingerprint, config: config,
+            productFingerprint: session.productFingerprint),
           to: "\(folder)/\(TrainerState.name)")
         return digests
       }
     }
   }
 
-  /// The model's shape: at least as many token ids as the data has.
-  static func shape(_ config: RunConfig, over dataset: TokenDataset) throws -> ModelConfig {
-    let model = config.model(vocabularySize: dataset.info.vocabularySize)
-    guard model.vocabularySize >= dataset.info.vocabularySize else {
-      throw InputError(
-        "holds ids of \(dataset.info.vocabularySize) tokens, more than the model's vocabulary of "
-          + "\(model.vocabularySize): give a larger --vocabulary, or 0 for that of the data",
-        path: config.data)
-    }
-    return model
-  }
-
   /// The threads of this rank's team. Collective, whatever the ranks were asked for.
   public static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
-    let fair = try ThreadShare.fairThreadCount(communicator)
-    return config.threads > 0 ? config.threads : fair
-  }
-
-  private func describe(
-    _ model: ModelConfig, _ plan: MemoryPlan, _ threads: Int, _ dataset: TokenDataset
-  ) -> String {
-    """
-    \(communicator.size) rank\(communicator.size == 1 ? "" : "s") on \(communicator.node.nodes) \
-    node\(communicator.node.nodes == 1 ? "" : "s"), \(threads) thread\(threads == 1 ? "" : "s") each; \
-    \(config.batch) sequences of \(model.context) tokens a step
-    \(plan.description)
-    unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
-    """
+    try TrainingSession.threads(config, communicator)
   }
 
   private func note(_ text: String) {

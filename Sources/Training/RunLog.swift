@@ -19,6 +19,9 @@ final class RunLog {
     let tokensPerSecond: Double
     let secondsCompute: Double
     let secondsCommunication: Double
+    /// The ranks that computed it, on which the order of its sums depends without `--reduce ordered`; runs of older programs do not
+    /// say.
+    let ranks: Int?
     /// Of the weights after the update, with `--reduce ordered`: XXH3-128 of the flat vector.
     let weightsHash: String?
   }

@@ -9,18 +9,18 @@ import Model
 ///
 /// Every rank has one; all methods are collective.
 final class Trainer {
-  private let config: RunConfig
+  let config: RunConfig
   let communicator: Communicator
   private let model: ModelConfig
   let state: ModelState
-  private let decoder: Decoder
+  let decoder: Decoder
   private let optimizer: Optimizer
   private let reducer: any GradientReducer
   let team: ThreadTeam
   let check: FiniteCheck?
-  private let training: any BatchSource
+  let training: any BatchSource
   private let validation: (any BatchSource)?
-  private let sampler: Sampler
+  let sampler: Sampler
   private let recorder: OperationRecorder?
   private let fault: Fault?
   private var times: PhaseTimes
@@ -146,7 +146,7 @@ final class Trainer {
         step: step, loss: loss, learningRate: rate, gradientNorm: norm,
         tokens: step * config.batch * model.context,
         tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
-        secondsCommunication: communication,
+        secondsCommunication: communication, ranks: communicator.size,
         weightsHash: communicator.isRoot && config.reduce == .ordered
           ? state.weights.withBytes { XXH128.hash($0) } : nil),
       stops: sums[.stops] != [0])
@@ -158,8 +158,7 @@ final class Trainer {
     let windows = sampler.windows(step: step)
     // Known before the forward pass: losses and gradients are sums over it, whoever computes them.
     let targets = Double(config.batch * model.context)
-    let dropout = Dropout(
-      probability: model.dropout, seed: config.seed, step: UInt32(truncatingIfNeeded: step))
+    let dropout = self.dropout(of: step)
     let leaves = Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
     var sums = [Double](repeating: 0, count: config.leaves)
     if leaves.isEmpty { times.measure(.backward) { team.clear(state.gradients) } }
@@ -168,10 +167,7 @@ final class Trainer {
       if leaf < communicator.size || reducer.isolatesLeaves {
         times.measure(.backward) { team.clear(state.gradients) }
       }
-      let samples = leaf * config.microBatch..<(leaf + 1) * config.microBatch
-      let batch = try times.measure(.data) {
-        try training.batch(windows: Array(windows[samples]), samples: samples.map { UInt32($0) })
-      }
+      let batch = try times.measure(.data) { try self.batch(leaf, of: windows) }
       times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
       let losses = times.measure(.backward) {
         decoder.backward(divisor: targets, addingTo: state.gradients) { range in
@@ -217,12 +213,6 @@ final class Trainer {
       }
       return loss
     }
-  }
-
-  private func weightedSum(_ losses: Vector, _ weights: [Float]) -> Double {
-    var sum = 0.0
-    for index in 0..<losses.count { sum += Double(losses[index]) * Double(weights[index]) }
-    return sum
   }
 
   /// √Σ g² over the whole gradient, of which this rank owns `owned`: pieces in their order, whoever owns them. Collective.

@@ -46,7 +46,7 @@ public struct StepBenchmark {
       try config.checkShares(ranks: communicator.size)
     }
     let (windows, model) = try communicator.together { try source() }
-    let threads = try Pretraining.threads(config, communicator)
+    let threads = try TrainingSession.threads(config, communicator)
     let plan = MemoryPlan(
       config, model: model, ranks: communicator.size, threads: threads)
     try communicator.together {
@@ -140,7 +140,7 @@ public struct StepBenchmark {
       )
     }
     let dataset = try TokenDataset(folder: config.data)
-    let model = try Pretraining.shape(config, over: dataset)
+    let model = try TrainingSession.shape(config, over: dataset)
     return (try Windows(dataset, split: .train, length: model.context), model)
   }
 

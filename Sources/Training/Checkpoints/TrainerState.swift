@@ -12,6 +12,9 @@ struct TrainerState: Codable, Equatable {
   let tokenizerFingerprint: String
   /// How the run was configured when it wrote this.
   let config: RunConfig
+  /// `ProductFingerprint` of rank 0, by which bits that differ on another machine can be told from wrong ones; checkpoints of older
+  /// programs have none.
+  let productFingerprint: String?
 
   static let name = "trainer.json"
   static let optimizerName = "optimizer.safetensors"

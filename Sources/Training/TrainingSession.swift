@@ -1,0 +1,175 @@
+import Buffers
+import Data
+import Dist
+import Files
+import Kernels
+import Model
+
+/// What steps are computed with, made once from a configuration and kept as long as they go on: data, model, memory, threads, trainer.
+///
+/// Training a run and replaying one begin with it alike.
+final class TrainingSession {
+  let config: RunConfig
+  let communicator: Communicator
+  let dataset: TokenDataset
+  let model: ModelConfig
+  let threads: Int
+  let plan: MemoryPlan
+  let tracing: Tracing?
+  let team: ThreadTeam
+  let state: ModelState
+  let trainer: Trainer
+  /// What this machine's products make of fixed factors; several where that depends on the thread.
+  let productFingerprint: String
+
+  /// Opens the data and takes all memory; refuses, on all ranks together, what cannot be trained. Collective.
+  ///
+  /// - Parameters:
+  ///   - trace: the trace file to write at the end; nil for none
+  ///   - fault: what a test plants; nil for none
+  init(
+    _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil,
+    clock: ContinuousClock
+  ) throws {
+    self.config = config
+    self.communicator = communicator
+    var shared = config
+    shared.threads = 0
+    for entry in try shared.entries {
+      try communicator.agree(on: entry, what: "the configuration", status: 2)
+    }
+    try communicator.together { try config.checkShares(ranks: communicator.size) }
+    let dataset = try communicator.together { try TokenDataset(folder: config.data) }
+    self.dataset = dataset
+    try communicator.onRoot { try dataset.verifyHashes() }
+    try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
+    let model = try communicator.together { try TrainingSession.shape(config, over: dataset) }
+    self.model = model
+    let training = try communicator.together {
+      try Windows(dataset, split: .train, length: model.context)
+    }
+    let validation =
+      dataset.info.validation.tokens > model.context
+      ? try Windows(dataset, split: .validation, length: model.context) : nil
+    let threads = try TrainingSession.threads(config, communicator)
+    self.threads = threads
+    let plan = MemoryPlan(config, model: model, ranks: communicator.size, threads: threads)
+    self.plan = plan
+    try communicator.together {
+      try config.precision.requireSupport()
+      try plan.check(on: communicator)
+    }
+    tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
+    let check = config.debug ? FiniteCheck() : nil
+    team = ThreadTeam(size: threads, observer: ObserverPair.of(tracing?.recorder, check))
+    let fingerprints = team.productFingerprints()
+    productFingerprint = fingerprints.map { String($0, radix: 16) }.joined(separator: " ")
+    if try communicator.any(fingerprints.count > 1), communicator.isRoot {
+      printError(
+        "this BLAS gives other bits on other threads: runs of another number of threads, and restarts, will "
+          + "differ in their last bits\n")
+    }
+    state = ModelState(model, training: true, precision: config.precision)
+    trainer = Trainer(
+      config, state: state, communicator: communicator, team: team, check: check,
+      recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
+      clock: clock)
+  }
+
+  /// Weights and optimizer of a checkpoint, or as the run begins where there is none, on every rank; returns the updates that are
+  /// done. Collective.
+  ///
+  /// - Parameter checkpoint: the folder to go on from, nil for none; called on rank 0
+  func begin(from checkpoint: () throws -> String?) throws -> Int {
+    var step = 0
+    try communicator.onRoot {
+      if let folder = try checkpoint() {
+        let saved = try TrainerState.read(folder)
+        if let reason = saved.obstacle(config: config, dataFingerprint: dataset.fingerprint) {
+          throw InputError(reason, path: folder)
+        }
+        try ModelFolder.readWeights(folder, into: state)
+        try trainer.readOptimizer(folder)
+        step = saved.step
+        note("going on from \(folder)")
+      } else if config.from.isEmpty {
+        state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
+      } else {
+        try checkShape(of: config.from, state.config)
+        try ModelFolder.readWeights(config.from, into: state)
+        note("beginning with the weights of \(config.from)")
+      }
+    }
+    step = Int(try communicator.allReduce([Double(step)], .max)[0])
+    try communicator.broadcast(state.weights)
+    if step > 0 {
+      try trainer.distributeOptimizerState()
+    }
+    state.weightsChanged(team: team)
+    return step
+  }
+
+  private func checkShape(
+    of folder: String, _ model: ModelConfig
+  ) throws {
+    let found = try ModelFolder.config(folder)
+    let sizes: [(String, KeyPath<ModelConfig, Int>)] = [
+      ("vocabulary", \.vocabularySize), ("context", \.context), ("width", \.width),
+      ("layers", \.layers), ("heads", \.heads),
+    ]
+    for (name, size) in sizes where found[keyPath: size] != model[keyPath: size] {
+      throw InputError(
+        "has \(name) \(found[keyPath: size]), but the run has \(model[keyPath: size]): "
+          + (name == "vocabulary"
+            ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
+            : "give --\(name) \(found[keyPath: size])"),
+        path: folder)
+    }
+    if found.layerNormEpsilon != model.layerNormEpsilon {
+      throw InputError(
+        "has layer_norm_epsilon \(found.layerNormEpsilon); only \(model.layerNormEpsilon) is trained",
+        path: folder)
+    }
+    if Path.exists("\(folder)/vocab.json"),
+      try Tokenizer.load(folder: folder).fingerprint != dataset.tokenizer.fingerprint
+    {
+      throw InputError(
+        "has another tokenizer than \(config.data): prepare the data with the model's (prepare "
+          + "--tokenizer \(folder))",
+        path: folder)
+    }
+  }
+
+  /// The model's shape: at least as many token ids as the data has.
+  static func shape(_ config: RunConfig, over dataset: TokenDataset) throws -> ModelConfig {
+    let model = config.model(vocabularySize: dataset.info.vocabularySize)
+    guard model.vocabularySize >= dataset.info.vocabularySize else {
+      throw InputError(
+        "holds ids of \(dataset.info.vocabularySize) tokens, more than the model's vocabulary of "
+          + "\(model.vocabularySize): give a larger --vocabulary, or 0 for that of the data",
+        path: config.data)
+    }
+    return model
+  }
+
+  /// The threads of this rank's team. Collective, whatever the ranks were asked for.
+  static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
+    let fair = try ThreadShare.fairThreadCount(communicator)
+    return config.threads > 0 ? config.threads : fair
+  }
+
+  /// A few lines for people, before the first step.
+  var description: String {
+    """
+    \(communicator.size) rank\(communicator.size == 1 ? "" : "s") on \(communicator.node.nodes) \
+    node\(communicator.node.nodes == 1 ? "" : "s"), \(threads) thread\(threads == 1 ? "" : "s") each; \
+    \(config.batch) sequences of \(model.context) tokens a step
+    \(plan.description)
+    unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
+    """
+  }
+
+  private func note(_ text: String) {
+    if communicator.isRoot { printError(text + "\n") }
+  }
+}
