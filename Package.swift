@@ -65,7 +65,8 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support"),
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
+      name: "TrainingTests",
+      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", "Training"]),
     .testTarget(name: "LauncherTests", dependencies: ["Kernels", "Launcher", "TestSupport"]),
     .testTarget(name: "TidyTests"),
   ]

@@ -16,21 +16,26 @@ public struct AgreedFailure: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 /// Ranks in words: `rank 3`, `ranks 0-2, 5`.
-func words(forRanks ranks: [Int]) -> String {
+package func words(forRanks ranks: [Int]) -> String {
+  (ranks.count == 1 ? "rank " : "ranks ") + words(forNumbers: ranks)
+}
+
+/// Numbers, each once, in words: `0-2, 5`.
+package func words(forNumbers numbers: [Int]) -> String {
   var runs: [ClosedRange<Int>] = []
-  for rank in ranks.sorted() {
-    if let last = runs.last, last.upperBound + 1 == rank {
-      runs[runs.count - 1] = last.lowerBound...rank
+  for number in numbers.sorted() {
+    if let last = runs.last, last.upperBound + 1 == number {
+      runs[runs.count - 1] = last.lowerBound...number
     } else {
-      runs.append(rank...rank)
+      runs.append(number...number)
     }
   }
-  let texts = runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-  return (ranks.count == 1 ? "rank " : "ranks ") + texts.joined(separator: ", ")
+  return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    .joined(separator: ", ")
 }
 
 /// The ranks of each distinct text, in the order of the lowest rank that has it.
-func groups(of texts: [(rank: Int, text: String)]) -> [(text: String, ranks: [Int])] {
+package func groups(of texts: [(rank: Int, text: String)]) -> [(text: String, ranks: [Int])] {
   var result: [(text: String, ranks: [Int])] = []
   for (rank, text) in texts {
     if let index = result.firstIndex(where: { $0.text == text }) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dist
 import Foundation
 import Training
 
@@ -13,7 +14,7 @@ struct GPT1Dist: ParsableCommand {
       """,
     subcommands: [
       Prepare.self, Pretrain.self, Score.self, Generate.self, Encode.self, Decode.self, Verify.self,
-      Bench.self,
+      Bench.self, Doctor.self, Replay.self,
     ])
 }
 
@@ -64,7 +65,6 @@ enum Processor {
 
   /// Whether no other rank of the job prints what this one would; true without a launcher.
   static var isFirstRank: Bool {
-    let environment = ProcessInfo.processInfo.environment
-    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0") == "0"
+    Launch(environment: ProcessInfo.processInfo.environment).index == 0
   }
 }

@@ -118,7 +118,13 @@ struct Pretrain: ParsableCommand {
   func run() throws {
     // Before any other thread: they all inherit that these signals wait to be asked for.
     let signals = StopSignals()
+    let launch = Launch(environment: ProcessInfo.processInfo.environment)
     let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
+      if let problem = launch.separation(worldSize: communicator.size) {
+        // Each would train alone into the same folder. They do not see each other, so one of them says so.
+        if launch.index > 0 { return 2 }
+        throw UsageError(problem)
+      }
       let config = try communicator.together {
         try RunConfig.resolve(preset: preset, yaml: self.config, flags: flags)
       }

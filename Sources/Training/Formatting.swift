@@ -3,6 +3,14 @@ import Foundation
 /// A number with `digits` decimals.
 func format(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
+/// A number with one decimal and a power of ten.
+func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
+
+/// `1 rank`, `3 ranks`; `many` where the plural is not made by an s.
+func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+  "\(count) \(count == 1 ? one : many ?? one + "s")"
+}
+
 /// A count with a comma before every third digit.
 public func grouped(_ count: Int) -> String {
   var text = String(count.magnitude)

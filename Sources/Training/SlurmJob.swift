@@ -38,18 +38,23 @@ package enum SlurmJob {
 
   /// `squeue`'s answer; nil where there is none within 20 s.
   static func askSqueue(_ job: String) -> String? {
-    let squeue = Process()
+    ask(["squeue", "--noheader", "--jobs", job, "--format", "%L"])
+  }
+
+  /// What a command of Slurm's prints; nil where it fails or has not ended within 20 s.
+  package static func ask(_ command: [String]) -> String? {
+    let process = Process()
     let output = Pipe()
-    squeue.executableURL = URL(filePath: "/usr/bin/env")
-    squeue.arguments = ["timeout", "20", "squeue", "--noheader", "--jobs", job, "--format", "%L"]
-    squeue.standardOutput = output
-    squeue.standardError = FileHandle.nullDevice
-    squeue.standardInput = FileHandle.nullDevice
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["timeout", "20"] + command
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
     do {
-      try squeue.run()
+      try process.run()
       let text = try output.fileHandleForReading.readToEnd() ?? Data()
-      squeue.waitUntilExit()
-      return squeue.terminationStatus == 0 ? String(decoding: text, as: UTF8.self) : nil
+      process.waitUntilExit()
+      return process.terminationStatus == 0 ? String(decoding: text, as: UTF8.self) : nil
     } catch { return nil }
   }
 }

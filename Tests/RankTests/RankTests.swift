@@ -34,7 +34,7 @@ func expect(_ condition: Bool, _ what: @autoclosure () -> String, line: Int = #l
 
 /// One run of the program.
 enum Scenario: String, CaseIterable {
-  case collectives, reducer, order, slices, threads, twoNodes
+  case collectives, reducer, order, slices, threads, twoNodes, links
   case status75, stopOnSignal, forever
   case oneThrows, mpiError, unannounced
   case togetherOne, togetherAll, togetherMixed, togetherFine, rootFails, disagree
@@ -48,6 +48,7 @@ enum Scenario: String, CaseIterable {
     case .slices: try checkSlices(ranks)
     case .threads: try checkThreads(ranks)
     case .twoNodes: try checkTwoNodes(ranks)
+    case .links: try checkLinks(ranks)
 
     case .status75: return 75
     case .stopOnSignal: return try waitForSignal(ranks, signals)

@@ -49,11 +49,11 @@ final class Roofline {
     return use.precision.rounds ? largest * 3 / 2 : largest
   }
 
-  /// Tries every way of cutting each shape, and keeps the fastest of three rounds.
-  func calibrate() {
+  /// Tries every way of cutting each shape, and keeps the fastest of several rounds.
+  func calibrate(rounds: Int = 3) {
     for shape in shapes {
       var best = (tile: Tile(height: shape.rows, width: shape.columns), seconds: Double.infinity)
-      for _ in 0..<3 {
+      for _ in 0..<rounds {
         for tile in candidates(shape) {
           let seconds = seconds { run(shape, tile, at: 0) }
           if seconds < best.seconds { best = (tile, seconds) }

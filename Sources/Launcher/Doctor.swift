@@ -1,0 +1,57 @@
+import ArgumentParser
+import Dist
+import Foundation
+import Training
+
+/// `gpt1-dist doctor`
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "What a run would meet on these machines and ranks, what is wrong, and what to do.",
+    discussion: """
+      To be started as the run will be: by itself, under mpirun, or under srun. Nothing is left behind. Exit status 1 \
+      where a run would fail or be wrong; 0 where all is well or it would only be slow.
+      """)
+
+  @Option(help: "gpt1 (the paper's), mini or debug: the run that is meant.")
+  var preset = RunConfig.Preset.gpt1
+  @Option(help: ArgumentHelp("A YAML file of keys and values, as for pretrain.", valueName: "yaml"))
+  var config: String?
+  @Option(help: "The folder that `prepare` wrote; looked at if given.")
+  var data: String?
+  @Option(help: "The run directory. (default: runs/pretrain)")
+  var out: String?
+  @Option(help: "How gradients are combined: allreduce, or ordered.")
+  var reduce: String?
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  var threads: Int?
+  @Flag(help: "Measure longer, with whole leaves and gradients.")
+  var thorough = false
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let launch = Launch(environment: ProcessInfo.processInfo.environment)
+    let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
+      let given: [RunConfig.CodingKeys: Any?] = [
+        .data: data, .out: out, .reduce: reduce, .threads: threads,
+      ]
+      let config = try communicator.together {
+        try RunConfig.resolve(
+          preset: preset, yaml: self.config,
+          flags: Dictionary(
+            uniqueKeysWithValues: given.compactMap { key, value in
+              value.map { (key.rawValue, "\($0)") }
+            }))
+      }
+      let report = try Training.Doctor(
+        config, preset: preset, usesData: data != nil, thorough: thorough, launch: launch,
+        communicator: communicator
+      ).run()
+      // Processes that do not see each other would all say so.
+      if communicator.isRoot, communicator.size > 1 || launch.index == 0 {
+        try output.print(report, text: report.description)
+      }
+      return report.isSound ? 0 : 1
+    }
+    throw ExitCode(status)
+  }
+}

@@ -1,0 +1,126 @@
+import Dist
+
+/// What has to be the same everywhere: programs, libraries, bits, clocks; and whether the ranks found each other.
+enum MachineChecks {
+  /// Seconds by which clocks may differ.
+  private static let skew = 1.0
+
+  static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
+    launch(facts) + precision(facts) + machines(facts) + products(facts) + program(facts)
+      + clocks(facts)
+  }
+
+  private static func launch(_ facts: ClusterFacts) -> [Verdict] {
+    guard let launch = facts.ranks.first?.launch else { return [] }
+    if let found = launch.separation(worldSize: facts.ranks.count) {
+      return [
+        .problem(.launch, found, "each would train alone, and all into one run directory")
+      ]
+    }
+    let nodes = facts.nodes.count
+    return [
+      .ok(
+        .launch,
+        "\(counted(facts.ranks.count, "rank")) on \(counted(nodes, "machine")), "
+          + (launch.launcher.map { "started by \($0.rawValue)" } ?? "started by hand"))
+    ]
+  }
+
+  private static func precision(_ facts: ClusterFacts) -> [Verdict] {
+    guard let rank = facts.ranks.first(where: { $0.precisionProblem != nil }) else { return [] }
+    return [
+      .problem(
+        .machines, "\(rank.host): \(rank.precisionProblem ?? "")",
+        "or start the ranks on machines that have it")
+    ]
+  }
+
+  private static func machines(_ facts: ClusterFacts) -> [Verdict] {
+    let sides = facts.sides(\.cpuModel)
+    guard sides.isEmpty else {
+      return [
+        .warning(
+          .machines, "the processors are not the same: " + sides.joined(separator: "; "),
+          "the slowest decides how fast a step is: start ranks on machines of one kind (Slurm's "
+            + "--constraint)")
+      ]
+    }
+    return [.ok(.machines, facts.ranks.first?.cpuModel ?? "")]
+  }
+
+  private static func products(_ facts: ClusterFacts) -> [Verdict] {
+    if let shaky = facts.ranks.first(where: { $0.products.count > 1 }) {
+      return [
+        .warning(
+          .products,
+          "\(shaky.host): OpenBLAS \(shaky.openBLAS) gives other bits on other threads",
+          "runs will differ in their last bits: install libopenblas0-pthread")
+      ]
+    }
+    func library(_ rank: RankFacts) -> String {
+      "OpenBLAS \(rank.openBLAS) with kernels for \(rank.kernels)"
+        + (facts.run.usesOneDNN ? ", oneDNN \(rank.oneDNN)" : "")
+    }
+    let kernels = facts.ranks[0].kernels
+    let remedy =
+      "bits then depend on which rank computes what: set OPENBLAS_CORETYPE=\(kernels) on all "
+      + "machines (mpirun -x OPENBLAS_CORETYPE=…), and install the same libraries"
+    if !facts.sides({ $0.products.joined() }).isEmpty {
+      let sides = facts.sides { "\(library($0)) (\($0.products.joined()))" }
+      let finding = "the same products have other bits: " + sides.joined(separator: "; ")
+      // What this strategy promises would not hold.
+      return facts.run.reduce == .ordered
+        ? [.problem(.products, finding, remedy)] : [.warning(.products, finding, remedy)]
+    }
+    let sides = facts.sides(library)
+    if !sides.isEmpty {
+      return [
+        .warning(
+          .products,
+          "the libraries are not the same, though the products that were tried have the same bits: "
+            + sides.joined(separator: "; "),
+          "install the same everywhere, or bits may depend on which rank computes what")
+      ]
+    }
+    return [.ok(.products, "\(library(facts.ranks[0])): the same bits on all ranks and threads")]
+  }
+
+  private static func program(_ facts: ClusterFacts) -> [Verdict] {
+    let programs = facts.sides { "\($0.program.prefix(8))…" }
+    if !programs.isEmpty {
+      return [
+        .problem(
+          .program, "the ranks run different programs: " + programs.joined(separator: "; "),
+          "copy one build to all machines, or start it from a shared folder")
+      ]
+    }
+    let libraries = facts.sides(\.mpi)
+    if !libraries.isEmpty {
+      return [
+        .problem(
+          .program, "the ranks have different MPIs: " + libraries.joined(separator: "; "),
+          "install one version on all machines: others may hang or send wrong numbers")
+      ]
+    }
+    return [.ok(.program, "one program, one MPI: \(facts.ranks[0].mpi)")]
+  }
+
+  private static func clocks(_ facts: ClusterFacts) -> [Verdict] {
+    guard facts.nodes.count > 1 else { return [] }
+    let late = facts.clocks.filter { abs($0.seconds) - $0.uncertainty > skew }
+    guard late.isEmpty else {
+      let hosts = late.map { clock in
+        let host = facts.ranks.first { $0.rank == clock.rank }?.host ?? "rank \(clock.rank)"
+        return "\(host) \(format(abs(clock.seconds), 1)) s "
+          + (clock.seconds < 0 ? "behind" : "ahead")
+      }
+      return [
+        .warning(
+          .clocks, "clocks differ from \(facts.ranks[0].host)'s: " + hosts.joined(separator: ", "),
+          "times in logs and of files cannot be compared: start chrony or ntpd there")
+      ]
+    }
+    let worst = facts.clocks.map { abs($0.seconds) }.max() ?? 0
+    return [.ok(.clocks, "clocks differ by at most \(format(worst * 1_000, 1)) ms")]
+  }
+}

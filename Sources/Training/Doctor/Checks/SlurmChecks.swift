@@ -1,0 +1,38 @@
+/// What Slurm's job will do to a run.
+enum SlurmChecks {
+  /// Seconds below which a job is hardly worth starting.
+  private static let short = 600.0
+
+  static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
+    guard let slurm = facts.slurm else { return [] }
+    var found: [Verdict] = []
+    if let left = slurm.secondsLeft, left < short {
+      found.append(
+        .warning(
+          .slurm, "job \(slurm.job) ends in \(duration(left))",
+          "a run stops before, with a checkpoint: ask for more with --time"))
+    }
+    if slurm.requeues == false {
+      found.append(
+        .warning(
+          .slurm, "job \(slurm.job) is not queued again when it ends early",
+          "#SBATCH --requeue, and a script as those in cluster/slurm"))
+    }
+    if let signal = slurm.signal, facts.ranks.first?.launch.launcher == .mpirun,
+      !signal.contains("B:"), facts.nodes.count > 1
+    {
+      found.append(
+        .problem(
+          .slurm,
+          "the batch script asks for --signal=\(signal), which reaches Open MPI's daemons and ends them",
+          "#SBATCH --signal=B:\(signal), and a script that hands it on (cluster/slurm/pretrain.sbatch)"
+        )
+      )
+    }
+    let left = slurm.secondsLeft.map { "ends in \(duration($0))" } ?? "has no time limit"
+    let signal = slurm.signal.map { ", is warned by --signal=\($0)" } ?? ""
+    return found.isEmpty
+      ? [.ok(.slurm, "job \(slurm.job) \(left)\(signal); a run stops before, with a checkpoint")]
+      : found
+  }
+}

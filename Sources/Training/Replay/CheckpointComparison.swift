@@ -1,0 +1,73 @@
+import Buffers
+import Files
+import Model
+
+/// A checkpoint's floats beside those that were computed again.
+struct CheckpointComparison {
+  /// A sentence for every tensor that is not the same, or cannot be read.
+  private(set) var floats: [String] = []
+  /// A sentence for every file that is not as it was written.
+  let files: [String]
+  /// The largest |recomputed − recorded| of a weight.
+  private(set) var largestDeviation = 0.0
+
+  /// Reads the checkpoint in `folder`, tensor by tensor.
+  ///
+  /// - Parameters:
+  ///   - optimizer: its state by name, whole; empty to compare the weights alone
+  init(_ folder: String, _ state: ModelState, optimizer: [(name: String, values: Vector)]) {
+    files = SumsFile.verify(folder).map(\.description)
+    let scratch = FloatBuffer(state.table.parameters.map(\.range.count).max() ?? 0)
+    compare(
+      state.table.tensors(of: state.weights), with: "\(folder)/\(ModelFolder.weightsName)", scratch,
+      areWeights: true)
+    for (name, values) in optimizer {
+      compare(
+        state.table.tensors(of: values, prefix: name + "."),
+        with: "\(folder)/\(TrainerState.optimizerName)", scratch, areWeights: false)
+    }
+  }
+
+  private mutating func compare(
+    _ tensors: [NamedTensor], with path: String, _ scratch: borrowing FloatBuffer, areWeights: Bool
+  ) {
+    do {
+      let file = try SafetensorsFile(path)
+      for tensor in tensors {
+        let recorded = scratch[0..<tensor.values.count]
+        try file.read(tensor.name, into: recorded, expecting: tensor.shape)
+        compare(tensor, recorded, in: path, areWeights: areWeights)
+      }
+    } catch { floats.append("\(error)") }
+  }
+
+  private mutating func compare(
+    _ tensor: NamedTensor, _ recorded: Vector, in path: String, areWeights: Bool
+  ) {
+    var (first, count) = (Int?.none, 0)
+    for index in 0..<recorded.count
+    where recorded[index].bitPattern != tensor.values[index].bitPattern {
+      first = first ?? index
+      count += 1
+      if areWeights {
+        let distance = Double(abs(recorded[index] - tensor.values[index]))
+        largestDeviation = distance.isNaN ? .infinity : max(largestDeviation, distance)
+      }
+    }
+    guard let first else { return }
+    let place = CheckpointComparison.place(first, in: tensor.shape)
+      .map(String.init).joined(separator: ", ")
+    floats.append(
+      "\(path): \(tensor.name)[\(place)] was \(recorded[first]) and is \(tensor.values[first]) now, "
+        + "the first of \(count) different floats of \(recorded.count) in this tensor")
+  }
+
+  /// The index along every axis of the float that stands at `index` of the row-major tensor.
+  static func place(_ index: Int, in shape: [Int]) -> [Int] {
+    var rest = index
+    return shape.reversed().map { length in
+      defer { rest /= length }
+      return rest % length
+    }.reversed()
+  }
+}

@@ -1,0 +1,82 @@
+import Files
+import Foundation
+
+/// What a run left in its folder, as far as its steps can be computed again from it. Nothing is written there.
+struct RunRecord {
+  /// The folder.
+  let folder: String
+  /// How the step was configured, as far as is known: see `init`.
+  let config: RunConfig
+  /// The steps' lines of `metrics.jsonl`.
+  let metrics: [Int: RunLog.StepMetrics]
+  /// Newest first, not verified.
+  let checkpoints: [Checkpoint]
+
+  /// The record of the run in `folder` for computing `step` again.
+  ///
+  /// A run may have been started again with another number of steps or learning rate, and `config.yaml` is of the last start. The
+  /// first checkpoint from `step` on says how it was configured when it was there; where there is none, `config.yaml` has to do.
+  init(_ folder: String, step: Int) throws {
+    let folder = Path.trimmed(folder)
+    let yaml = "\(folder)/config.yaml"
+    guard Path.exists(yaml) else {
+      throw InputError(
+        "there is no such run: expected a folder with config.yaml and metrics.jsonl, as `pretrain "
+          + "--out` writes it",
+        path: folder)
+    }
+    self.folder = folder
+    metrics = try RunRecord.metrics("\(folder)/metrics.jsonl")
+    guard let last = metrics.keys.max() else {
+      throw InputError("has no step to compute again", path: "\(folder)/metrics.jsonl")
+    }
+    guard metrics[step] != nil else {
+      throw UsageError(
+        step > last
+          ? "\(folder) has \(last) steps: give a --step from 1 to \(last)"
+          : "\(folder)/metrics.jsonl has no line of step \(step)")
+    }
+    checkpoints = try CheckpointStore("\(folder)/checkpoints").candidates()
+    config =
+      if let after = checkpoints.last(where: { $0.step >= step }),
+        let state = try? TrainerState.read(after.folder)
+      { state.config } else { try RunConfig.resolve(preset: .gpt1, yaml: yaml) }
+  }
+
+  /// The newest checkpoint before `step` that verifies; nil where there is none.
+  ///
+  /// - Parameter report: called with a sentence for every file at fault in those that are passed over
+  func checkpoint(before step: Int, report: (String) -> Void) -> Checkpoint? {
+    for checkpoint in checkpoints where checkpoint.step < step {
+      let problems = checkpoint.verify()
+      if problems.isEmpty { return checkpoint }
+      for problem in problems {
+        report("\(problem); the checkpoint of step \(checkpoint.step) is passed over")
+      }
+    }
+    return nil
+  }
+
+  /// The updates in `metrics.jsonl`, by step. What a killed run left of its last line is not one.
+  private static func metrics(_ path: String) throws -> [Int: RunLog.StepMetrics] {
+    struct Kind: Decodable { let loss: Double? }
+    let reader = try FileReader(path)
+    let text = String(
+      decoding: try reader.read(UInt8.self, at: 0, count: reader.size), as: UTF8.self)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    var result: [Int: RunLog.StepMetrics] = [:]
+    for (number, line) in zip(1..., lines) where !line.isEmpty {
+      let data = Data(line.utf8)
+      do {
+        guard try JSONDecoder().decode(Kind.self, from: data).loss != nil else { continue }
+        let step = try JSONDecoder().decode(RunLog.StepMetrics.self, from: data)
+        result[step.step] = step
+      } catch {
+        if number == lines.count { continue }
+        throw InputError(
+          "is no line that `pretrain` writes: remove or restore it", path: path, line: number)
+      }
+    }
+    return result
+  }
+}

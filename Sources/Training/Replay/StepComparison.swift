@@ -1,0 +1,53 @@
+import Foundation
+
+/// What a step left in `metrics.jsonl` beside what it gives when it is computed again.
+struct StepComparison {
+  /// Whether the bits have to be the same: in `ordered` runs always, else on as many ranks as the run had.
+  let isExact: Bool
+  /// A sentence for every quantity that is not the same, in the order in which a step makes them.
+  let differences: [String]
+  /// |recomputed − recorded| / |recorded|, of the loss.
+  let lossDeviation: Double
+
+  /// How far sums in another order may move the loss and the gradient's norm, relative to them, from one checkpoint to the next.
+  static let (lossTolerance, normTolerance) = (1e-4, 1e-2)
+
+  init(
+    recorded: RunLog.StepMetrics, recomputed: RunLog.StepMetrics, strategyIsOrdered: Bool
+  ) {
+    let isExact = strategyIsOrdered || recorded.ranks == recomputed.ranks
+    self.isExact = isExact
+    let step = recorded.step
+    var found: [String] = []
+    func compare(
+      _ what: String, _ old: Double, _ new: Double, tolerance: Double, hint: String = ""
+    ) {
+      let same = tolerance == 0 ? old == new : StepComparison.deviation(old, new) <= tolerance
+      if same { return }
+      found.append(
+        "step \(step): the \(what) was \(old) and is \(new) now, "
+          + "\(scientific(StepComparison.deviation(old, new))) off\(hint)")
+    }
+    // The cosine of another C library may end in another bit.
+    compare(
+      "learning rate", recorded.learningRate, recomputed.learningRate, tolerance: 1e-12,
+      hint: ": the run had another learning rate, schedule or number of steps then")
+    compare(
+      "loss", recorded.loss, recomputed.loss, tolerance: isExact ? 0 : Self.lossTolerance)
+    compare(
+      "gradient's norm", recorded.gradientNorm, recomputed.gradientNorm,
+      tolerance: isExact ? 0 : Self.normTolerance)
+    if strategyIsOrdered, let old = recorded.weightsHash, let new = recomputed.weightsHash,
+      old != new
+    {
+      found.append("step \(step): the weights' hash was \(old) and is \(new) now")
+    }
+    differences = found
+    lossDeviation = StepComparison.deviation(recorded.loss, recomputed.loss)
+  }
+
+  /// |new − old| / |old|
+  static func deviation(_ old: Double, _ new: Double) -> Double {
+    old == new ? 0 : abs(new - old) / abs(old)
+  }
+}

@@ -1,0 +1,111 @@
+import Dist
+import Foundation
+import Testing
+import Training
+
+/// What is read of a machine and of Slurm, out of texts that other machines have.
+@Suite struct SystemFactsTests {
+  @Test func linuxIsRead() throws {
+    let files = [
+      "/proc/cpuinfo": "processor\t: 0\nmodel\t\t: 85\nmodel name\t: A CPU: 8 cores\n",
+      "/proc/loadavg": "3.25 1.00 0.50 1/200 77\n",
+      "/proc/meminfo": "MemTotal: 10 kB\nMemAvailable:    2048 kB\n",
+      "/proc/self/cgroup": "0::/slurm/job_7/step_0\n",
+      "/sys/fs/cgroup/slurm/job_7/memory.max": "4096\n",
+      "/sys/fs/cgroup/slurm/job_7/step_0/memory.max": "max\n",
+      "/proc/self/limits":
+        "Limit                     Soft Limit           Hard Limit           Units\n"
+        + "Max open files            1024                 4096                 files\n"
+        + "Max locked memory         unlimited            unlimited            bytes\n",
+      "/sys/devices/system/cpu/online": "0-5,8\n",
+      "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "powersave\n",
+      "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver": "acpi-cpufreq\n",
+      "/sys/devices/system/node/node0/cpulist": "0-3\n",
+      "/sys/devices/system/node/node1/cpulist": "4-5,8\n",
+      "/sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
+      "/sys/class/infiniband/mlx5_0/name": "",
+    ]
+    try withTemporaryFolder { folder in try checkLinux(files, in: folder) }
+  }
+
+  private func checkLinux(_ files: [String: String], in folder: String) throws {
+    for (path, text) in files {
+      let file = folder + path
+      try FileManager.default.createDirectory(
+        atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try text.write(toFile: file, atomically: false, encoding: .utf8)
+    }
+    let system = SystemFiles(root: folder, environment: [:])
+    #expect(system.cpuModel == "A CPU: 8 cores")
+    #expect(system.load == 3.25)
+    #expect(system.memoryAvailable == 2_048 * 1_024)
+    #expect(system.memoryLimit == 4_096)
+    #expect(system.limit("Max open files") == 1_024)
+    #expect(system.limit("Max locked memory") == nil)
+    #expect(system.processors == 7)
+    #expect(
+      SystemFiles(root: folder, environment: ["SLURM_CPUS_ON_NODE": "4"]).processors == 4)
+    #expect(system.governor == "powersave")
+    #expect(system.memories == [[0, 1, 2, 3], [4, 5, 8]])
+    #expect(system.largePages == "madvise")
+    #expect(system.hasInfiniBand)
+    // Its own driver chooses well under any governor.
+    try "intel_pstate\n".write(
+      toFile: folder + "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver",
+      atomically: false, encoding: .utf8)
+    #expect(system.governor == nil)
+  }
+
+  @Test func aMachineThatSaysNothingIsTakenAsItIs() throws {
+    try withTemporaryFolder { folder in
+      let system = SystemFiles(root: folder, environment: [:])
+      #expect(system.processors >= 1 && system.load == 0 && system.memoryLimit == nil)
+      #expect(system.memories == [] && system.largePages == nil && !system.hasInfiniBand)
+    }
+  }
+
+  @Test func slurmIsAskedOnceAJobIsThere() {
+    let environment = ["SLURM_JOB_ID": "42", "SLURM_JOB_END_TIME": "1000"]
+    let facts = SlurmFacts.ask(
+      environment: environment, now: Date(timeIntervalSince1970: 700)
+    ) { command in
+      switch command.first.map({ [$0] + command.dropFirst().prefix(2) }) {
+      case ["scontrol", "show", "job"]: "JobId=42 JobName=x Requeue=0 Restarts=0"
+      case ["scontrol", "write", "batch_script"]:
+        "#!/bin/bash\n#SBATCH --time=1 --signal=USR1@300\necho --signal=no\n"
+      default: nil
+      }
+    }
+    #expect(facts?.job == "42" && facts?.secondsLeft == 300)
+    #expect(facts?.requeues == false && facts?.signal == "USR1@300")
+    #expect(SlurmFacts.ask(environment: [:]) { _ in "" } == nil)
+    let silent = SlurmFacts.ask(environment: ["SLURM_JOB_ID": "42"]) { _ in nil }
+    #expect(silent?.secondsLeft == nil && silent?.requeues == nil && silent?.signal == nil)
+    #expect(SlurmFacts.signal(inScript: "#SBATCH --signal B:TERM@60") == "B:TERM@60")
+    #expect(SlurmFacts.signal(inScript: "# SBATCH --signal=USR1") == nil)
+  }
+
+  @Test func aJobThatWouldEndBadlyIsWarnedOf() {
+    func verdicts(_ edit: (inout SlurmFacts) -> Void) -> [Verdict] {
+      var facts = ClusterFacts()
+      facts.run.leaves = 2
+      for node in 0..<2 {
+        var rank = RankFacts()
+        (rank.rank, rank.node) = (node, node)
+        rank.launch = Launch(environment: ["OMPI_COMM_WORLD_SIZE": "2"])
+        facts.ranks.append(rank)
+      }
+      var slurm = SlurmFacts()
+      slurm.job = "42"
+      (slurm.secondsLeft, slurm.requeues) = (7_200, true)
+      edit(&slurm)
+      facts.slurm = slurm
+      return DoctorReport.verdicts(facts).filter { $0.subject == .slurm }
+    }
+    #expect(verdicts { $0.signal = "B:USR1@300" }.map(\.level) == [.ok])
+    #expect(verdicts { _ in }.first?.finding.contains("ends in 2 h 00 min") == true)
+    #expect(verdicts { $0.signal = "USR1@300" }.map(\.level) == [.problem])
+    #expect(verdicts { $0.requeues = false }.map(\.level) == [.warning])
+    #expect(verdicts { $0.secondsLeft = 60 }.map(\.level) == [.warning])
+  }
+}
