@@ -76,7 +76,9 @@ public struct Pretraining {
     }
     let tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
     let check = config.debug ? FiniteCheck() : nil
-    let team = ThreadTeam(size: threads, observer: ObserverPair.of(tracing?.recorder, check))
+    let layers = config.stallTimeout > 0 ? LayerObserver(progress: communicator.progress) : nil
+    let team = ThreadTeam(
+      size: threads, observer: ObserverPair.of(ObserverPair.of(tracing?.recorder, check), layers))
     if try communicator.any(team.productFingerprints().count > 1) {
       note(
         "this BLAS gives other bits on other threads: runs of another number of threads, and restarts, will "
@@ -122,6 +124,10 @@ public struct Pretraining {
     save: (Int) throws -> Void
   ) throws {
     var deadline = deadline(for: trainer)
+    var stragglers = Stragglers(
+      hosts: try communicator.hosts(), leaves: config.leaves(ofEach: communicator.size))
+    let watchdog = try Watchdog.of(config, communicator) { printError($0 + "\n") }
+    defer { watchdog?.stop() }
     for step in outcome.step + 1...config.steps {
       let asked = signals.received() != nil
       let late = deadline?.isNear(at: clock.now) ?? false
@@ -129,6 +135,7 @@ public struct Pretraining {
       outcome.step = step
       outcome.finished = step == config.steps
       try communicator.onRoot { try log?.step(result.metrics) }
+      if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
       let isDue = config.evaluateEvery > 0 && step % config.evaluateEvery == 0
       if outcome.finished || isDue, let loss = try trainer.validationLoss() {
         outcome.validationLoss = loss
@@ -258,6 +265,7 @@ public struct Pretraining {
     _ step: Int, _ trainer: Trainer, _ state: ModelState, _ store: CheckpointStore,
     _ dataset: TokenDataset
   ) throws {
+    try trainer.compareReplicas(after: step)
     try trainer.collectOptimizerState()
     try communicator.onRoot {
       guard state.table.isFinite(state.weights, team: trainer.team) else {

@@ -19,6 +19,11 @@ final class RunLog {
     let tokensPerSecond: Double
     let secondsCompute: Double
     let secondsCommunication: Double
+    /// Over the ranks, each for itself, up to the exchange of this step.
+    let secondsComputeMin: Double
+    let secondsComputeMedian: Double
+    let secondsComputeMax: Double
+    let slowestRank: Int
     /// Of the weights after the update, with `--reduce ordered`: XXH3-128 of the flat vector.
     let weightsHash: String?
   }
