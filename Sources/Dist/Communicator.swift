@@ -33,6 +33,9 @@ public final class Communicator {
   /// Where this rank stands among the machines of the job.
   public let node: NodeTopology
 
+  /// What this rank is doing; whoever has the communicator publishes there.
+  public let progress = Progress()
+
   /// The exit status that an error stands for.
   let status: (any Error) -> Int32
   let world: MPI_Comm
@@ -50,14 +53,14 @@ public final class Communicator {
   /// Collective. The ranks of `MPI_COMM_WORLD`, whose operations from now on return their errors.
   init(status: @escaping (any Error) -> Int32) throws(MPIError) {
     let world = unsafe cmpi_comm_world()
-    try check("MPI_Comm_set_errhandler") {
+    try Dist.check("MPI_Comm_set_errhandler") {
       unsafe MPI_Comm_set_errhandler(world, cmpi_errors_return())
     }
     var (rank, size, length) = (Int32(0), Int32(0), Int32(0))
-    try check("MPI_Comm_rank") { unsafe MPI_Comm_rank(world, &rank) }
-    try check("MPI_Comm_size") { unsafe MPI_Comm_size(world, &size) }
+    try Dist.check("MPI_Comm_rank") { unsafe MPI_Comm_rank(world, &rank) }
+    try Dist.check("MPI_Comm_size") { unsafe MPI_Comm_size(world, &size) }
     var name = [CChar](repeating: 0, count: Int(MPI_MAX_PROCESSOR_NAME))
-    try check("MPI_Get_processor_name") { unsafe MPI_Get_processor_name(&name, &length) }
+    try Dist.check("MPI_Get_processor_name") { unsafe MPI_Get_processor_name(&name, &length) }
 
     self.rank = Int(rank)
     self.size = Int(size)
@@ -65,6 +68,12 @@ public final class Communicator {
     node = try unsafe NodeTopology(rank: Int(rank), size: Int(size), world: world)
     self.status = status
     unsafe self.world = world
+  }
+
+  /// Calls MPI as the function of that name does, and publishes that this rank is inside: here in the communicator, where it waits for
+  /// other ranks, a plain `check` is this one.
+  func check(_ operation: String, _ call: () -> Int32) throws(MPIError) {
+    try progress.wait(in: operation) { () throws(MPIError) in try Dist.check(operation, call) }
   }
 
   /// Waits until all ranks are here.
@@ -87,6 +96,7 @@ public final class Communicator {
     guard size > 1 else { return }
     for start in stride(from: 0, to: vector.count, by: chunk) {
       let part = vector[start..<min(start + chunk, vector.count)]
+      progress.reached(bucket: start / chunk)
       try check("MPI_Allreduce") {
         unsafe MPI_Allreduce(
           cmpi_in_place_const(), part.base, count(part.count), cmpi_float(), cmpi_sum(), world)
@@ -117,6 +127,7 @@ public final class Communicator {
     guard size > 1 else { return }
     for start in stride(from: 0, to: vector.count, by: Communicator.chunk) {
       let part = vector[start..<min(start + Communicator.chunk, vector.count)]
+      progress.reached(bucket: start / Communicator.chunk)
       try check("MPI_Bcast") {
         unsafe MPI_Bcast(part.base, count(part.count), cmpi_float(), count(root), world)
       }

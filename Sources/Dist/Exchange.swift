@@ -11,12 +11,13 @@ struct Message {
 extension Communicator {
   /// Messages under way; their memory is not touched before `wait` has returned.
   @safe struct Pending: ~Copyable {
+    fileprivate let communicator: Communicator
     fileprivate var requests: [MPI_Request?]
 
     /// Returns when all messages have arrived or left.
     consuming func wait() throws(MPIError) {
       let count = unsafe count(requests.count)
-      try check("MPI_Waitall") {
+      try communicator.check("MPI_Waitall") {
         unsafe MPI_Waitall(count, &requests, cmpi_statuses_ignore())
       }
     }
@@ -24,7 +25,7 @@ extension Communicator {
 
   /// Begins to send and to receive; messages between two ranks arrive in the order in which both name them. MPI 3.1 §3.7.
   func begin(sending: [Message], receiving: [Message]) throws(MPIError) -> Pending {
-    var pending = unsafe Pending(requests: [])
+    var pending = unsafe Pending(communicator: self, requests: [])
     for message in receiving where message.values.count > 0 {
       var request: MPI_Request?
       try check("MPI_Irecv") {

@@ -28,6 +28,7 @@ extension Communicator {
     let chunks = bounds.map { ($0.count + Communicator.chunk - 1) / Communicator.chunk }
     for rank in 1..<size where isRoot || rank == self.rank {
       for index in 0..<chunks[rank] {
+        progress.reached(bucket: index)
         let start = bounds[rank].lowerBound + index * Communicator.chunk
         let end = min(start + Communicator.chunk, bounds[rank].upperBound)
         let part = values[start - range.lowerBound..<end - range.lowerBound]

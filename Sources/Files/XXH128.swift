@@ -33,6 +33,11 @@ public struct XXH128: ~Copyable, @unchecked Sendable {
     unsafe bytes.withUnsafeBytes { unsafe text(XXH3_128bits($0.baseAddress, $0.count)) }
   }
 
+  /// XXH3-64 of `bytes`: a number to compare, where nobody reads it.
+  public static func number(_ bytes: RawSpan) -> UInt64 {
+    unsafe bytes.withUnsafeBytes { unsafe XXH3_64bits($0.baseAddress, $0.count) }
+  }
+
   /// The hash of the bytes of `elements`.
   public static func hash<Element: FileElement>(_ elements: Span<Element>) -> String {
     unsafe hash(elements.bytes)

@@ -81,6 +81,11 @@ struct Pretrain: ParsableCommand {
   var resume: String?
   @Option(help: ArgumentHelp("A model folder to begin with.", valueName: "model"))
   var from: String?
+  @Option(
+    help: ArgumentHelp(
+      "End the job when no rank has moved for so long, with status 75 and a report of who is behind; 0 for never.",
+      valueName: "seconds"))
+  var stallTimeout: Int?
   @Flag(help: "Search every operation's output for NaN and infinity, and print the phases' times.")
   var debug = false
   @Flag(help: "Print the resolved configuration, the parameters and the memory; train nothing.")
@@ -107,7 +112,7 @@ struct Pretrain: ParsableCommand {
       .recompute: recompute ? true : nil, .reduce: reduce,
       .threads: threads, .checkpointEvery: checkpointEvery, .keep: keep,
       .evaluateEvery: evaluateEvery, .evaluateSequences: evaluateSequences, .resume: resume,
-      .from: from, .debug: debug ? true : nil,
+      .from: from, .stallTimeout: stallTimeout, .debug: debug ? true : nil,
     ]
     return Dictionary(
       uniqueKeysWithValues: given.compactMap { key, value in

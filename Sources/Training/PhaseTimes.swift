@@ -1,13 +1,15 @@
+import Dist
+
 /// Seconds spent in each phase of the steps so far, by a clock that is handed in.
 struct PhaseTimes {
   /// The phases of a step, and what interrupts steps.
   enum Phase: String, CaseIterable {
-    case data, forward, backward, communication, clip, optimizer, evaluation, checkpoint
+    case data, forward, backward, comparison, communication, clip, optimizer, evaluation, checkpoint
 
     /// Whether the main thread is in it alone, so that a trace shows it; the others are operations of the team.
     var isSpan: Bool {
       switch self {
-      case .data, .communication, .evaluation, .checkpoint: true
+      case .data, .comparison, .communication, .evaluation, .checkpoint: true
       case .forward, .backward, .clip, .optimizer: false
       }
     }
@@ -16,16 +18,21 @@ struct PhaseTimes {
   private(set) var seconds: [Phase: Double] = [:]
   private let clock: ContinuousClock
   private let recorder: OperationRecorder?
+  private let progress: Progress?
 
-  init(clock: ContinuousClock, recorder: OperationRecorder? = nil) {
+  /// - Parameter progress: where the phases are published
+  init(
+    clock: ContinuousClock, recorder: OperationRecorder? = nil, progress: Progress? = nil
+  ) {
     self.clock = clock
     self.recorder = recorder
+    self.progress = progress
   }
 
   /// Runs `body` and adds its time to `phase`.
   mutating func measure<Result>(_ phase: Phase, _ body: () throws -> Result) rethrows -> Result {
     let start = clock.now
-    let result = try body()
+    let result = try progress?.measure(phase.published, body) ?? body()
     seconds[phase, default: 0] += start.duration(to: clock.now).seconds
     recorder?.add(phase, from: start)
     return result

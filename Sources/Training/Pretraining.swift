@@ -89,6 +89,10 @@ public struct Pretraining {
     save: (Int) throws -> Void
   ) throws {
     var deadline = deadline(for: trainer)
+    var stragglers = Stragglers(
+      hosts: try communicator.hosts(), leaves: config.leaves(ofEach: communicator.size))
+    let watchdog = try Watchdog.of(config, communicator) { printError($0 + "\n") }
+    defer { watchdog?.stop() }
     for step in outcome.step + 1...config.steps {
       let asked = signals.received() != nil
       let late = deadline?.isNear(at: clock.now) ?? false
@@ -96,6 +100,7 @@ public struct Pretraining {
       outcome.step = step
       outcome.finished = step == config.steps
       try communicator.onRoot { try log?.step(result.metrics) }
+      if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
       let isDue = config.evaluateEvery > 0 && step % config.evaluateEvery == 0
       if outcome.finished || isDue, let loss = try trainer.validationLoss() {
         outcome.validationLoss = loss
@@ -161,6 +166,7 @@ public struct Pretraining {
     _ step: Int, _ session: TrainingSession, _ store: CheckpointStore
   ) throws {
     let (trainer, state, dataset) = (session.trainer, session.state, session.dataset)
+    try trainer.compareReplicas(after: step)
     try trainer.collectOptimizerState()
     try communicator.onRoot {
       guard state.table.isFinite(state.weights, team: trainer.team) else {

@@ -68,6 +68,8 @@ public struct RunConfig: Sendable, Equatable, Codable {
   public var resume = "auto"
   /// A model folder whose weights the run begins with; empty for random ones.
   public var from = ""
+  /// Seconds without a move of any rank after which the job is ended; 0 for never.
+  public var stallTimeout = 120
   /// Whether every operation's output is searched for NaN and infinity.
   public var debug = false
 
@@ -87,7 +89,9 @@ public struct RunConfig: Sendable, Equatable, Codable {
     case keep
     case evaluateEvery = "evaluate-every"
     case evaluateSequences = "evaluate-sequences"
-    case resume, from, debug
+    case resume, from
+    case stallTimeout = "stall-timeout"
+    case debug
   }
 
   /// The paper's run.
@@ -197,6 +201,7 @@ extension RunConfig {
     let natural = [
       ("vocabulary", vocabulary), ("warm-up", warmUp), ("evaluate-every", evaluateEvery),
       ("evaluate-sequences", evaluateSequences), ("threads", threads),
+      ("stall-timeout", stallTimeout),
     ]
     for (name, value) in natural where value < 0 {
       return "\(name) is \(value); it must not be negative"

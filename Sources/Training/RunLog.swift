@@ -19,6 +19,11 @@ final class RunLog {
     let tokensPerSecond: Double
     let secondsCompute: Double
     let secondsCommunication: Double
+    /// Over the ranks, each for itself, up to the exchange of this step.
+    let secondsComputeMin: Double
+    let secondsComputeMedian: Double
+    let secondsComputeMax: Double
+    let slowestRank: Int
     /// The ranks that computed it, on which the order of its sums depends without `--reduce ordered`; runs of older programs do not
     /// say.
     let ranks: Int?

@@ -9,6 +9,10 @@ struct StepSums {
     case losses
     /// How many ranks were asked to stop.
     case stops
+    /// A hash of a part of every rank's weights.
+    case weights
+    /// Every rank's seconds of computing since the last exchange.
+    case seconds
   }
 
   private var values: [Double] = []
@@ -22,6 +26,13 @@ struct StepSums {
       places[field] = values.count..<values.count + newValue.count
       values += newValue
     }
+  }
+
+  /// `value` in this rank's place, zeros in the others'.
+  static func own(_ value: Double, _ communicator: Communicator) -> [Double] {
+    var values = [Double](repeating: 0, count: communicator.size)
+    values[communicator.rank] = value
+    return values
   }
 
   /// Sums over the ranks. Collective.

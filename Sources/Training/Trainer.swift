@@ -24,6 +24,9 @@ final class Trainer {
   private let recorder: OperationRecorder?
   private let fault: Fault?
   private var times: PhaseTimes
+  private var replicas: ReplicaCheck
+  /// Seconds of computing before the last exchange.
+  private var secondsExchanged = 0.0
 
   /// - Parameters:
   ///   - state: weights and gradients; the optimizer's moments are made here
@@ -57,7 +60,9 @@ final class Trainer {
       windows: training.count, sequencesPerStep: config.batch, seed: config.seed)
     self.recorder = recorder
     self.fault = fault
-    times = PhaseTimes(clock: clock, recorder: recorder)
+    times = PhaseTimes(clock: clock, recorder: recorder, progress: communicator.progress)
+    replicas = ReplicaCheck(
+      state, team: team, communicator: communicator, owned: reducer.owned)
   }
 
   /// All of the optimizer's state by name, for checkpoints; rank 0's, after `collectOptimizerState`.
@@ -91,6 +96,8 @@ final class Trainer {
   /// What one update did, the same on every rank.
   struct StepResult {
     let metrics: RunLog.StepMetrics
+    /// How long each rank computed.
+    let secondsOfRanks: [Double]
     /// Whether some rank was asked to stop.
     let stops: Bool
   }
@@ -107,17 +114,23 @@ final class Trainer {
 
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
     let before = times
+    communicator.progress.begin(step: step)
     let (losses, targets) = try accumulate(step)
     fault?.strike(.nan, state.gradients, rank: communicator.rank, step: step)
     var sums = StepSums()
     sums[.losses] = losses
     sums[.stops] = [stop ? 1 : 0]
+    sums[.weights] = times.measure(.comparison) { replicas.fingerprints(before: step) }
+    // Since the last exchange: with the last step's clipping and optimizer, which came after it.
+    sums[.seconds] = StepSums.own(times.total(Self.compute) - secondsExchanged, communicator)
+    secondsExchanged = times.total(Self.compute)
     let owned = try times.measure(.communication) {
       let owned = try reducer.finish()
       try sums.exchange(communicator)
       return owned
     }
-    let norm = try times.measure(.clip) { try gradientNorm(owned) }
+    try replicas.compare(sums[.weights], before: step)
+    let norm = try gradientNorm(owned)
     let loss = sums[.losses].reduce(0, +) / targets
     try communicator.together {
       guard loss.isFinite, norm.isFinite else {
@@ -138,19 +151,30 @@ final class Trainer {
     try times.measure(.communication) { try reducer.publish() }
     fault?.strike(.flip, state.weights, rank: communicator.rank, step: step)
     times.measure(.optimizer) { state.weightsChanged(team: team) }
-    let compute: [PhaseTimes.Phase] = [.data, .forward, .backward, .clip, .optimizer]
-    let seconds = times.total(compute) - before.total(compute)
+    let seconds = times.total(Self.compute) - before.total(Self.compute)
     let communication = times.total([.communication]) - before.total([.communication])
+    let spread = ComputeSpread(sums[.seconds])
     return StepResult(
       metrics: RunLog.StepMetrics(
         step: step, loss: loss, learningRate: rate, gradientNorm: norm,
         tokens: step * config.batch * model.context,
         tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
-        secondsCommunication: communication, ranks: communicator.size,
+        secondsCommunication: communication, secondsComputeMin: spread.secondsComputeMin,
+        secondsComputeMedian: spread.secondsComputeMedian,
+        secondsComputeMax: spread.secondsComputeMax, slowestRank: spread.slowestRank,
+        ranks: communicator.size,
         weightsHash: communicator.isRoot && config.reduce == .ordered
           ? state.weights.withBytes { XXH128.hash($0) } : nil),
-      stops: sums[.stops] != [0])
+      secondsOfRanks: sums[.seconds], stops: sums[.stops] != [0])
   }
+
+  /// The phases in which a rank waits for nobody.
+  private static let compute: [PhaseTimes.Phase] = [
+    .data, .forward, .backward, .comparison, .clip, .optimizer,
+  ]
+
+  /// Stops the run where the ranks' weights differ after update `step`. Collective.
+  func compareReplicas(after step: Int) throws { try replicas.compareAll(after: step) }
 
   /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks', and the targets of the
   /// whole step.
@@ -217,9 +241,11 @@ final class Trainer {
 
   /// √Σ g² over the whole gradient, of which this rank owns `owned`: pieces in their order, whoever owns them. Collective.
   private func gradientNorm(_ owned: Range<Int>) throws -> Double {
-    var squares = state.table.squares(state.gradients, range: owned, team: team)
+    var squares = times.measure(.clip) {
+      state.table.squares(state.gradients, range: owned, team: team)
+    }
     if owned.count < state.gradients.count {
-      squares = try communicator.allReduce(squares, .sum)
+      squares = try times.measure(.communication) { try communicator.allReduce(squares, .sum) }
     }
     return squares.reduce(0, +).squareRoot()
   }

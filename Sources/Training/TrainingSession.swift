@@ -61,7 +61,9 @@ final class TrainingSession {
     }
     tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
     let check = config.debug ? FiniteCheck() : nil
-    team = ThreadTeam(size: threads, observer: ObserverPair.of(tracing?.recorder, check))
+    let layers = config.stallTimeout > 0 ? LayerObserver(progress: communicator.progress) : nil
+    team = ThreadTeam(
+      size: threads, observer: ObserverPair.of(ObserverPair.of(tracing?.recorder, check), layers))
     let fingerprints = team.productFingerprints()
     productFingerprint = fingerprints.map { String($0, radix: 16) }.joined(separator: " ")
     if try communicator.any(fingerprints.count > 1), communicator.isRoot {

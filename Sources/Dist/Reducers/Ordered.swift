@@ -79,6 +79,7 @@ final class Ordered: GradientReducer {
   }
 
   private func begin(_ index: Int) throws(MPIError) -> Communicator.Pending {
+    communicator.progress.reached(bucket: index)
     let own = part(index, of: communicator.rank)
     return try communicator.begin(
       sending: others.map { Message(rank: $0, values: gradients[part(index, of: $0)]) },
@@ -117,6 +118,7 @@ final class Ordered: GradientReducer {
   func publish() throws(MPIError) {
     guard communicator.size > 1 else { return }
     for index in 0..<messages {
+      communicator.progress.reached(bucket: index)
       let own = weights[part(index, of: communicator.rank)]
       try communicator.begin(
         sending: others.map { Message(rank: $0, values: own) },

@@ -1,0 +1,133 @@
+/// What one rank's watchdog knows of all ranks, and the rule by which it takes the job for stuck and names who is behind.
+///
+/// It reads no clock and no network: whoever has them tells it what was heard and how much time passed.
+package struct StallRule: Sendable {
+  /// What is known of a rank.
+  struct Rank: Sendable {
+    let host: String
+    /// The last that was heard; nil for one that was never heard of.
+    var moment: Progress.Moment?
+    /// Seconds since then.
+    var silence = 0.0
+  }
+
+  private var ranks: [Rank]
+  private let own: Int
+  private let timeout: Double
+  /// Seconds without a move of any rank that is heard of.
+  private var stillness = 0.0
+
+  /// - Parameters:
+  ///   - hosts: of every rank
+  ///   - own: the rank whose watchdog this is; rank 0's hears of all, the others' of rank 0 and themselves
+  ///   - timeout: seconds
+  package init(hosts: [String], own: Int, timeout: Double) {
+    ranks = hosts.map { Rank(host: $0) }
+    self.own = own
+    self.timeout = timeout
+  }
+
+  /// `rank` is alive, and this is what it does.
+  package mutating func heard(_ rank: Int, _ moment: Progress.Moment) {
+    let moved = ranks[rank].moment?.moves != moment.moves
+    ranks[rank].moment = moment
+    ranks[rank].silence = 0
+    // As long as rank 0 lives, it decides: it hears of all.
+    if moved || (rank == 0 && own != 0) { stillness = 0 }
+  }
+
+  /// Time passed in which this watchdog was awake.
+  package mutating func passed(_ seconds: Double) {
+    stillness += seconds
+    for rank in ranks.indices where rank != own { ranks[rank].silence += seconds }
+  }
+
+  /// Seconds without a move after which this watchdog ends the job.
+  ///
+  /// Rank 0's decides first. Where rank 0 is the one that fell silent, the others follow one by one, so that one of them speaks. A rank
+  /// that never heard of rank 0 can only name itself; if it waits for others, it lets whoever knows more speak first.
+  private var limit: Double {
+    if own == 0 { return timeout }
+    if ranks[0].moment != nil { return 1.25 * timeout + min(timeout, 0.5 * Double(own - 1)) }
+    return ranks[own].moment?.waits ?? false ? 2 * timeout : timeout
+  }
+
+  /// Whether the job is stuck.
+  package var isStalled: Bool { stillness >= limit }
+
+  /// The ranks that were never heard of.
+  package var unheard: [Int] { ranks.indices.filter { ranks[$0].moment == nil } }
+
+  /// Who is behind, and how that is known; in the order in which it is asked.
+  package enum Verdict: Sendable, Equatable {
+    /// These neither speak nor wait for others.
+    case stuck([Int])
+    /// All that are heard of wait, so it is one of these, which are not.
+    case unheard([Int])
+    /// All wait for each other, these in an earlier step or phase.
+    case behind([Int])
+    /// All wait for each other in the same place.
+    case nobody
+  }
+
+  /// Who is behind, in a job that is stuck.
+  package var verdict: Verdict {
+    let heard = ranks.indices.filter { ranks[$0].moment != nil }
+    let stuck = heard.filter { isSilent($0) || ranks[$0].moment?.waits == false }
+    if !stuck.isEmpty { return .stuck(stuck) }
+    if !unheard.isEmpty { return .unheard(unheard) }
+    func place(_ rank: Int) -> (Int, Int) {
+      let moment = ranks[rank].moment
+      return (moment?.step ?? 0, moment?.phase?.order ?? -1)
+    }
+    guard let least = heard.map(place).min(by: <) else { return .nobody }
+    let behind = heard.filter { place($0) == least }
+    return behind.count < heard.count ? .behind(behind) : .nobody
+  }
+
+  /// Others are heard of several times in half of the timeout.
+  private func isSilent(_ rank: Int) -> Bool { ranks[rank].silence > timeout / 2 }
+
+  /// Who is behind where, what it was doing, and what the others wait for: lines for people.
+  package var report: String {
+    let verdict = verdict
+    let behind: [Int]
+    var lines: [String]
+    switch verdict {
+    case .stuck(let ranks):
+      behind = ranks
+      lines = ["Behind:"] + ranks.map { "  " + describe($0) }
+    case .unheard(let ranks):
+      behind = ranks
+      lines = ["All that the watchdog hears of wait. Behind is one that it has no connection to:"]
+      lines += ranks.map { "  " + name($0) }
+    case .behind(let ranks):
+      behind = ranks
+      lines = ["All ranks wait, these in an earlier place than the others:"]
+      lines += ranks.map { "  " + describe($0) }
+    case .nobody:
+      behind = []
+      lines = ["All ranks wait for each other in the same place; look at the network between them."]
+    }
+    let waiting = ranks.indices.filter { !behind.contains($0) }.compactMap { rank in
+      ranks[rank].moment.map { (rank: rank, text: "\($0)") }
+    }
+    if !waiting.isEmpty { lines.append(behind.isEmpty ? "Waiting:" : "Waiting for it:") }
+    lines += groups(of: waiting).map { "  \(words(forRanks: $0.ranks)) in \($0.text)" }
+    return (["nothing has moved for \(seconds(stillness))"] + lines).joined(separator: "\n")
+  }
+
+  private func name(_ rank: Int) -> String {
+    "rank \(rank) of \(ranks.count) on \(ranks[rank].host)"
+  }
+
+  private func describe(_ rank: Int) -> String {
+    guard let moment = ranks[rank].moment else { return name(rank) }
+    return isSilent(rank)
+      ? "\(name(rank)): no sign of life for \(seconds(ranks[rank].silence)) (stopped, or its machine "
+        + "cannot be reached); last seen in \(moment)"
+      : "\(name(rank)): for \(seconds(stillness)) in \(moment)"
+  }
+
+  private func seconds(_ value: Double) -> String { "\(Int(value.rounded())) s" }
+}

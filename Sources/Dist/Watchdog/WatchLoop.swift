@@ -1,0 +1,110 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What a watchdog's thread does: it listens, looks at its own rank about once a second, and asks the rule.
+struct WatchLoop {
+  private let job: Watchdog.Job
+  private let wake: Int32
+  private let clock = SuspendingClock()
+  private var rule: StallRule
+  private var channel: any WatchChannel
+  private var files = FileTraffic()
+  private var lastLook: SuspendingClock.Instant
+
+  /// - Parameters:
+  ///   - listener: rank 0's, where there are others and the system let it have one
+  ///   - meeting: where the others call; nil where they cannot
+  ///   - wake: can be read when it is time to end
+  init(
+    _ job: Watchdog.Job, listener: LineListener?, meeting: Watchdog.Meeting?, wake: Int32
+  ) {
+    self.job = job
+    self.wake = wake
+    rule = StallRule(hosts: job.hosts, own: job.rank, timeout: job.timeout)
+    if let listener, let meeting {
+      channel = ListeningChannel(job, listener: listener, token: meeting.token)
+    } else if let meeting, job.rank > 0 {
+      channel = CallingChannel(job, meeting)
+    } else {
+      channel = NoChannel()
+    }
+    lastLook = clock.now
+  }
+
+  /// Until `isStopped`, or until the job is stuck, which ends the process.
+  mutating func run(isStopped: () -> Bool) {
+    while !isStopped() {
+      let left = job.interval - lastLook.duration(to: clock.now).inSeconds
+      if left > 0 {
+        LineConnection.wait(for: channel.descriptors + [wake], seconds: left)
+      }
+      if isStopped() { return }
+      for message in channel.receive() { take(message) }
+      if lastLook.duration(to: clock.now).inSeconds >= job.interval { look() }
+    }
+  }
+
+  private mutating func take(_ message: WatchMessage) {
+    switch message {
+    case .moment(let rank, let moment): rule.heard(rank, moment)
+    // Rank 0's watchdog has said why; under srun every rank's own status counts.
+    case .end: _exit(job.status)
+    }
+  }
+
+  private mutating func look() {
+    let now = clock.now
+    // What this thread slept through beyond its turn does not count: a job that was suspended and goes on, or a machine that was
+    // overloaded, is not stuck.
+    rule.passed(min(lastLook.duration(to: now).inSeconds, 2 * job.interval))
+    lastLook = now
+    var moment = job.progress.moment
+    if files.haveMoved(), !moment.waits {
+      job.progress.moved()
+      moment = job.progress.moment
+    }
+    rule.heard(job.rank, moment)
+    channel.tell(moment)
+    if let lost = channel.complaint(unheard: rule.unheard) { job.note(lost) }
+    guard rule.isStalled else { return }
+    report()
+    channel.end()
+    _exit(job.status)
+  }
+
+  /// One write, so that the lines of several ranks do not mix.
+  private func report() {
+    let text =
+      "gpt1-dist: \(rule.report)\nThe job ends here, with status \(job.status): started again, it goes on "
+      + "from the newest checkpoint"
+    job.note(text)
+  }
+}
+
+/// What a rank reads and writes in files, as the system counts it: a checkpoint on a slow disk moves too.
+private struct FileTraffic {
+  private var last = 0
+
+  /// Whether there was any since the last call. Of reading only the training thread's counts: this one reads the counters.
+  mutating func haveMoved() -> Bool {
+    let now =
+      number("wchar", in: "/proc/self/io") + number("rchar", in: "/proc/self/task/\(getpid())/io")
+    defer { last = now }
+    return now != last
+  }
+
+  private func number(_ name: String, in path: String) -> Int {
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix(name + ": ") }
+    return line.flatMap { Int($0.dropFirst(name.count + 2)) } ?? 0
+  }
+}
+
+extension Duration {
+  fileprivate var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

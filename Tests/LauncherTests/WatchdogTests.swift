@@ -1,0 +1,160 @@
+import Foundation
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+extension LauncherTests {
+  /// Runs in which nothing moves any more, or in which a rank's weights are not those of the others.
+  @Suite(.serialized) struct WatchdogTests {
+    private static let endless = "--steps 1000000 --checkpoint-every 10 --evaluate-every 0"
+    private let host = ProcessInfo.processInfo.hostName
+
+    /// The ranks that mpirun started, by their number.
+    private func ranks(of mpirun: pid_t) -> [Int: pid_t] {
+      let pairs = Command.children(of: mpirun).compactMap { process -> (Int, pid_t)? in
+        let bytes = FileManager.default.contents(atPath: "/proc/\(process)/environ") ?? Data()
+        let label = "OMPI_COMM_WORLD_RANK="
+        let variable = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+          .first { $0.hasPrefix(label) }
+        return variable.flatMap { Int($0.dropFirst(label.count)) }.map { ($0, process) }
+      }
+      return Dictionary(pairs) { $1 }
+    }
+
+    /// Stops one of three ranks for good; returns how the job ended, with nothing of it left.
+    private func stop(_ rank: Int, _ line: String, _ sandbox: Sandbox) throws -> Command.Outcome {
+      var all: [pid_t] = []
+      let outcome = try sandbox.run(line, ranks: 3) { mpirun in
+        sandbox.waitForStep(13, of: "run", while: mpirun)
+        let ranks = ranks(of: mpirun)
+        all = Array(ranks.values)
+        if let process = ranks[rank] { kill(process, SIGSTOP) }
+      }
+      #expect(all.count == 3)
+      for process in all { #expect(Command.ends(process), "\(process) is alive") }
+      #expect(!outcome.timedOut, "\(outcome.errors)")
+      return outcome
+    }
+
+    @Test(arguments: 0..<3, ["allreduce", "ordered"])
+    func aStoppedRankIsNamedAndTheJobEnds(rank: Int, reduce: String) throws {
+      try Sandbox.with { sandbox in
+        let line =
+          "\(Sandbox.pretrain) \(Self.endless) --batch 12 --reduce \(reduce) --stall-timeout 2 --out run"
+        let outcome = try stop(rank, line, sandbox)
+        #expect(outcome.status == 75, "\(outcome.errors)")
+        let errors = outcome.errors
+        #expect(outcome.sentences.count == 1, "\(errors)")
+        #expect(errors.contains("gpt1-dist: nothing has moved for"), "\(errors)")
+        #expect(
+          errors.contains("Behind:\n  rank \(rank) of 3 on \(host): no sign of life for"),
+          "\(errors)")
+        #expect(errors.contains("last seen in step "), "\(errors)")
+        #expect(errors.contains("Waiting for it:\n  rank"), "\(errors)")
+        #expect(errors.contains("MPI_"), "\(errors)")
+
+        // The same command goes on; two more steps are enough.
+        let newest = try #require(try sandbox.checkpoints(of: "run").last)
+        let again = try sandbox.succeed(
+          line.replacing("1000000", with: "\(newest + 2)"), ranks: 3)
+        #expect(again.errors.contains("going on from"), "\(again.errors)")
+      }
+    }
+
+    @Test func aRunThatWasSuspendedWholeGoesOn() throws {
+      try Sandbox.with { sandbox in
+        let line = "\(Sandbox.pretrain) --steps 120 --stall-timeout 2 --out run"
+        let outcome = try sandbox.run(line, ranks: 2) { mpirun in
+          sandbox.waitForStep(33, of: "run", while: mpirun)
+          let processes = ranks(of: mpirun).values
+          for process in processes { kill(process, SIGSTOP) }
+          sleep(5)
+          for process in processes { kill(process, SIGCONT) }
+        }
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try sandbox.losses(of: "run").count == 120)
+      }
+    }
+
+    /// One rank evaluates and writes for longer than the timeout while the others wait: a move now and then is enough.
+    @Test func slowEvaluationsAndCheckpointsAreNoStall() throws {
+      try Sandbox.with { sandbox in
+        // One sequence a leaf of a wide context: minutes of steps would be needed to see a false alarm in short ones.
+        let line =
+          "pretrain --preset debug --data data --threads 1 --context 64 --width 256 --heads 4 --layers 4 --batch 4"
+          + " --steps 4 --evaluate-every 2 --evaluate-sequences 0 --checkpoint-every 1 --stall-timeout 1 --out run"
+        let outcome = try sandbox.run(line, ranks: 2)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.sentences == [])
+      }
+    }
+
+    @Test func withoutATimeoutNobodyWatches() throws {
+      try Sandbox.with { sandbox in
+        let line = "\(Sandbox.pretrain) \(Self.endless) --stall-timeout 0 --out run"
+        let outcome = try sandbox.run(line, ranks: 2) { mpirun in
+          sandbox.waitForStep(13, of: "run", while: mpirun)
+          guard let process = ranks(of: mpirun)[1] else { return }
+          kill(process, SIGSTOP)
+          sleep(5)
+          #expect(!Command.ends(mpirun, within: 0.1))
+          kill(process, SIGKILL)
+        }
+        #expect(outcome.status == 128 + SIGKILL, "\(outcome.errors)")
+        #expect(!outcome.errors.contains("nothing has moved"))
+      }
+    }
+
+    /// Steps after the last whole comparison, and one right before it.
+    @Test(arguments: [(3, 23), (3, 30), (2, 24)])
+    func aFlippedBitIsFoundNamedAndNotSaved(ranks: Int, step: Int) throws {
+      try Sandbox.with { sandbox in
+        let line =
+          "\(Sandbox.pretrain) --batch 12 --steps 200 --checkpoint-every 10 --out run"
+        let outcome = try sandbox.run("\(line) --fault flip:1:\(step)", ranks: ranks)
+        #expect(outcome.status == 1, "\(outcome.errors)")
+        let sentence = try #require(outcome.sentences.first)
+        #expect(outcome.sentences.count == 1, "\(outcome.errors)")
+        let found = try #require(
+          sentence.firstMatch(of: #/step (\d+): /#).flatMap { Int($0.1) }, "\(sentence)")
+        #expect((step...step + 16).contains(found), "\(sentence)")
+        // The middle of the flat vector lies in the first block or the embeddings; whichever, it is named.
+        #expect(sentence.contains(#/ in (h\.\d\.|tokens_embed)[a-z0-9_.]*, since/#), "\(sentence)")
+        #expect(sentence.contains("rank 1 on \(host)"), "\(sentence)")
+        #expect(sentence.contains("which of them is right cannot be told") == (ranks == 2))
+        #expect(sentence.contains("rank 0") == (ranks == 2), "\(sentence)")
+        let newest = try #require(try sandbox.checkpoints(of: "run").last)
+        #expect(newest < step || newest == step - step % 10 && newest < step)
+
+        try sandbox.succeed("\(line.replacing("200", with: "40"))", ranks: ranks)
+        #expect(try sandbox.losses(of: "run").count == 40)
+      }
+    }
+
+    @Test func theLogHasTheRanksTimes() throws {
+      struct Line: Decodable {
+        let secondsComputeMin, secondsComputeMedian, secondsComputeMax: Double?
+        let slowestRank: Int?
+        let loss: Double?
+      }
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --out run", ranks: 3)
+        let lines = try sandbox.text("run/metrics.jsonl").split(separator: "\n").map {
+          try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+        }.filter { $0.loss != nil }
+        #expect(lines.count == 20)
+        for line in lines {
+          let (least, middle) = (
+            try #require(line.secondsComputeMin), try #require(line.secondsComputeMedian)
+          )
+          #expect(0 < least && least <= middle)
+          #expect(middle <= (try #require(line.secondsComputeMax)))
+          #expect((0..<3).contains(try #require(line.slowestRank)))
+        }
+      }
+    }
+  }
+}
