@@ -44,6 +44,12 @@ public struct ParameterTable: Sendable {
   /// The number of floats in all.
   public let count: Int
 
+  /// The floats of the token embedding, (V, C).
+  public var tokenRange: Range<Int> { parameters[0].range }
+
+  /// The floats of the position embedding.
+  public var positionRange: Range<Int> { parameters[1].range }
+
   /// The table of a configuration.
   public init(_ config: ModelConfig) {
     var parameters: [Parameter] = []

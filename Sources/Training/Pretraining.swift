@@ -83,7 +83,7 @@ public struct Pretraining {
           + "differ in their last bits")
     }
     let state = ModelState(model, training: true, precision: config.precision)
-    let trainer = Trainer(
+    let trainer = try Trainer(
       config, state: state, communicator: communicator, team: team, check: check,
       recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
       clock: clock)

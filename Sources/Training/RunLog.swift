@@ -18,7 +18,12 @@ final class RunLog {
     let tokens: Int
     let tokensPerSecond: Double
     let secondsCompute: Double
+    /// What the step waited for: communication that nothing was computed beside.
     let secondsCommunication: Double
+    /// Of backward, in which communication went on beside it, with `--reduce overlapped`.
+    let secondsHidden: Double?
+    /// Of them, what the computing thread gave to MPI; part of `secondsCompute`.
+    let secondsPolling: Double?
     /// Of the weights after the update, with `--reduce ordered`: XXH3-128 of the flat vector.
     let weightsHash: String?
   }

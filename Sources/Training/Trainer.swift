@@ -13,16 +13,18 @@ final class Trainer {
   let communicator: Communicator
   private let model: ModelConfig
   let state: ModelState
-  private let decoder: Decoder
+  let decoder: Decoder
   private let optimizer: Optimizer
-  private let reducer: any GradientReducer
+  let reducer: any GradientReducer
+  /// The reducer, where it works during backward.
+  let overlapped: Overlapped?
   let team: ThreadTeam
   let check: FiniteCheck?
   private let training: any BatchSource
   private let validation: (any BatchSource)?
   private let sampler: Sampler
   private let recorder: OperationRecorder?
-  private let fault: Fault?
+  let fault: Fault?
   private var times: PhaseTimes
 
   /// - Parameters:
@@ -36,7 +38,7 @@ final class Trainer {
     _ config: RunConfig, state: ModelState, communicator: Communicator, team: ThreadTeam,
     check: FiniteCheck?, recorder: OperationRecorder? = nil, training: any BatchSource,
     validation: (any BatchSource)?, fault: Fault? = nil, clock: ContinuousClock
-  ) {
+  ) throws {
     self.config = config
     self.communicator = communicator
     self.state = state
@@ -46,9 +48,11 @@ final class Trainer {
     model = state.config
     self.check = check
     decoder = Decoder(state, team: team, use: config.decoderUse)
-    reducer = config.reduce.reducer(
-      gradients: state.gradients, weights: state.weights, cuts: state.table.cuts,
-      communicator: communicator)
+    reducer = try config.reduce.reducer(
+      gradients: state.gradients, weights: state.weights,
+      layout: config.gradientLayout(state.table), wire: config.wire, communicator: communicator,
+      clock: clock)
+    overlapped = reducer as? Overlapped
     // Rank 0 writes and reads checkpoints and has room for all of the state.
     optimizer = Optimizer(
       config.optimizer, table: state.table, team: team,
@@ -106,9 +110,8 @@ final class Trainer {
   }
 
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
-    let before = times
+    let (before, hiddenBefore) = (times, overlapped?.times)
     let (losses, targets) = try accumulate(step)
-    fault?.strike(.nan, state.gradients, rank: communicator.rank, step: step)
     var sums = StepSums()
     sums[.losses] = losses
     sums[.stops] = [stop ? 1 : 0]
@@ -141,12 +144,14 @@ final class Trainer {
     let compute: [PhaseTimes.Phase] = [.data, .forward, .backward, .clip, .optimizer]
     let seconds = times.total(compute) - before.total(compute)
     let communication = times.total([.communication]) - before.total([.communication])
+    let hidden = overlapped.map { $0.times - (hiddenBefore ?? OverlapTimes()) }
     return StepResult(
       metrics: RunLog.StepMetrics(
         step: step, loss: loss, learningRate: rate, gradientNorm: norm,
         tokens: step * config.batch * model.context,
         tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
         secondsCommunication: communication,
+        secondsHidden: hidden?.hidden, secondsPolling: hidden?.polling,
         weightsHash: communicator.isRoot && config.reduce == .ordered
           ? state.weights.withBytes { XXH128.hash($0) } : nil),
       stops: sums[.stops] != [0])
@@ -173,13 +178,9 @@ final class Trainer {
         try training.batch(windows: Array(windows[samples]), samples: samples.map { UInt32($0) })
       }
       times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
-      let losses = times.measure(.backward) {
-        decoder.backward(divisor: targets, addingTo: state.gradients) { range in
-          if isLast || reducer.isolatesLeaves { reducer.ready(range) }
-        }
-      }
+      let losses = times.measure(.backward) { backward(step, divisor: targets, isLast: isLast) }
       sums[leaf] = weightedSum(losses, batch.lossWeights)
-      try reportNotFinite("step \(step)", batch, checkingGradients: true) { windows[$0] }
+      try reportNotFinite("step \(step)", batch, checkingGradients: overlapped == nil) { windows[$0] }
       try times.measure(.communication) { try reducer.finishLeaf() }
     }
     if leaves.isEmpty { reducer.ready(0..<state.gradients.count) }

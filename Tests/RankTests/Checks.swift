@@ -108,9 +108,10 @@ func checkReducer(_ ranks: Communicator) throws {
     for (count, leaves) in zip(sizes, [1, 2, 3, 1, 2]) {
       let gradients = FloatBuffer(count)
       let weights = FloatBuffer(count)
-      let reducer = strategy.reducer(
+      let reducer = try strategy.reducer(
         gradients: gradients.vector, weights: weights.vector,
-        cuts: Array(stride(from: 0, to: count, by: 1_000)) + [count], communicator: ranks)
+        layout: GradientLayout(cuts: Array(stride(from: 0, to: count, by: 1_000)) + [count]),
+        communicator: ranks, clock: ContinuousClock())
       for step in 1...3 {
         for leaf in 0..<leaves {
           for index in 0..<count {
@@ -166,9 +167,10 @@ func checkOrder(_ ranks: Communicator) throws {
   func leaf(_ number: Int, _ index: Int) -> Float { 1 / Float(3 * index + 7 * number + 1) }
   let gradients = FloatBuffer(count)
   let weights = FloatBuffer(count)
-  let reducer = ReductionStrategy.ordered.reducer(
-    gradients: gradients.vector, weights: weights.vector, cuts: Array(0...9) + [1 << 20, count],
-    communicator: ranks)
+  let reducer = try ReductionStrategy.ordered.reducer(
+    gradients: gradients.vector, weights: weights.vector,
+    layout: GradientLayout(cuts: Array(0...9) + [1 << 20, count]), communicator: ranks,
+    clock: ContinuousClock())
   for number in stride(from: ranks.rank, to: 12, by: ranks.size) {
     for index in 0..<count { gradients.vector[index] = leaf(number, index) }
     reducer.ready(0..<count)

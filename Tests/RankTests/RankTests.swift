@@ -62,8 +62,9 @@ enum Scenario: String, CaseIterable {
     case .unannounced:
       let gradients = FloatBuffer(10)
       let weights = FloatBuffer(10)
-      let reducer = ReductionStrategy.allreduce.reducer(
-        gradients: gradients.vector, weights: weights.vector, cuts: [0, 10], communicator: ranks)
+      let reducer = try ReductionStrategy.allreduce.reducer(
+        gradients: gradients.vector, weights: weights.vector, layout: GradientLayout(cuts: [0, 10]),
+        communicator: ranks, clock: ContinuousClock())
       reducer.ready(3..<10)
       _ = try reducer.finish()
 

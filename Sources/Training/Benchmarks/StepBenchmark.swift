@@ -61,7 +61,7 @@ public struct StepBenchmark {
       threads: threads, traces: trace != nil, communicator: communicator, clock: clock)
     let team = ThreadTeam(size: threads, observer: recorder)
     let state = ModelState(model, training: true, precision: config.precision)
-    let trainer = Trainer(
+    let trainer = try Trainer(
       config, state: state, communicator: communicator, team: team, check: nil, recorder: recorder,
       training: windows, validation: nil, clock: clock)
     state.table.initialize(state.weights, config: model, seed: config.seed, team: team)

@@ -1,0 +1,37 @@
+import Buffers
+import Dist
+import Model
+
+extension RunConfig {
+  /// What the reducer is told of the flat gradient: backward finishes it in this order when the lookup is apart.
+  func gradientLayout(_ table: ParameterTable) -> GradientLayout {
+    GradientLayout(
+      cuts: table.cuts,
+      order: [table.tokenRange] + table.blockRanges.reversed() + [table.positionRange],
+      table: table.tokenRange, width: table.parameters[0].shape[1],
+      lateRows: decoderUse.capacity)
+  }
+}
+
+extension Trainer {
+  /// Backward of the last batch into the gradient, announced to the reducer as far as it is final; returns the losses.
+  ///
+  /// - Parameter isLast: whether it is this rank's last leaf of the step
+  func backward(_ step: Int, divisor: Double, isLast: Bool) -> Vector {
+    func ready(_ range: Range<Int>) {
+      guard isLast || reducer.isolatesLeaves else { return }
+      if isLast {
+        fault?.strike(.nan, state.gradients[range], rank: communicator.rank, step: step)
+      }
+      reducer.ready(range)
+    }
+    guard isLast, let overlapped else {
+      return decoder.backward(divisor: divisor, addingTo: state.gradients, ready: ready)
+    }
+    return team.polling(overlapped.progress) {
+      decoder.backward(
+        divisor: divisor, addingTo: state.gradients,
+        lookup: { overlapped.add(SparseRows(ids: $0, values: $1)) }, ready: ready)
+    }
+  }
+}
