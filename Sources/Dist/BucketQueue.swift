@@ -14,7 +14,7 @@ final class BucketQueue {
   private var waiting: [Vector] = []
   private var next = 0
   private var requests: [MPI_Request?]
-  private var underWay: [Vector?]
+  private var underWay: [(vector: Vector, begin: ContinuousClock.Instant)?]
   private var count = 0
   private var completed: [Int32]
   private var lastPoll: ContinuousClock.Instant
@@ -22,6 +22,9 @@ final class BucketQueue {
   private var hides = true
   /// What kept this rank from beginning or ending a sum; nothing is begun any more.
   private var failure: MPIError?
+
+  /// The sums since `finish` last returned, or those before it, in the order in which they ended.
+  private(set) var spans: [BucketSpan] = []
 
   /// Of all sums so far.
   private(set) var times = OverlapTimes()
@@ -59,6 +62,7 @@ final class BucketQueue {
   /// This rank's summands; the vector is overwritten with the sum and not touched before `finish` has returned.
   func append(_ vector: Vector) {
     guard communicator.size > 1, vector.count > 0 else { return }
+    if isEmpty, waiting.isEmpty { spans.removeAll(keepingCapacity: true) }
     waiting.append(vector)
     measure { attempt { () throws(MPIError) in try begin() } }
   }
@@ -123,7 +127,7 @@ final class BucketQueue {
           cmpi_in_place_const(), wire.place(place, of: vector), Dist.count(vector.count),
           wire.type, wire.sum, communicator.world, &requests[place])
       }
-      underWay[place] = vector
+      underWay[place] = (vector, clock.now)
       count += 1
     }
   }
@@ -144,13 +148,24 @@ final class BucketQueue {
     // Negative where nothing was under way.
     guard done > 0 else { return }
     for place in completed.prefix(Int(done)).map({ Int($0) }) {
-      guard let vector = underWay[place] else { preconditionFailure("no sum in place \(place)") }
+      guard let (vector, begin) = underWay[place] else {
+        preconditionFailure("no sum in place \(place)")
+      }
       wire.unload(place, vector)
+      spans.append(BucketSpan(floats: vector.count, begin: begin, end: clock.now))
       underWay[place] = nil
       count -= 1
     }
     try begin()
   }
+}
+
+/// When a bucket was summed.
+public struct BucketSpan: Sendable {
+  /// What it held.
+  public let floats: Int
+  /// From its beginning on this rank to the moment that this rank saw its end.
+  public let begin, end: ContinuousClock.Instant
 }
 
 /// Seconds of sums that went on while the rank computed.
@@ -160,8 +175,10 @@ public struct OverlapTimes: Sendable, Equatable {
   /// That the computing thread gave to MPI.
   public var polling = 0.0
 
-  /// None.
-  public init() {}
+  /// None, where nothing is given.
+  public init(hidden: Double = 0, polling: Double = 0) {
+    (self.hidden, self.polling) = (hidden, polling)
+  }
 
   /// What came since an earlier moment.
   public static func - (now: OverlapTimes, before: OverlapTimes) -> OverlapTimes {

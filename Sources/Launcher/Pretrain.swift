@@ -64,7 +64,8 @@ struct Pretrain: ParsableCommand {
   var recompute = false
   @Option(
     help:
-      "How gradients are combined: allreduce, overlapped (during backward), or ordered (the same bits on any number of ranks).")
+      "How gradients are combined: allreduce, overlapped (during backward), or ordered (the same bits on any number of ranks)."
+  )
   var reduce: String?
   @Option(help: "How gradients cross the network: fp32, or bf16 (half the bytes).")
   var wire: String?

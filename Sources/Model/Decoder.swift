@@ -93,15 +93,15 @@ public final class Decoder {
   /// - Parameters:
   ///   - divisor: what the sum of weighted losses is divided by, in the whole step's batch
   ///   - gradients: the flat vector of `table`, added to
+  ///   - ready: called with every range of it that is finished, from its end to its beginning; where the lookup is apart, in the
+  ///     order of the table's `announcedRanges`
   ///   - lookup: where given, the lookup's part of the token embedding's gradient does not go into `gradients`, so that the output's
   ///     part is finished early: called last, with the batch's distinct tokens and (tokens, C) rows, valid until the next pass
-  ///   - ready: called with every range of it that is finished: the token embedding first, where its lookup is apart, then from the
-  ///     end to the beginning
   /// - Returns: the loss of every position, in nats, (B·T); not weighted
   public func backward(
     divisor: Double, addingTo gradients: Vector,
-    lookup: ((_ tokens: [Int32], _ rows: Vector) -> Void)? = nil,
-    ready: (Range<Int>) -> Void = { _ in }
+    ready: (Range<Int>) -> Void = { _ in },
+    lookup: ((_ tokens: [Int32], _ rows: Vector) -> Void)? = nil
   ) -> Vector {
     precondition(use.training, "backward of a decoder that is not for training")
     let pass = lastPass()
@@ -115,8 +115,16 @@ public final class Decoder {
     for layer in (0..<config.layers).reversed() {
       // The last block's activations are still those of the forward pass.
       if use.recompute, layer < config.layers - 1 { recompute(layer, pass) }
-      block(layer, pass).backward(gradients: dTensors.blocks[layer])
-      ready(table.blockRanges[layer])
+      let block = block(layer, pass)
+      // Whoever is told early has nothing else to do after the first block: it is announced in halves.
+      if layer == 0, lookup != nil {
+        let (all, mlp) = (table.blockRanges[0], table.mlpRanges[0])
+        block.backward(gradients: dTensors.blocks[0], inHalves: true) { ready(mlp) }
+        ready(all.lowerBound..<mlp.lowerBound)
+      } else {
+        block.backward(gradients: dTensors.blocks[layer])
+        ready(table.blockRanges[layer])
+      }
     }
     let embedding = EmbeddingBackward(pass: pass, dPositions: dTensors.positions)
     if let lookup {

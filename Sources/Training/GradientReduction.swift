@@ -3,13 +3,11 @@ import Dist
 import Model
 
 extension RunConfig {
-  /// What the reducer is told of the flat gradient: backward finishes it in this order when the lookup is apart.
+  /// What the reducer is told of the flat gradient.
   func gradientLayout(_ table: ParameterTable) -> GradientLayout {
     GradientLayout(
-      cuts: table.cuts,
-      order: [table.tokenRange] + table.blockRanges.reversed() + [table.positionRange],
-      table: table.tokenRange, width: table.parameters[0].shape[1],
-      lateRows: decoderUse.capacity)
+      cuts: table.cuts, order: table.announcedRanges, table: table.tokenRange,
+      width: table.parameters[0].shape[1], lateRows: decoderUse.capacity)
   }
 }
 
@@ -30,8 +28,15 @@ extension Trainer {
     }
     return team.polling(overlapped.progress) {
       decoder.backward(
-        divisor: divisor, addingTo: state.gradients,
-        lookup: { overlapped.add(SparseRows(ids: $0, values: $1)) }, ready: ready)
+        divisor: divisor, addingTo: state.gradients, ready: ready,
+        lookup: { overlapped.add(SparseRows(ids: $0, values: $1)) })
     }
+  }
+}
+
+extension OverlapTimes {
+  /// For people, after the table of phases.
+  var words: String {
+    "\nof backward, \(format(hidden, 3)) s went beside communication, and \(format(polling, 3)) s went to MPI"
   }
 }

@@ -226,7 +226,8 @@ extension RunConfig {
     }
     if !(clip >= 0 && clip.isFinite) { return "clip is \(clip); it must not be negative" }
     if wire != .fp32, reduce == .ordered {
-      return "wire \(wire.rawValue) rounds gradients, and reduce ordered adds them up exactly as they were computed: "
+      return
+        "wire \(wire.rawValue) rounds gradients, and reduce ordered adds them up exactly as they were computed: "
         + "choose wire fp32, or reduce allreduce or overlapped"
     }
     if out.isEmpty || data.isEmpty { return "data and out must name folders" }

@@ -85,7 +85,7 @@ final class Trainer {
   var table: ParameterTable { state.table }
 
   /// The phases' times so far, as a table.
-  var phaseTable: String { times.table }
+  var phaseTable: String { times.table + (overlapped?.times.words ?? "") }
 
   /// Runs `body` and counts its time as a phase of its own.
   func measure<Result>(_ phase: PhaseTimes.Phase, _ body: () throws -> Result) rethrows -> Result {
@@ -118,6 +118,7 @@ final class Trainer {
     let owned = try times.measure(.communication) {
       let owned = try reducer.finish()
       try sums.exchange(communicator)
+      if let overlapped { recorder?.add(overlapped.spans) }
       return owned
     }
     let norm = try times.measure(.clip) { try gradientNorm(owned) }
@@ -180,7 +181,9 @@ final class Trainer {
       times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
       let losses = times.measure(.backward) { backward(step, divisor: targets, isLast: isLast) }
       sums[leaf] = weightedSum(losses, batch.lossWeights)
-      try reportNotFinite("step \(step)", batch, checkingGradients: overlapped == nil) { windows[$0] }
+      try reportNotFinite("step \(step)", batch, checkingGradients: overlapped == nil) {
+        windows[$0]
+      }
       try times.measure(.communication) { try reducer.finishLeaf() }
     }
     if leaves.isEmpty { reducer.ready(0..<state.gradients.count) }

@@ -38,14 +38,18 @@ import TestSupport
     whole.components(separatedBy: text).count - 1
   }
 
-  @Test(arguments: ["collectives", "reducer", "order", "slices", "threads", "togetherFine"], 1...4)
+  @Test(
+    arguments: ["collectives", "reducer", "overlap", "order", "slices", "threads", "togetherFine"],
+    1...4)
   func checksHoldOnEveryRank(scenario: String, ranks: Int) throws {
     let outcome = try run(scenario, ranks: ranks)
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.errors == "")
   }
 
-  @Test(arguments: ["collectives", "reducer", "order", "slices", "threads", "togetherFine"])
+  @Test(arguments: [
+    "collectives", "reducer", "overlap", "order", "slices", "threads", "togetherFine",
+  ])
   func aSingleProcessNeedsNoMpirun(scenario: String) throws {
     let outcome = try Command([Products.executable("RankTests"), scenario]).run()
     #expect(outcome.status == 0)
@@ -115,8 +119,9 @@ import TestSupport
     #expect(outcome.errors == "gpt1-dist: \(message)\n")
   }
 
-  @Test func aGradientThatWasNotAnnouncedWholeIsRefused() throws {
-    let outcome = try Command([Products.executable("RankTests"), "unannounced"]).run()
+  @Test(arguments: ["unannounced", "unannouncedBucket", "announcedTwice"])
+  func aGradientThatWasNotAnnouncedWholeIsRefused(scenario: String) throws {
+    let outcome = try Command([Products.executable("RankTests"), scenario]).run()
     #expect(outcome.status > 128)
   }
 

@@ -57,6 +57,9 @@ public final class Overlapped: GradientReducer {
   /// Of all steps so far.
   public var times: OverlapTimes { queue.times }
 
+  /// The buckets of the last step, once `finish` has returned.
+  public var spans: [BucketSpan] { queue.spans }
+
   public func ready(_ range: Range<Int>) {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= gradients.count, "a range outside the gradient")
