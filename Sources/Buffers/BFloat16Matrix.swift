@@ -48,6 +48,33 @@ public struct BFloat16Matrix: @unchecked Sendable {
     return unsafe BFloat16Matrix(base: row.base, rows: rows, columns: columns, stride: columns)
   }
 
+  /// Overwrites a row with `source`, rounded to the nearest and halfway cases to even; NaN stays NaN, infinity infinity.
+  public func round(_ source: Vector, row: Int) {
+    precondition(row >= 0 && row < rows && source.count == columns, "a row of another size")
+    let target = unsafe base + row * stride
+    forEachLane(of: columns) { index in
+      unsafe store(bits(load(source.base + index)), at: target + index)
+    } one: { index in
+      unsafe target[index] = bits(SIMD16(repeating: source.base[index]))[0]
+    }
+  }
+
+  /// Overwrites every element with the sum of it and `source`'s: added in fp32, rounded as in `round`.
+  ///
+  /// - Parameter source: the same shape, without gaps, as this one
+  public func add(_ source: BFloat16Matrix) {
+    precondition(
+      source.rows == rows && source.columns == columns && stride == columns
+        && source.stride == columns, "a sum of different shapes")
+    let (a, b) = unsafe (source.base, base)
+    forEachLane(of: rows * columns) { index in
+      unsafe store(bits(widened(load(a + index)) + widened(load(b + index))), at: b + index)
+    } one: { index in
+      let sum = unsafe widened(SIMD16(repeating: a[index])) + widened(SIMD16(repeating: b[index]))
+      unsafe b[index] = bits(sum)[0]
+    }
+  }
+
   /// Overwrites `target` with a row's values.
   public func widen(row: Int, into target: Vector) {
     precondition(row >= 0 && row < rows && target.count == columns, "a row of another size")
@@ -74,4 +101,50 @@ extension Vector {
     let base = unsafe UnsafeMutableRawPointer(base).assumingMemoryBound(to: UInt16.self)
     return unsafe BFloat16Matrix(base: base, rows: rows, columns: columns, stride: columns)
   }
+}
+
+/// Calls `body` for every sixteenth index below `count` as long as sixteen are left, then `one` for each that remains.
+@inline(__always)
+private func forEachLane(of count: Int, _ body: (Int) -> Void, one: (Int) -> Void) {
+  var index = 0
+  while index &+ 16 <= count {
+    body(index)
+    index &+= 16
+  }
+  while index < count {
+    one(index)
+    index &+= 1
+  }
+}
+
+@inline(__always)
+private func load(_ source: UnsafePointer<Float>) -> SIMD16<Float> {
+  unsafe UnsafeRawPointer(source).loadUnaligned(as: SIMD16<Float>.self)
+}
+
+@inline(__always)
+private func load(_ source: UnsafePointer<UInt16>) -> SIMD16<UInt16> {
+  unsafe UnsafeRawPointer(source).loadUnaligned(as: SIMD16<UInt16>.self)
+}
+
+@inline(__always)
+private func store(_ bits: SIMD16<UInt16>, at target: UnsafeMutablePointer<UInt16>) {
+  unsafe UnsafeMutableRawPointer(target).storeBytes(of: bits, as: SIMD16<UInt16>.self)
+}
+
+/// The upper halves of floats, rounded.
+@inline(__always)
+private func bits(_ values: SIMD16<Float>) -> SIMD16<UInt16> {
+  let bits = unsafe unsafeBitCast(values, to: SIMD16<UInt32>.self)
+  let rounded = bits &+ 0x7fff &+ ((bits &>> 16) & 1)
+  let quiet = bits | 0x0040_0000
+  let isNumber = values .== values
+  return SIMD16<UInt16>(
+    truncatingIfNeeded: quiet.replacing(with: rounded, where: isNumber) &>> 16)
+}
+
+/// The floats whose upper halves these are.
+@inline(__always)
+private func widened(_ bits: SIMD16<UInt16>) -> SIMD16<Float> {
+  unsafe unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: SIMD16<Float>.self)
 }

@@ -93,15 +93,7 @@ public final class Communicator {
     _ vector: Vector, chunk: Int = Communicator.chunk
   ) throws(MPIError) {
     precondition(chunk > 0, "a chunk of \(chunk) floats")
-    guard size > 1 else { return }
-    for start in stride(from: 0, to: vector.count, by: chunk) {
-      let part = vector[start..<min(start + chunk, vector.count)]
-      progress.reached(bucket: start / chunk)
-      try check("MPI_Allreduce") {
-        unsafe MPI_Allreduce(
-          cmpi_in_place_const(), part.base, count(part.count), cmpi_float(), cmpi_sum(), world)
-      }
-    }
+    try allReduceSum(vector, over: try Wire(.fp32, places: 1, most: chunk))
   }
 
   /// The values of all ranks made one, place by place.

@@ -36,14 +36,18 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
   /// `MPI_Allreduce` after backward; the same bits for the same number of ranks.
   case allreduce
 
+  /// `MPI_Iallreduce` of buckets while backward goes on; the same bits for the same number of ranks.
+  case overlapped
+
   /// Leaves summed in their order by the owners of slices; the same bits for any number of ranks.
   case ordered
 
-  /// Floats that a rank takes for a gradient of `count` beside the gradient itself.
-  public func floats(_ count: Int, ranks: Int) -> Int {
+  /// Floats that a rank takes beside the gradient itself.
+  public func floats(_ layout: GradientLayout, ranks: Int, wire: WireFormat) -> Int {
     switch self {
-    case .allreduce: 0
-    case .ordered: count / ranks + (ranks > 1 ? 2 * Ordered.receivedCount : 0)
+    case .allreduce: Wire.floats(wire, places: 1, most: Communicator.chunk)
+    case .overlapped: Overlapped.floats(layout, ranks: ranks, wire: wire)
+    case .ordered: layout.count / ranks + (ranks > 1 ? 2 * Ordered.receivedCount : 0)
     }
   }
 
@@ -55,17 +59,27 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
   /// - Parameters:
   ///   - gradients: the flat gradient; outlives the reducer.
   ///   - weights: the flat weights, as many; outlive the reducer.
-  ///   - cuts: where the flat vector may be cut into slices, ascending, from 0 to its end
+  ///   - layout: what stands where in the flat vector
+  ///   - wire: how floats cross the network; `ordered` sends them as they are
   public func reducer(
-    gradients: Vector, weights: Vector, cuts: [Int], communicator: Communicator
-  ) -> any GradientReducer {
-    precondition(gradients.count == weights.count, "a gradient of another size than its weights")
-    return switch self {
-    case .allreduce: AllReduce(gradients: gradients, communicator: communicator)
+    gradients: Vector, weights: Vector, layout: GradientLayout, wire: WireFormat = .fp32,
+    communicator: Communicator, clock: ContinuousClock
+  ) throws(MPIError) -> any GradientReducer {
+    precondition(
+      gradients.count == weights.count && gradients.count == layout.count,
+      "a gradient of another size than its weights")
+    switch self {
+    case .allreduce:
+      return try AllReduce(gradients: gradients, wire: wire, communicator: communicator)
+    case .overlapped:
+      return try Overlapped(
+        gradients: gradients, layout: layout, wire: wire, communicator: communicator, clock: clock)
     case .ordered:
-      Ordered(
+      precondition(wire == .fp32, "an ordered sum of rounded floats")
+      return Ordered(
         gradients: gradients, weights: weights,
-        slices: ReductionStrategy.slices(of: gradients.count, cuts, ranks: communicator.size),
+        slices: ReductionStrategy.slices(
+          of: gradients.count, layout.cuts, ranks: communicator.size),
         communicator: communicator)
     }
   }

@@ -23,6 +23,7 @@ public enum MPI {
     status: @escaping (any Error) -> Int32 = { _ in 1 }, _ body: (Communicator) throws -> Int32
   ) -> Int32 {
     Affinity.yieldWhenOversubscribed()
+    OpenMPISettings.apply()
     do {
       var provided: Int32 = 0
       try check("MPI_Init_thread") {

@@ -13,6 +13,8 @@ public final class ThreadTeam: Sendable {
   public let observer: (any OperationObserver)?
 
   private let others: WorkerThreads?
+  /// Read and written by the thread that hands out work, alone.
+  nonisolated(unsafe) private var poll: (() -> Void)?
 
   /// A team of `size` threads; the matrix products of this process run single-threaded from here on.
   public init(size: Int, observer: (any OperationObserver)? = nil) {
@@ -34,10 +36,25 @@ public final class ThreadTeam: Sendable {
       body(tile, worker)
     }
     guard let others, tiles > 1 else {
-      for tile in 0..<tiles { observed(tile, 0) }
+      for tile in 0..<tiles {
+        observed(tile, 0)
+        unsafe poll?()
+      }
       return
     }
-    others.perform(tiles, observed)
+    unsafe others.perform(tiles, observed, poll: poll)
+  }
+
+  /// Runs `body`; in the operations that it hands out, the thread that called this also calls `poll`: after each of its tiles, and
+  /// again and again while it waits for the others.
+  ///
+  /// For what must be seen to often by one thread, as MPI. `poll` hands out no work.
+  public func polling<Result>(_ poll: @escaping () -> Void, _ body: () throws -> Result) rethrows
+    -> Result
+  {
+    unsafe self.poll = poll
+    defer { unsafe self.poll = nil }
+    return try body()
   }
 
   /// Cuts `count` rows into tiles of `height` and runs `body(rows, worker)` on each.

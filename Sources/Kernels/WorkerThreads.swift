@@ -49,15 +49,17 @@ final class WorkerThreads: Sendable {
     init(_ threads: WorkerThreads, _ index: Int) { (self.threads, self.index) = (threads, index) }
   }
 
-  /// Runs `body` on every tile; the caller works too, as worker 0.
-  func perform(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
+  /// Runs `body` on every tile; the caller works too, as worker 0, and calls `poll` between its tiles and while it waits.
+  func perform(
+    _ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Void, poll: (() -> Void)? = nil
+  ) {
     withoutActuallyEscaping(body) { body in
       unsafe job = Job(tiles: tiles, body: body)
       next.store(0, ordering: .relaxed)
       unfinished.store(count, ordering: .relaxed)
       wakeAll()
-      _ = takeTiles(worker: 0)
-      caller.wait { unfinished.load(ordering: .acquiring) == 0 }
+      _ = takeTiles(worker: 0, poll: poll)
+      caller.wait(poll: poll) { unfinished.load(ordering: .acquiring) == 0 }
       unsafe job.body = nil
     }
   }
@@ -76,13 +78,14 @@ final class WorkerThreads: Sendable {
   /// Takes tiles until there are no more; false when there is no job, which means to end.
   ///
   /// Not inlined, so that no copy of the body outlives the return: the caller's closure does not escape.
-  @inline(never) private func takeTiles(worker: Int) -> Bool {
+  @inline(never) private func takeTiles(worker: Int, poll: (() -> Void)? = nil) -> Bool {
     guard let body = unsafe job.body else { return false }
     let tiles = unsafe job.tiles
     while true {
       let tile = next.add(1, ordering: .relaxed).oldValue
       guard tile < tiles else { return true }
       body(tile, worker)
+      poll?()
     }
   }
 
@@ -114,21 +117,34 @@ private final class Sleeper: Sendable {
   private static let looks = 20_000
   /// Looks, each after giving the processor to whoever wants it, before it sleeps.
   private static let yields = 50
+  /// The longest sleep of a thread that has something to poll.
+  private static let nap = DispatchTimeInterval.milliseconds(1)
 
-  /// Returns when `ready` does; `ready` only ever turns true, and `wake` is called after it has.
-  func wait(until ready: () -> Bool) {
+  /// Returns when `ready` does; `ready` only ever turns true, and `wake` is called after it has. Calls `poll` again and again.
+  func wait(poll: (() -> Void)? = nil, until ready: () -> Bool) {
     for _ in 0..<Sleeper.looks {
       if ready() { return }
     }
     for _ in 0..<Sleeper.yields {
       if ready() { return }
+      poll?()
       sched_yield()
     }
     while !ready() {
       asleep.store(true, ordering: .sequentiallyConsistent)
       // Ready in between: whoever took the mark away has sent, or will send, a signal to be used up.
       if ready(), asleep.exchange(false, ordering: .sequentiallyConsistent) { return }
-      semaphore.wait()
+      guard let poll else {
+        semaphore.wait()
+        continue
+      }
+      if semaphore.wait(timeout: .now() + Sleeper.nap) == .timedOut,
+        !asleep.exchange(false, ordering: .sequentiallyConsistent)
+      {
+        // Woken just now: the signal is used up here.
+        semaphore.wait()
+      }
+      poll()
     }
   }
 

@@ -72,8 +72,11 @@ struct StepOptions: ParsableArguments {
   var recompute = false
   @Option(
     help:
-      "How gradients are combined: allreduce, or ordered (the same bits on any number of ranks).")
+      "How gradients are combined: allreduce, overlapped (during backward), or ordered (the same bits on any number of ranks)."
+  )
   var reduce: String?
+  @Option(help: "How gradients cross the network: fp32, or bf16 (half the bytes).")
+  var wire: String?
   @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
   var threads: Int?
   @Option(help: "Determines weights, tokens and dropout.")
@@ -102,8 +105,8 @@ struct StepOptions: ParsableArguments {
     let given: [RunConfig.CodingKeys: Any?] = [
       .data: data, .vocabulary: vocabulary, .context: context, .dropout: dropout,
       .microBatch: leaf, .batch: batch ?? max(1, all.partialValue), .precision: precision,
-      .recompute: recompute ? true : nil, .reduce: reduce, .threads: threads, .seed: seed,
-      .steps: steps,
+      .recompute: recompute ? true : nil, .reduce: reduce, .wire: wire,
+      .threads: threads, .seed: seed, .steps: steps,
     ]
     return try RunConfig.resolve(
       preset: preset,

@@ -64,8 +64,11 @@ struct Pretrain: ParsableCommand {
   var recompute = false
   @Option(
     help:
-      "How gradients are combined: allreduce, or ordered (the same bits on any number of ranks).")
+      "How gradients are combined: allreduce, overlapped (during backward), or ordered (the same bits on any number of ranks)."
+  )
   var reduce: String?
+  @Option(help: "How gradients cross the network: fp32, or bf16 (half the bytes).")
+  var wire: String?
   @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
   var threads: Int?
   @Option(help: "Updates between two checkpoints.")
@@ -109,7 +112,7 @@ struct Pretrain: ParsableCommand {
       .steps: steps, .batch: batch,
       .microBatch: microBatch, .learningRate: learningRate, .warmUp: warmUp, .schedule: schedule,
       .weightDecay: weightDecay, .clip: clip, .seed: seed, .precision: precision,
-      .recompute: recompute ? true : nil, .reduce: reduce,
+      .recompute: recompute ? true : nil, .reduce: reduce, .wire: wire,
       .threads: threads, .checkpointEvery: checkpointEvery, .keep: keep,
       .evaluateEvery: evaluateEvery, .evaluateSequences: evaluateSequences, .resume: resume,
       .from: from, .stallTimeout: stallTimeout, .debug: debug ? true : nil,

@@ -37,6 +37,9 @@ public struct Batch: Sendable, Equatable {
     self.samples = samples
   }
 
+  /// The ids among the input tokens, ascending, each once.
+  public var distinctTokens: [Int32] { Set(tokens).sorted() }
+
   /// The positions whose loss counts, for the divisor of the loss.
   public var targetCount: Double { lossWeights.reduce(0) { $0 + Double($1) } }
 }

@@ -4,18 +4,30 @@ import Kernels
 /// Backward through a block. The gradient of the residual stream is changed in place, from that of the block's output to that of
 /// its input; the tensors' gradients are added to.
 extension Block {
-  func backward(gradients: BlockTensors) {
+  /// - Parameters:
+  ///   - inHalves: whether the second half's tensors are finished before the first half is begun, and `mlpReady` called between; else
+  ///     the threads have more tiles to share at once
+  func backward(
+    gradients: BlockTensors, inHalves: Bool = false, mlpReady: () -> Void = {}
+  ) {
     let d = pass.activations.gradients(rows: pass.rows)
     backwardNorm2(d)
     backwardMLP(d)
+    if inHalves {
+      backwardWeights(d, gradients: gradients, halves: [.mlp])
+      mlpReady()
+    }
     backwardNorm1(d)
     product(.attentionOutputBackward, d.attentionOutput, weights.attentionOutput, d.attended) {
       d.attended[rows: $0][columns: $1].round()
     }
     backwardAttention(d)
     addToStream(.attentionInputBackward, d.qkv, weights.attention, d.stream)
-    backwardWeights(d, gradients: gradients)
+    backwardWeights(
+      d, gradients: gradients, halves: inHalves ? [.attention] : [.mlp, .attention])
   }
+
+  private enum Half { case attention, mlp }
 
   private func backwardNorm2(_ d: Activations.Gradients) {
     normalise(
@@ -118,31 +130,55 @@ extension Block {
     }
   }
 
-  /// dW and db of the four linear layers, cut into windows of dW, and the norms' gains and biases, summed over the tiles of rows.
-  private func backwardWeights(_ d: Activations.Gradients, gradients: BlockTensors) {
-    let layers: [(Operation, input: RoundedMatrix, dy: RoundedMatrix, Tensors.Affine)] = [
-      (
-        .mlpOutputWeight, pass.activations.activated(rows: pass.rows), d.mlpOutput,
-        gradients.mlpOutput
-      ),
-      (.mlpInputWeight, tape.normed, d.inner, gradients.mlpInput),
-      (.attentionOutputWeight, tape.attended, d.attentionOutput, gradients.attentionOutput),
-      (.attentionInputWeight, tape.input, d.qkv, gradients.attention),
-    ]
-    let norms = [
-      gradients.norm1.gain, gradients.norm1.bias, gradients.norm2.gain, gradients.norm2.bias,
-    ]
+  private typealias LinearWeight = (
+    operation: Operation, input: RoundedMatrix, dy: RoundedMatrix, Tensors.Affine
+  )
+
+  private func linearWeights(_ half: Half, _ d: Activations.Gradients, _ gradients: BlockTensors)
+    -> [LinearWeight]
+  {
+    switch half {
+    case .mlp:
+      [
+        (
+          .mlpOutputWeight, pass.activations.activated(rows: pass.rows), d.mlpOutput,
+          gradients.mlpOutput
+        ),
+        (.mlpInputWeight, tape.normed, d.inner, gradients.mlpInput),
+      ]
+    case .attention:
+      [
+        (.attentionOutputWeight, tape.attended, d.attentionOutput, gradients.attentionOutput),
+        (.attentionInputWeight, tape.input, d.qkv, gradients.attention),
+      ]
+    }
+  }
+
+  /// The gradients of a norm, and which of the four sums of a tile they are the sums of.
+  private func normWeights(_ half: Half, _ gradients: BlockTensors) -> [(part: Int, Vector)] {
+    switch half {
+    case .attention: [(0, gradients.norm1.gain), (1, gradients.norm1.bias)]
+    case .mlp: [(2, gradients.norm2.gain), (3, gradients.norm2.bias)]
+    }
+  }
+
+  /// dW and db of linear layers, cut into windows of dW, and the norms' gains and biases, summed over the tiles of rows.
+  private func backwardWeights(
+    _ d: Activations.Gradients, gradients: BlockTensors, halves: [Half]
+  ) {
+    let layers = halves.flatMap { linearWeights($0, d, gradients) }
+    let norms = halves.flatMap { normWeights($0, gradients) }
     let width = pass.config.width
     let tiles = layers.map { WeightTiles($0.3.weight.values) }
     let starts = tiles.indices.map { tiles[..<$0].reduce(0) { $0 + $1.count } }
-    let linearTiles = starts[3] + tiles[3].count
+    let linearTiles = tiles.reduce(0) { $0 + $1.count }
     let tileCount = (pass.rows + Pass.tileRows - 1) / Pass.tileRows
 
     pass.team.perform(linearTiles + norms.count) { tile, worker in
       guard tile < linearTiles else {
-        let part = tile - linearTiles
+        let (part, gradient) = norms[tile - linearTiles]
         let sums = d.norms[rows: 0..<tileCount][columns: part * width..<(part + 1) * width]
-        Elementwise.sumRows(of: sums, addingTo: norms[part])
+        Elementwise.sumRows(of: sums, addingTo: gradient)
         return pass.observe(.normWeights, layer: layer, worker: worker, sums)
       }
       let index = starts.lastIndex { $0 <= tile }!

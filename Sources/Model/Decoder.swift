@@ -93,10 +93,15 @@ public final class Decoder {
   /// - Parameters:
   ///   - divisor: what the sum of weighted losses is divided by, in the whole step's batch
   ///   - gradients: the flat vector of `table`, added to
-  ///   - ready: called with every range of it that is finished, from its end to its beginning
+  ///   - ready: called with every range of it that is finished, from its end to its beginning; where the lookup is apart, in the
+  ///     order of the table's `announcedRanges`
+  ///   - lookup: where given, the lookup's part of the token embedding's gradient does not go into `gradients`, so that the output's
+  ///     part is finished early: called last, with the batch's distinct tokens and (tokens, C) rows, valid until the next pass
   /// - Returns: the loss of every position, in nats, (B·T); not weighted
   public func backward(
-    divisor: Double, addingTo gradients: Vector, ready: (Range<Int>) -> Void = { _ in }
+    divisor: Double, addingTo gradients: Vector,
+    ready: (Range<Int>) -> Void = { _ in },
+    lookup: ((_ tokens: [Int32], _ rows: Vector) -> Void)? = nil
   ) -> Vector {
     precondition(use.training, "backward of a decoder that is not for training")
     let pass = lastPass()
@@ -106,27 +111,30 @@ public final class Decoder {
     OutputHead(weight: weights.tokens, pass: pass).forwardBackward(
       output(pass), divisor: divisor, into: losses, dy: stream,
       addingTo: dTensors.tokens.values)
+    if lookup != nil { ready(table.tokenRange) }
     for layer in (0..<config.layers).reversed() {
       // The last block's activations are still those of the forward pass.
       if use.recompute, layer < config.layers - 1 { recompute(layer, pass) }
-      block(layer, pass).backward(gradients: dTensors.blocks[layer])
-      ready(table.blockRanges[layer])
-    }
-    pass.rowTiles { rows, worker in
-      for row in rows {
-        let x = stream[row: row]
-        pass.drop(x, row: row, layer: 0, place: .embedding, into: x)
+      let block = block(layer, pass)
+      // Whoever is told early has nothing else to do after the first block: it is announced in halves.
+      if layer == 0, lookup != nil {
+        let (all, mlp) = (table.blockRanges[0], table.mlpRanges[0])
+        block.backward(gradients: dTensors.blocks[0], inHalves: true) { ready(mlp) }
+        ready(all.lowerBound..<mlp.lowerBound)
+      } else {
+        block.backward(gradients: dTensors.blocks[layer])
+        ready(table.blockRanges[layer])
       }
-      pass.observe(.embeddingBackward, layer: nil, worker: worker, stream[rows: rows])
     }
-    team.rows(config.width, height: 64) { columns, worker in
-      Embedding.backward(
-        dy: stream, tokens: pass.batch.tokens, length: pass.batch.length, columns: columns,
-        addingToTokens: dTensors.tokens.values, addingToPositions: dTensors.positions)
-      pass.observe(
-        .embeddingBackward, layer: nil, worker: worker, stream[columns: columns])
+    let embedding = EmbeddingBackward(pass: pass, dPositions: dTensors.positions)
+    if let lookup {
+      let (tokens, rows) = embedding.apart()
+      ready(table.positionRange)
+      lookup(tokens, rows)
+    } else {
+      embedding.into(dTensors.tokens.values)
+      ready(table.embeddingRange)
     }
-    ready(table.embeddingRange)
     return losses
   }
 

@@ -41,8 +41,23 @@ public struct ParameterTable: Sendable {
   /// The floats of each block.
   public let blockRanges: [Range<Int>]
 
+  /// Those of each block's second half: `mlp` and `ln_2`, which backward comes to first.
+  public let mlpRanges: [Range<Int>]
+
   /// The number of floats in all.
   public let count: Int
+
+  /// Ranges in the order in which a decoder's backward with the lookup apart announces them, together everything.
+  public var announcedRanges: [Range<Int>] {
+    [tokenRange] + blockRanges.dropFirst().reversed()
+      + [mlpRanges[0], blockRanges[0].lowerBound..<mlpRanges[0].lowerBound, positionRange]
+  }
+
+  /// The floats of the token embedding, (V, C).
+  public var tokenRange: Range<Int> { parameters[0].range }
+
+  /// The floats of the position embedding.
+  public var positionRange: Range<Int> { parameters[1].range }
 
   /// The table of a configuration.
   public init(_ config: ModelConfig) {
@@ -66,19 +81,22 @@ public struct ParameterTable: Sendable {
     add("tokens_embed.weight", [config.vocabularySize, config.width], .normal)
     add("positions_embed.weight", [config.context, config.width], .normal)
     embeddingRange = 0..<end
-    var blockRanges: [Range<Int>] = []
+    var (blockRanges, mlpRanges): ([Range<Int>], [Range<Int>]) = ([], [])
     for layer in 0..<config.layers {
       let start = end
       addLinear("h.\(layer).attn.c_attn", config.width, 3 * config.width)
       addLinear("h.\(layer).attn.c_proj", config.width, config.width)
       addLayerNorm("h.\(layer).ln_1")
+      let middle = end
       addLinear("h.\(layer).mlp.c_fc", config.width, config.innerWidth)
       addLinear("h.\(layer).mlp.c_proj", config.innerWidth, config.width)
       addLayerNorm("h.\(layer).ln_2")
       blockRanges.append(start..<end)
+      mlpRanges.append(middle..<end)
     }
     self.parameters = parameters
     self.blockRanges = blockRanges
+    self.mlpRanges = mlpRanges
     count = end
   }
 }

@@ -21,7 +21,7 @@ public struct MemoryPlan: Sendable {
     let floats =
       parameters * (2 + config.optimizer.stateNames.count)
       + ModelState.roundedCount(table, config.precision)
-      + config.reduce.floats(parameters, ranks: ranks)
+      + config.reduce.floats(config.gradientLayout(table), ranks: ranks, wire: config.wire)
     stateBytes = floats * MemoryLayout<Float>.stride
     programBytes = ResidentMemory.now ?? 0
     activationBytes =

@@ -53,6 +53,8 @@ public struct RunConfig: Sendable, Equatable, Codable {
   public var recompute = false
   /// How gradients are combined.
   public var reduce = ReductionStrategy.allreduce
+  /// How gradients cross the network.
+  public var wire = WireFormat.fp32
   /// Threads of a rank; 0 for a fair share of the node's CPUs.
   public var threads = 0
 
@@ -84,7 +86,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
     case warmUp = "warm-up"
     case schedule
     case weightDecay = "weight-decay"
-    case clip, seed, precision, recompute, reduce, threads
+    case clip, seed, precision, recompute, reduce, wire, threads
     case checkpointEvery = "checkpoint-every"
     case keep
     case evaluateEvery = "evaluate-every"
@@ -228,6 +230,11 @@ extension RunConfig {
       return "weight-decay is \(weightDecay); it must be a number that is not negative"
     }
     if !(clip >= 0 && clip.isFinite) { return "clip is \(clip); it must not be negative" }
+    if wire != .fp32, reduce == .ordered {
+      return
+        "wire \(wire.rawValue) rounds gradients, and reduce ordered adds them up exactly as they were computed: "
+        + "choose wire fp32, or reduce allreduce or overlapped"
+    }
     if out.isEmpty || data.isEmpty { return "data and out must name folders" }
     return nil
   }

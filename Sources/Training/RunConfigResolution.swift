@@ -111,6 +111,7 @@ extension RunConfig {
       "schedule": Schedule.allCases.map(\.rawValue).joined(separator: ", "),
       "precision": Precision.allCases.map(\.rawValue).joined(separator: ", "),
       "reduce": ReductionStrategy.allCases.map(\.rawValue).joined(separator: ", "),
+      "wire": WireFormat.allCases.map(\.rawValue).joined(separator: ", "),
     ]
     let found = values[key]?.string.map { "`\($0)`" } ?? "a list or a mapping"
     return (

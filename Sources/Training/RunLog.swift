@@ -18,7 +18,12 @@ final class RunLog {
     let tokens: Int
     let tokensPerSecond: Double
     let secondsCompute: Double
+    /// What the step waited for: communication that nothing was computed beside.
     let secondsCommunication: Double
+    /// Of backward, in which communication went on beside it, with `--reduce overlapped`.
+    let secondsHidden: Double?
+    /// Of them, what the computing thread gave to MPI; part of `secondsCompute`.
+    let secondsPolling: Double?
     /// Over the ranks, each for itself, up to the exchange of this step.
     let secondsComputeMin: Double
     let secondsComputeMedian: Double

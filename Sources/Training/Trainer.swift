@@ -15,14 +15,16 @@ final class Trainer {
   let state: ModelState
   let decoder: Decoder
   private let optimizer: Optimizer
-  private let reducer: any GradientReducer
+  let reducer: any GradientReducer
+  /// The reducer, where it works during backward.
+  let overlapped: Overlapped?
   let team: ThreadTeam
   let check: FiniteCheck?
   let training: any BatchSource
   private let validation: (any BatchSource)?
   let sampler: Sampler
   private let recorder: OperationRecorder?
-  private let fault: Fault?
+  let fault: Fault?
   private var times: PhaseTimes
   private var replicas: ReplicaCheck
   /// Seconds of computing before the last exchange.
@@ -39,7 +41,7 @@ final class Trainer {
     _ config: RunConfig, state: ModelState, communicator: Communicator, team: ThreadTeam,
     check: FiniteCheck?, recorder: OperationRecorder? = nil, training: any BatchSource,
     validation: (any BatchSource)?, fault: Fault? = nil, clock: ContinuousClock
-  ) {
+  ) throws {
     self.config = config
     self.communicator = communicator
     self.state = state
@@ -49,9 +51,11 @@ final class Trainer {
     model = state.config
     self.check = check
     decoder = Decoder(state, team: team, use: config.decoderUse)
-    reducer = config.reduce.reducer(
-      gradients: state.gradients, weights: state.weights, cuts: state.table.cuts,
-      communicator: communicator)
+    reducer = try config.reduce.reducer(
+      gradients: state.gradients, weights: state.weights,
+      layout: config.gradientLayout(state.table), wire: config.wire, communicator: communicator,
+      clock: clock)
+    overlapped = reducer as? Overlapped
     // Rank 0 writes and reads checkpoints and has room for all of the state.
     optimizer = Optimizer(
       config.optimizer, table: state.table, team: team,
@@ -86,7 +90,7 @@ final class Trainer {
   var table: ParameterTable { state.table }
 
   /// The phases' times so far, as a table.
-  var phaseTable: String { times.table }
+  var phaseTable: String { times.table + (overlapped?.times.words ?? "") }
 
   /// Runs `body` and counts its time as a phase of its own.
   func measure<Result>(_ phase: PhaseTimes.Phase, _ body: () throws -> Result) rethrows -> Result {
@@ -113,10 +117,9 @@ final class Trainer {
   }
 
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
-    let before = times
+    let (before, hiddenBefore) = (times, overlapped?.times)
     communicator.progress.begin(step: step)
     let (losses, targets) = try accumulate(step)
-    fault?.strike(.nan, state.gradients, rank: communicator.rank, step: step)
     var sums = StepSums()
     sums[.losses] = losses
     sums[.stops] = [stop ? 1 : 0]
@@ -127,6 +130,7 @@ final class Trainer {
     let owned = try times.measure(.communication) {
       let owned = try reducer.finish()
       try sums.exchange(communicator)
+      if let overlapped { recorder?.add(overlapped.spans) }
       return owned
     }
     try replicas.compare(sums[.weights], before: step)
@@ -154,12 +158,14 @@ final class Trainer {
     let seconds = times.total(Self.compute) - before.total(Self.compute)
     let communication = times.total([.communication]) - before.total([.communication])
     let spread = ComputeSpread(sums[.seconds])
+    let hidden = overlapped.map { $0.times - (hiddenBefore ?? OverlapTimes()) }
     return StepResult(
       metrics: RunLog.StepMetrics(
         step: step, loss: loss, learningRate: rate, gradientNorm: norm,
         tokens: step * config.batch * model.context,
         tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
-        secondsCommunication: communication, secondsComputeMin: spread.secondsComputeMin,
+        secondsCommunication: communication, secondsHidden: hidden?.hidden,
+        secondsPolling: hidden?.polling, secondsComputeMin: spread.secondsComputeMin,
         secondsComputeMedian: spread.secondsComputeMedian,
         secondsComputeMax: spread.secondsComputeMax, slowestRank: spread.slowestRank,
         ranks: communicator.size,
@@ -193,13 +199,11 @@ final class Trainer {
       }
       let batch = try times.measure(.data) { try self.batch(leaf, of: windows) }
       times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
-      let losses = times.measure(.backward) {
-        decoder.backward(divisor: targets, addingTo: state.gradients) { range in
-          if isLast || reducer.isolatesLeaves { reducer.ready(range) }
-        }
-      }
+      let losses = times.measure(.backward) { backward(step, divisor: targets, isLast: isLast) }
       sums[leaf] = weightedSum(losses, batch.lossWeights)
-      try reportNotFinite("step \(step)", batch, checkingGradients: true) { windows[$0] }
+      try reportNotFinite("step \(step)", batch, checkingGradients: overlapped == nil) {
+        windows[$0]
+      }
       try times.measure(.communication) { try reducer.finishLeaf() }
     }
     if leaves.isEmpty { reducer.ready(0..<state.gradients.count) }

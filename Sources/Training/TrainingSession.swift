@@ -72,7 +72,7 @@ final class TrainingSession {
           + "differ in their last bits\n")
     }
     state = ModelState(model, training: true, precision: config.precision)
-    trainer = Trainer(
+    trainer = try Trainer(
       config, state: state, communicator: communicator, team: team, check: check,
       recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
       clock: clock)

@@ -39,7 +39,9 @@ import TestSupport
   }
 
   @Test(
-    arguments: ["collectives", "reducer", "order", "slices", "threads", "links", "togetherFine"],
+    arguments: [
+      "collectives", "reducer", "overlap", "order", "slices", "threads", "links", "togetherFine",
+    ],
     1...4)
   func checksHoldOnEveryRank(scenario: String, ranks: Int) throws {
     let outcome = try run(scenario, ranks: ranks)
@@ -48,7 +50,7 @@ import TestSupport
   }
 
   @Test(arguments: [
-    "collectives", "reducer", "order", "slices", "threads", "links", "togetherFine",
+    "collectives", "reducer", "overlap", "order", "slices", "threads", "links", "togetherFine",
   ])
   func aSingleProcessNeedsNoMpirun(scenario: String) throws {
     let outcome = try Command([Products.executable("RankTests"), scenario]).run()
@@ -119,8 +121,9 @@ import TestSupport
     #expect(outcome.errors == "gpt1-dist: \(message)\n")
   }
 
-  @Test func aGradientThatWasNotAnnouncedWholeIsRefused() throws {
-    let outcome = try Command([Products.executable("RankTests"), "unannounced"]).run()
+  @Test(arguments: ["unannounced", "unannouncedBucket", "announcedTwice"])
+  func aGradientThatWasNotAnnouncedWholeIsRefused(scenario: String) throws {
+    let outcome = try Command([Products.executable("RankTests"), scenario]).run()
     #expect(outcome.status > 128)
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Synchronization
 import Testing
@@ -18,6 +19,47 @@ struct ThreadTeamTests {
     }
     #expect(runs.withLock { $0 } == [Int](repeating: 1, count: tiles))
     #expect(shared.withLock { !$0 })
+  }
+
+  /// After every tile of the caller's, by the caller alone, and not any more afterwards.
+  @Test(arguments: [1, 2, 3]) func theCallerPollsAfterItsTiles(_ size: Int) {
+    let team = ThreadTeam(size: size)
+    let polls = Mutex([pthread_t]())
+    let own = Mutex(0)
+    let result = team.polling({ polls.withLock { $0.append(pthread_self()) } }) {
+      for _ in 0..<20 {
+        team.perform(30) { _, worker in if worker == 0 { own.withLock { $0 += 1 } } }
+      }
+      return 7
+    }
+    #expect(result == 7)
+    let (count, tiles) = (polls.withLock { $0.count }, own.withLock { $0 })
+    #expect(tiles > 0 && count >= tiles)
+    #expect(polls.withLock { $0.allSatisfy { pthread_equal($0, pthread_self()) != 0 } })
+    team.perform(30) { _, _ in }
+    #expect(polls.withLock { $0.count } == count)
+  }
+
+  /// The other thread is busy until the caller, which has nothing left to do, has polled.
+  @Test func theCallerPollsWhileItWaits() {
+    let team = ThreadTeam(size: 2)
+    let begun = Atomic(false)
+    let polls = Atomic(0)
+    team.polling({ polls.add(1, ordering: .relaxed) }) {
+      for _ in 0..<3 {
+        begun.store(false, ordering: .relaxed)
+        team.perform(2) { _, worker in
+          if worker == 0 {
+            while !begun.load(ordering: .relaxed) { sched_yield() }
+            return
+          }
+          begun.store(true, ordering: .relaxed)
+          let before = polls.load(ordering: .relaxed)
+          // One poll follows the caller's own tile; these can only come from its waiting, asleep in the end.
+          while polls.load(ordering: .relaxed) < before + 100 { sched_yield() }
+        }
+      }
+    }
   }
 
   @Test(arguments: [0, 1, 63, 64, 65, 200]) func tilesOfRowsCoverAllRowsInOrder(_ count: Int) {

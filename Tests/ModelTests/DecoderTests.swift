@@ -90,6 +90,43 @@ struct DecoderTests {
     #expect(relativeDifference(parts.vector.array, whole.vector.array) < 1e-5)
   }
 
+  /// What is announced is final, and with the lookup's rows it is the same gradient.
+  @Test(arguments: [Precision.fp32, .bf16Emulated], [false, true])
+  func theLookupCanBeKeptApart(precision: Precision, recompute: Bool) {
+    let model = LargeModel(dropout: 0.2, threads: 2, precision: precision, recompute: recompute)
+    let table = model.table
+    let whole = Flat(table.count)
+    let loss = model.lossAndGradient(into: whole.vector)
+    let apart = Flat(table.count)
+    var announced: [(range: Range<Int>, floats: [Float])] = []
+    var ids: [Int32] = []
+    var rows: [Float] = []
+    model.decoder.forward(model.batch, dropout: model.dropout)
+    let losses = model.decoder.backward(
+      divisor: model.batch.targetCount, addingTo: apart.vector,
+      ready: { announced.append(($0, apart.vector[$0].array)) },
+      lookup: { (ids, rows) = ($0, $1.array) })
+    #expect(losses.array.reduce(0) { $0 + Double($1) } / model.batch.targetCount == loss)
+    #expect(
+      announced.map(\.range) == table.announcedRanges)
+    #expect(table.announcedRanges.reduce(0) { $0 + $1.count } == table.count)
+    for (range, floats) in announced { #expect(apart.vector[range].array == floats) }
+    #expect(ids == Set(model.batch.tokens).sorted())
+    let width = model.config.width
+    for (index, id) in ids.enumerated() {
+      for column in 0..<width {
+        apart.vector[Int(id) * width + column] += rows[index * width + column]
+      }
+    }
+    #expect(
+      apart.vector[table.tokenRange.upperBound..<table.count].array
+        == whole.vector[table.tokenRange.upperBound..<table.count].array)
+    // Only the order of summation is another.
+    #expect(
+      relativeDifference(
+        apart.vector[table.tokenRange].array, whole.vector[table.tokenRange].array) < 1e-6)
+  }
+
   @Test func dropoutChangesFromStepToStepOnly() {
     let model = LargeModel(dropout: 0.2, threads: 2)
     let first = model.loss()

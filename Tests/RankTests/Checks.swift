@@ -105,46 +105,56 @@ func checkTwoNodes(_ ranks: Communicator) throws {
 
 func checkReducer(_ ranks: Communicator) throws {
   for strategy in ReductionStrategy.allCases {
-    for (count, leaves) in zip(sizes, [1, 2, 3, 1, 2]) {
-      let gradients = FloatBuffer(count)
-      let weights = FloatBuffer(count)
-      let reducer = strategy.reducer(
-        gradients: gradients.vector, weights: weights.vector,
-        cuts: Array(stride(from: 0, to: count, by: 1_000)) + [count], communicator: ranks)
-      for step in 1...3 {
-        for leaf in 0..<leaves {
-          for index in 0..<count {
-            let own = value(index, rank: ranks.rank + step + leaf)
-            gradients.vector[index] =
-              leaf == 0 || reducer.isolatesLeaves ? own : gradients.vector[index] + own
-          }
-          let middle = count / 3
-          // Backward's order, and in the last step another: the sum must not care.
-          let parts = step == 3 ? [0..<middle, middle..<count] : [middle..<count, 0..<middle]
-          if leaf == leaves - 1 || reducer.isolatesLeaves { parts.forEach(reducer.ready) }
-          try reducer.finishLeaf()
+    // Integers below 256 and their sums have a bf16.
+    for wire in strategy == .ordered ? [.fp32] : WireFormat.allCases {
+      try checkReducer(ranks, strategy, wire)
+    }
+  }
+}
+
+private func checkReducer(
+  _ ranks: Communicator, _ strategy: ReductionStrategy, _ wire: WireFormat
+) throws {
+  for (count, leaves) in zip(sizes, [1, 2, 3, 1, 2]) {
+    let gradients = FloatBuffer(count)
+    let weights = FloatBuffer(count)
+    let reducer = try strategy.reducer(
+      gradients: gradients.vector, weights: weights.vector,
+      layout: GradientLayout(cuts: Array(stride(from: 0, to: count, by: 1_000)) + [count]),
+      wire: wire, communicator: ranks, clock: ContinuousClock())
+    for step in 1...3 {
+      for leaf in 0..<leaves {
+        for index in 0..<count {
+          let own = value(index, rank: ranks.rank + step + leaf)
+          gradients.vector[index] =
+            leaf == 0 || reducer.isolatesLeaves ? own : gradients.vector[index] + own
         }
-        let owned = try reducer.finish()
-        try expect(owned == reducer.owned, "\(strategy): what is owned")
-        for index in owned {
-          let sum = (0..<leaves).reduce(Float(0)) { total, leaf in
-            (0..<ranks.size).reduce(total) { $0 + value(index, rank: $1 + step + leaf) }
-          }
-          try expect(
-            gradients.vector[index] == sum,
-            "\(strategy): sum of \(count), step \(step), at \(index)")
-          weights.vector[index] += sum
-        }
-        try reducer.publish()
+        let middle = count / 3
+        // Backward's order, and in the last step another: the sum must not care.
+        let parts = step == 3 ? [0..<middle, middle..<count] : [middle..<count, 0..<middle]
+        if leaf == leaves - 1 || reducer.isolatesLeaves { parts.forEach(reducer.ready) }
+        try reducer.finishLeaf()
       }
-      for index in 0..<count {
-        let sum = (1...3).reduce(Float(0)) { total, step in
-          (0..<leaves).reduce(total) { total, leaf in
-            (0..<ranks.size).reduce(total) { $0 + value(index, rank: $1 + step + leaf) }
-          }
+      let owned = try reducer.finish()
+      try expect(owned == reducer.owned, "\(strategy): what is owned")
+      for index in owned {
+        let sum = (0..<leaves).reduce(Float(0)) { total, leaf in
+          (0..<ranks.size).reduce(total) { $0 + value(index, rank: $1 + step + leaf) }
         }
-        try expect(weights.vector[index] == sum, "\(strategy): weight \(index) is known to all")
+        try expect(
+          gradients.vector[index] == sum,
+          "\(strategy), \(wire): sum of \(count), step \(step), at \(index)")
+        weights.vector[index] += sum
       }
+      try reducer.publish()
+    }
+    for index in 0..<count {
+      let sum = (1...3).reduce(Float(0)) { total, step in
+        (0..<leaves).reduce(total) { total, leaf in
+          (0..<ranks.size).reduce(total) { $0 + value(index, rank: $1 + step + leaf) }
+        }
+      }
+      try expect(weights.vector[index] == sum, "\(strategy): weight \(index) is known to all")
     }
   }
 }
@@ -166,9 +176,10 @@ func checkOrder(_ ranks: Communicator) throws {
   func leaf(_ number: Int, _ index: Int) -> Float { 1 / Float(3 * index + 7 * number + 1) }
   let gradients = FloatBuffer(count)
   let weights = FloatBuffer(count)
-  let reducer = ReductionStrategy.ordered.reducer(
-    gradients: gradients.vector, weights: weights.vector, cuts: Array(0...9) + [1 << 20, count],
-    communicator: ranks)
+  let reducer = try ReductionStrategy.ordered.reducer(
+    gradients: gradients.vector, weights: weights.vector,
+    layout: GradientLayout(cuts: Array(0...9) + [1 << 20, count]), communicator: ranks,
+    clock: ContinuousClock())
   for number in stride(from: ranks.rank, to: 12, by: ranks.size) {
     for index in 0..<count { gradients.vector[index] = leaf(number, index) }
     reducer.ready(0..<count)

@@ -34,9 +34,9 @@ func expect(_ condition: Bool, _ what: @autoclosure () -> String, line: Int = #l
 
 /// One run of the program.
 enum Scenario: String, CaseIterable {
-  case collectives, reducer, order, slices, threads, twoNodes, links
+  case collectives, reducer, overlap, order, slices, threads, twoNodes, links
   case status75, stopOnSignal, forever
-  case oneThrows, mpiError, unannounced
+  case oneThrows, mpiError, unannounced, unannouncedBucket, announcedTwice
   case togetherOne, togetherAll, togetherMixed, togetherFine, rootFails, disagree
 
   func run(_ ranks: Communicator, _ signals: StopSignals) throws -> Int32 {
@@ -44,6 +44,7 @@ enum Scenario: String, CaseIterable {
     switch self {
     case .collectives: try checkCollectives(ranks)
     case .reducer: try checkReducer(ranks)
+    case .overlap: try checkOverlap(ranks)
     case .order: try checkOrder(ranks)
     case .slices: try checkSlices(ranks)
     case .threads: try checkThreads(ranks)
@@ -60,12 +61,15 @@ enum Scenario: String, CaseIterable {
     case .mpiError:
       if last { _ = try ranks.broadcast([1], from: 99) }
       while true { try ranks.barrier() }
-    case .unannounced:
+    case .unannounced, .unannouncedBucket, .announcedTwice:
       let gradients = FloatBuffer(10)
       let weights = FloatBuffer(10)
-      let reducer = ReductionStrategy.allreduce.reducer(
-        gradients: gradients.vector, weights: weights.vector, cuts: [0, 10], communicator: ranks)
+      let reducer = try (self == .unannounced ? ReductionStrategy.allreduce : .overlapped).reducer(
+        gradients: gradients.vector, weights: weights.vector,
+        layout: GradientLayout(cuts: [0, 10]),
+        communicator: ranks, clock: ContinuousClock())
       reducer.ready(3..<10)
+      if self == .announcedTwice { reducer.ready(0..<4) }
       _ = try reducer.finish()
 
     case .togetherOne:

@@ -5,11 +5,13 @@ import Buffers
 final class AllReduce: GradientReducer {
   private let gradients: Vector
   private let communicator: Communicator
+  private let wire: Wire
   private var announced = 0
 
-  init(gradients: Vector, communicator: Communicator) {
+  init(gradients: Vector, wire: WireFormat, communicator: Communicator) throws(MPIError) {
     self.gradients = gradients
     self.communicator = communicator
+    self.wire = try Wire(wire, places: 1, most: Communicator.chunk)
   }
 
   let isolatesLeaves = false
@@ -30,7 +32,7 @@ final class AllReduce: GradientReducer {
     precondition(
       announced == gradients.count, "\(announced) of \(gradients.count) floats were announced")
     announced = 0
-    try communicator.allReduceSum(gradients)
+    try communicator.allReduceSum(gradients, over: wire)
     return owned
   }
 

@@ -61,7 +61,7 @@ public struct StepBenchmark {
       threads: threads, traces: trace != nil, communicator: communicator, clock: clock)
     let team = ThreadTeam(size: threads, observer: recorder)
     let state = ModelState(model, training: true, precision: config.precision)
-    let trainer = Trainer(
+    let trainer = try Trainer(
       config, state: state, communicator: communicator, team: team, check: nil, recorder: recorder,
       training: windows, validation: nil, clock: clock)
     state.table.initialize(state.weights, config: model, seed: config.seed, team: team)
@@ -84,6 +84,11 @@ public struct StepBenchmark {
   struct Measurement {
     /// Of each step.
     var steps: [Double] = []
+    /// Of each step: what the rank that waited least, and the one that waited most, waited for communication.
+    var leastExposed: [Double] = []
+    var mostExposed: [Double] = []
+    /// Of each step, with an overlapped reduction: the most of any rank.
+    var hidden: [OverlapTimes] = []
     /// Of the products of a step, at the mean of the measurements before and after it.
     var rooflines: [Double] = []
     /// Of the products of a leaf, by operation: the median.
@@ -91,6 +96,19 @@ public struct StepBenchmark {
     /// Bytes a second of all ranks together.
     var bandwidth = 0.0
     var bytesResident = 0
+
+    /// A step of every rank. Collective.
+    fileprivate mutating func add(
+      _ seconds: Double, _ metrics: RunLog.StepMetrics, _ communicator: Communicator
+    ) throws {
+      let exposed = metrics.secondsCommunication
+      leastExposed.append(try communicator.allReduce([exposed], .min)[0])
+      let most = try communicator.allReduce(
+        [seconds, exposed, metrics.secondsHidden ?? -1, metrics.secondsPolling ?? 0], .max)
+      steps.append(most[0])
+      mostExposed.append(most[1])
+      if most[2] >= 0 { hidden.append(OverlapTimes(hidden: most[2], polling: most[3])) }
+    }
   }
 
   private func measure(
@@ -116,9 +134,9 @@ public struct StepBenchmark {
     for step in 1...config.steps {
       try communicator.barrier()
       let start = clock.now
-      _ = try trainer.step(warmUp + step, stop: false)
+      let metrics = try trainer.step(warmUp + step, stop: false).metrics
       let seconds = start.duration(to: clock.now).seconds
-      result.steps.append(try communicator.allReduce([seconds], .max)[0])
+      try result.add(seconds, metrics, communicator)
       try pass()
       let around = passes.suffix(2).map { $0.values.reduce(0, +) }
       result.rooflines.append(leaves * (around[0] + around[1]) / 2)

@@ -16,8 +16,9 @@ public struct StepBenchmarkResult: Sendable, Codable {
   public let precision: Precision
   /// Whether activations were computed anew.
   public let recompute: Bool
-  /// How gradients were combined.
+  /// How gradients were combined, and how they crossed the network.
   public let reduce: ReductionStrategy
+  public let wire: WireFormat
   /// Sequences of a leaf, and of a step over all ranks.
   public let microBatch, batch: Int
   /// Steps that were measured, and steps before them.
@@ -29,6 +30,12 @@ public struct StepBenchmarkResult: Sendable, Codable {
   public let secondsOfSteps: [Double]
   /// Their median.
   public let secondsPerStep: Double
+  /// What a step waited for communication, on the rank that waited least, the last to arrive, and on that which waited most: the
+  /// difference is waiting for slower ranks. Medians.
+  public let secondsExposed, secondsExposedMost: Double
+  /// In which communication went on beside backward, and what of it the computing thread gave to MPI: medians of the most of any
+  /// rank; nil where nothing is overlapped.
+  public let secondsHidden, secondsPolling: Double?
   /// `tokensPerStep / secondsPerStep`
   public let tokensPerSecond: Double
   /// 6 for every weight of a product, and causal attention.
@@ -66,12 +73,18 @@ public struct StepBenchmarkResult: Sendable, Codable {
     precision = config.precision
     recompute = config.recompute
     reduce = config.reduce
+    wire = config.wire
     microBatch = config.microBatch
     batch = config.batch
     steps = config.steps
     tokensPerStep = config.batch * model.context
     secondsOfSteps = measurement.steps
     secondsPerStep = median(measurement.steps)
+    secondsExposed = median(measurement.leastExposed)
+    secondsExposedMost = median(measurement.mostExposed)
+    let hidden = measurement.hidden
+    secondsHidden = hidden.isEmpty ? nil : median(hidden.map(\.hidden))
+    secondsPolling = hidden.isEmpty ? nil : median(hidden.map(\.polling))
     tokensPerSecond = Double(tokensPerStep) / secondsPerStep
     flopsPerToken = OperationCost.flopsPerToken(model, length: model.context)
     let flops = flopsPerToken * Double(tokensPerStep)
@@ -104,10 +117,22 @@ public struct StepBenchmarkResult: Sendable, Codable {
       products alone  \(format(rooflineSecondsPerStep, 4)) s a step, \
       \(format(rooflineGigaflopsPerSecond, 1)) GFLOP/s
       roofline        \(format(shareOfRoofline, 3)) of it, median of \(steps) pairs
+      \(communication)\
       memory          \(gigabytes(bytesResident)) resident at most, \(gigabytes(bytesPredicted)) \
       predicted (\(format(ratio, 3)))
 
       \(profile.description)
       """
+  }
+
+  /// A line where there is something to wait for.
+  private var communication: String {
+    guard ranks > 1 else { return "" }
+    let hidden = secondsHidden.map {
+      "; \(format($0, 4)) s hidden, of which \(format(secondsPolling ?? 0, 4)) s went to MPI"
+    }
+    return
+      "communication   \(reduce.rawValue), \(wire.rawValue): \(format(secondsExposed, 4)) s exposed on the last rank, "
+      + "\(format(secondsExposedMost, 4)) s on the first\(hidden ?? "")\n"
   }
 }

@@ -9,6 +9,8 @@ final class OperationRecorder: OperationObserver, @unchecked Sendable {
   let lanes: [Lane]
   private let clock: ContinuousClock
   private var steps: [StepMark] = []
+  /// Of the traced steps, where communication goes on beside backward.
+  private var buckets: [(step: Int, spans: [BucketSpan])] = []
 
   /// Steps that were measured since `reset`.
   private(set) var stepCount = 0
@@ -88,6 +90,18 @@ final class OperationRecorder: OperationObserver, @unchecked Sendable {
     let end = clock.now
     if lanes[0].isCounting { phases[phase, default: .zero] += begin.duration(to: end) }
     lanes[0].add(Span(name: .phase(phase), layer: nil, begin: begin, end: end))
+  }
+
+  /// The buckets of the step under way.
+  func add(_ spans: [BucketSpan]) {
+    guard let step = steps.last?.step else { return }
+    if buckets.count == OperationRecorder.tracedSteps { buckets.removeFirst() }
+    buckets.append((step, spans))
+  }
+
+  /// The buckets of a traced step, in the order in which they ended.
+  func buckets(of mark: StepMark) -> [BucketSpan] {
+    buckets.first { $0.step == mark.step }?.spans ?? []
   }
 
   /// Forgets what was counted, after warming up; the traced steps stay.

@@ -53,6 +53,9 @@ struct TraceFile {
       for (thread, spans) in recorder.spans(of: step).enumerated() {
         for span in spans { events.append(event(span, step: step.step, thread: thread)) }
       }
+      for (index, bucket) in recorder.buckets(of: step).enumerated() {
+        events += self.events(bucket, index, step: step.step)
+      }
     }
     return events
   }
@@ -66,6 +69,15 @@ struct TraceFile {
       "{\"ph\":\"X\",\"pid\":\(communicator.rank),\"tid\":\(thread),\"name\":\"\(span.name.text)\","
       + "\"ts\":\(microseconds(begin)),\"dur\":\(microseconds(duration)),"
       + "\"args\":{\(layer)\"step\":\(step)}}"
+  }
+
+  /// Beginning and end of a bucket: buckets overlap, so they have a track of their own below the rank's threads.
+  private func events(_ bucket: BucketSpan, _ index: Int, step: Int) -> [String] {
+    [("b", bucket.begin), ("e", bucket.end)].map { kind, moment in
+      "{\"ph\":\"\(kind)\",\"cat\":\"network\",\"id\":\"\(communicator.rank).\(step).\(index)\",\"pid\":\(communicator.rank),"
+        + "\"tid\":0,\"name\":\"bucket\",\"ts\":\(microseconds(nanoseconds(origin.duration(to: moment)))),"
+        + "\"args\":{\"floats\":\(bucket.floats),\"step\":\(step)}}"
+    }
   }
 
   private func metadata(_ name: String, _ value: String, thread: Int) -> String {

@@ -1,0 +1,129 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension LauncherTests {
+  /// `--reduce overlapped` and `--wire bf16`: the same training, over the network at another time or in fewer bytes.
+  @Suite(.serialized) struct OverlapTests {
+    private static let line = "\(Sandbox.pretrain) --dropout 0.1 --batch 8 --micro-batch 2 --out"
+
+    private func weights(_ sandbox: Sandbox, of run: String) throws -> Data {
+      try sandbox.read("\(sandbox.checkpoint(20, of: run))/model.safetensors")
+    }
+
+    private func expectNear(
+      _ one: [Double], _ other: [Double], within tolerance: Double,
+      at location: SourceLocation = #_sourceLocation
+    ) {
+      #expect(one.count == 20 && other.count == 20, sourceLocation: location)
+      for (a, b) in zip(one, other) {
+        #expect(abs(a - b) <= tolerance * a, sourceLocation: location)
+      }
+    }
+
+    /// With 3 ranks the leaves are shared unevenly, with 5 one rank has none.
+    @Test(arguments: [1, 2, 3, 5]) func trainsAsAllReduceDoesAndTwiceTheSame(ranks: Int) throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Self.line) plain", ranks: ranks)
+        let overlapped = "--reduce overlapped"
+        for run in ["one", "two"] {
+          try sandbox.succeed("\(Self.line) \(run) \(overlapped)", ranks: ranks)
+        }
+        #expect(try weights(sandbox, of: "one") == weights(sandbox, of: "two"))
+        let losses = try sandbox.losses(of: "plain")
+        expectNear(try sandbox.losses(of: "one"), losses, within: 1e-4)
+        #expect(try sandbox.losses(of: "one") == sandbox.losses(of: "two"))
+        // Neither threads nor recomputation change a bit; nor does debugging.
+        try sandbox.succeed(
+          "\(Self.line) other \(overlapped) --recompute --debug".replacing(
+            "--threads 1", with: "--threads 2"), ranks: ranks)
+        #expect(try weights(sandbox, of: "other") == weights(sandbox, of: "one"))
+      }
+    }
+
+    @Test(arguments: ["allreduce", "overlapped"])
+    func roundingOnTheWireHardlyChangesTheLoss(reduce: String) throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Self.line) exact --reduce \(reduce)", ranks: 3)
+        for run in ["one", "two"] {
+          try sandbox.succeed("\(Self.line) \(run) --reduce \(reduce) --wire bf16", ranks: 3)
+        }
+        #expect(try weights(sandbox, of: "one") == weights(sandbox, of: "two"))
+        #expect(try weights(sandbox, of: "one") != weights(sandbox, of: "exact"))
+        expectNear(
+          try sandbox.losses(of: "one"), try sandbox.losses(of: "exact"), within: 1e-3)
+        // Alone there is nobody to send to, and nothing is rounded.
+        try sandbox.succeed("\(Self.line) alone --reduce \(reduce) --wire bf16")
+        try sandbox.succeed("\(Self.line) alone2 --reduce \(reduce)")
+        #expect(try weights(sandbox, of: "alone") == weights(sandbox, of: "alone2"))
+      }
+    }
+
+    @Test func emulatedPrecisionOverlapsToo() throws {
+      try Sandbox.with { sandbox in
+        let line = "\(Self.line) %@ --precision bf16-emulated --reduce"
+        func losses(_ run: String, _ reduce: String) throws -> [Double] {
+          try sandbox.succeed("\(line.replacing("%@", with: run)) \(reduce)", ranks: 2)
+          return try sandbox.losses(of: run)
+        }
+        expectNear(try losses("one", "overlapped"), try losses("plain", "allreduce"), within: 1e-4)
+      }
+    }
+
+    /// What a step waited for stands apart from what went on beside backward.
+    @Test func hiddenCommunicationIsMeasured() throws {
+      struct Line: Decodable {
+        let loss: Double?
+        let secondsCompute, secondsHidden, secondsPolling: Double?
+      }
+      try Sandbox.with { sandbox in
+        func lines(_ run: String, _ flags: String) throws -> [Line] {
+          try sandbox.succeed("\(Self.line) \(run) \(flags)", ranks: 2)
+          return try sandbox.text("\(run)/metrics.jsonl").split(separator: "\n").map {
+            try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+          }.filter { $0.loss != nil }
+        }
+        let steps = try lines("one", "--reduce overlapped")
+        #expect(steps.count == 20)
+        for step in steps {
+          let hidden = try #require(step.secondsHidden)
+          let polling = try #require(step.secondsPolling)
+          let compute = try #require(step.secondsCompute)
+          #expect(hidden > 0 && hidden < compute && polling > 0 && polling < compute)
+        }
+        #expect(try lines("plain", "--wire bf16").allSatisfy { $0.secondsHidden == nil })
+      }
+    }
+
+    @Test(arguments: [nil, 2]) func whatDoesNotFitIsRefused(ranks: Int?) throws {
+      try Sandbox.with { sandbox in
+        try sandbox.expectRefusal(
+          "\(Self.line) run --reduce ordered --wire bf16", ranks: ranks, status: 2,
+          "wire bf16", "reduce ordered", "choose wire fp32, or reduce allreduce or overlapped")
+        try sandbox.expectRefusal(
+          "\(Self.line) run --wire fp16", ranks: ranks, status: 2, "`fp16`",
+          "expected one of fp32, bf16")
+        try sandbox.expectRefusal(
+          "\(Self.line) run --reduce early", ranks: ranks, status: 2,
+          "expected one of allreduce, overlapped, ordered")
+        #expect(!sandbox.exists("run"))
+      }
+    }
+
+    /// What is under way takes memory, and the plan says so.
+    @Test func itsMemoryIsPlanned() throws {
+      struct Plan: Decodable { let bytesPerRank: Int }
+      try Sandbox.with { sandbox in
+        func bytes(_ flags: String) throws -> Int {
+          let outcome = try sandbox.succeed(
+            "pretrain --preset gpt1 --dry-run --json \(flags)", ranks: 2)
+          return try JSONDecoder().decode(Plan.self, from: Data(outcome.output.utf8)).bytesPerRank
+        }
+        let plain = try bytes("")
+        // 16 buckets of 2 MiB, and 2 x 2,048 rows of 768 floats; the program's own memory varies by a megabyte or two.
+        let overlapped = try bytes("--reduce overlapped") - plain
+        #expect(abs(overlapped - 16 * 2_097_152 - 4_096 * 3_072) < 5_000_000)
+      }
+    }
+  }
+}
