@@ -66,7 +66,8 @@ let package = Package(
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
-    .testTarget(name: "LauncherTests", dependencies: ["Kernels", "Launcher", "TestSupport"]),
+    .testTarget(
+      name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
     .testTarget(name: "TidyTests"),
   ]
 )

@@ -11,10 +11,10 @@ public struct Pretraining {
   /// Nothing in the run reads anything else.
   public let config: RunConfig
 
-  private let communicator: Communicator
+  let communicator: Communicator
   private let trace: String?
   private let fault: Fault?
-  private let clock = ContinuousClock()
+  let clock = ContinuousClock()
 
   /// The exit status of a run that checkpointed and stopped on request: start it again.
   public static let stoppedStatus: Int32 = 75
@@ -88,7 +88,16 @@ public struct Pretraining {
       recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
       clock: clock)
     let store = CheckpointStore(config.out + "/checkpoints")
-    let start = try begin(trainer, state, team, store, dataset)
+    let saver =
+      communicator.isRoot
+      ? CheckpointSaver(
+        config, state: state,
+        snapshot: Snapshot(
+          state.table, states: config.optimizer.stateNames.count, team: team), store: store,
+        dataset: dataset, note: note) : nil
+    let session = Session(
+      trainer: trainer, state: state, store: store, dataset: dataset, saver: saver)
+    let start = try restore(session) { try checkpointToResume(store) }
     var outcome = Outcome(
       step: start, finished: start >= config.steps, checkpoint: store.path(of: start),
       unigramValidationLoss: dataset.info.unigramValidationLoss)
@@ -107,9 +116,7 @@ public struct Pretraining {
       try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
       note(describe(model, plan, threads, dataset))
     }
-    try train(trainer, &outcome, log: log, signals: signals) { step in
-      try save(step, trainer, state, store, dataset)
-    }
+    try train(session, &outcome, log: log, signals: signals)
     outcome.checkpoint = store.path(of: outcome.step)
     if let table = try tracing?.finish(config, model) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
@@ -118,25 +125,37 @@ public struct Pretraining {
 
   /// The steps, and what happens between them, until the last or a request to stop.
   private func train(
-    _ trainer: Trainer, _ outcome: inout Outcome, log: RunLog?, signals: StopSignals,
-    save: (Int) throws -> Void
+    _ session: Session, _ outcome: inout Outcome, log: RunLog?, signals: StopSignals
   ) throws {
+    let trainer = session.trainer
     var deadline = deadline(for: trainer)
-    for step in outcome.step + 1...config.steps {
-      let asked = signals.received() != nil
-      let late = deadline?.isNear(at: clock.now) ?? false
+    var (asked, late) = (false, false)
+    while !outcome.finished {
+      let step = outcome.step + 1
+      let saves = step % config.checkpointEvery == 0
+      asked = signals.received() != nil || asked
+      late =
+        deadline?.isNear(at: clock.now, isWriting: saves || session.saver?.isWriting == true)
+        ?? false
       let result = try trainer.step(step, stop: asked || late)
+      try communicator.onRoot {
+        try log?.step(result.metrics)
+        // Going back takes the memory that a checkpoint is written from.
+        try settle(session, log, &deadline, waiting: result.anomaly != nil)
+      }
+      if let anomaly = result.anomaly, let back = try respond(to: anomaly, session, log) {
+        outcome.step = back
+        continue
+      }
       outcome.step = step
       outcome.finished = step == config.steps
-      try communicator.onRoot { try log?.step(result.metrics) }
       let isDue = config.evaluateEvery > 0 && step % config.evaluateEvery == 0
       if outcome.finished || isDue, let loss = try trainer.validationLoss() {
         outcome.validationLoss = loss
         try communicator.onRoot { try log?.validation(.init(step: step, validationLoss: loss)) }
       }
-      if outcome.finished || result.stops || step % config.checkpointEvery == 0 {
-        let took = try clock.measure { try trainer.measure(.checkpoint) { try save(step) } }
-        deadline?.checkpointTook(took)
+      if outcome.finished || result.stops || saves {
+        try save(step, session, log, &deadline, last: outcome.finished || result.stops)
       }
       if result.stops, !outcome.finished {
         let why = late ? "before the job's time limit" : "on request"
@@ -157,39 +176,6 @@ public struct Pretraining {
     let bytes = trainer.table.count * 3 * MemoryLayout<Float>.size
     return Deadline(
       end: clock.now.advanced(by: left), checkpoint: .seconds(Double(bytes) / 50e6))
-  }
-
-  /// Weights and optimizer as the run begins, on every rank; returns the updates that are done. Collective.
-  private func begin(
-    _ trainer: Trainer, _ state: ModelState, _ team: ThreadTeam, _ store: CheckpointStore,
-    _ dataset: TokenDataset
-  ) throws -> Int {
-    var step = 0
-    try communicator.onRoot {
-      if let folder = try checkpointToResume(store) {
-        let saved = try TrainerState.read(folder)
-        if let reason = saved.obstacle(config: config, dataFingerprint: dataset.fingerprint) {
-          throw InputError(reason, path: folder)
-        }
-        try ModelFolder.readWeights(folder, into: state)
-        try trainer.readOptimizer(folder)
-        step = saved.step
-        note("going on from \(folder)")
-      } else if config.from.isEmpty {
-        state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
-      } else {
-        try checkShape(of: config.from, state.config, dataset)
-        try ModelFolder.readWeights(config.from, into: state)
-        note("beginning with the weights of \(config.from)")
-      }
-    }
-    step = Int(try communicator.allReduce([Double(step)], .max)[0])
-    try communicator.broadcast(state.weights)
-    if step > 0 {
-      try trainer.distributeOptimizerState()
-    }
-    state.weightsChanged(team: team)
-    return step
   }
 
   private func checkpointToResume(_ store: CheckpointStore) throws -> String? {
@@ -222,7 +208,7 @@ public struct Pretraining {
     }
   }
 
-  private func checkShape(
+  func checkShape(
     of folder: String, _ model: ModelConfig, _ dataset: TokenDataset
   ) throws {
     let found = try ModelFolder.config(folder)
@@ -250,31 +236,6 @@ public struct Pretraining {
         "has another tokenizer than \(config.data): prepare the data with the model's (prepare "
           + "--tokenizer \(folder))",
         path: folder)
-    }
-  }
-
-  /// Commits a checkpoint. Collective; rank 0 writes.
-  private func save(
-    _ step: Int, _ trainer: Trainer, _ state: ModelState, _ store: CheckpointStore,
-    _ dataset: TokenDataset
-  ) throws {
-    try trainer.collectOptimizerState()
-    try communicator.onRoot {
-      guard state.table.isFinite(state.weights, team: trainer.team) else {
-        throw InputError(
-          "step \(step): the weights hold NaN or infinity, and no checkpoint is made of them; lower "
-            + "--learning-rate and start again: the run goes on from the checkpoint before")
-      }
-      try store.save(step: step, keep: config.keep) { folder in
-        var digests = try ModelFolder.write(state, tokenizer: dataset.tokenizer, to: folder)
-        digests.merge(try trainer.writeOptimizer(to: folder)) { $1 }
-        digests[TrainerState.name] = try JSONFile.write(
-          TrainerState(
-            step: step, dataFingerprint: dataset.fingerprint,
-            tokenizerFingerprint: dataset.tokenizer.fingerprint, config: config),
-          to: "\(folder)/\(TrainerState.name)")
-        return digests
-      }
     }
   }
 
@@ -308,7 +269,7 @@ public struct Pretraining {
     """
   }
 
-  private func note(_ text: String) {
+  func note(_ text: String) {
     if communicator.isRoot { printError(text + "\n") }
   }
 }

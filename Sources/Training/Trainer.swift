@@ -9,21 +9,23 @@ import Model
 ///
 /// Every rank has one; all methods are collective.
 final class Trainer {
-  private let config: RunConfig
+  let config: RunConfig
   let communicator: Communicator
   private let model: ModelConfig
   let state: ModelState
-  private let decoder: Decoder
+  let decoder: Decoder
   private let optimizer: Optimizer
   private let reducer: any GradientReducer
   let team: ThreadTeam
   let check: FiniteCheck?
   private let training: any BatchSource
   private let validation: (any BatchSource)?
-  private let sampler: Sampler
+  let sampler: Sampler
   private let recorder: OperationRecorder?
   private let fault: Fault?
   private var times: PhaseTimes
+  /// The same on every rank.
+  var anomalies = AnomalyState()
 
   /// - Parameters:
   ///   - state: weights and gradients; the optimizer's moments are made here
@@ -49,10 +51,8 @@ final class Trainer {
     reducer = config.reduce.reducer(
       gradients: state.gradients, weights: state.weights, cuts: state.table.cuts,
       communicator: communicator)
-    // Rank 0 writes and reads checkpoints and has room for all of the state.
     optimizer = Optimizer(
-      config.optimizer, table: state.table, team: team,
-      range: communicator.isRoot ? nil : reducer.owned)
+      config.optimizer, table: state.table, team: team, range: reducer.owned)
     sampler = Sampler(
       windows: training.count, sequencesPerStep: config.batch, seed: config.seed)
     self.recorder = recorder
@@ -60,21 +60,32 @@ final class Trainer {
     times = PhaseTimes(clock: clock, recorder: recorder)
   }
 
-  /// All of the optimizer's state by name, for checkpoints; rank 0's, after `collectOptimizerState`.
-  var optimizerState: [(name: String, values: Vector)] { optimizer.state }
-
-  /// Gives rank 0 the state that the other ranks own. Collective.
-  func collectOptimizerState() throws {
-    for (_, values) in optimizer.state {
-      try communicator.collect(values, range: optimizer.range, owned: reducer.owned)
+  /// Copies the weights and all ranks' optimizer state into rank 0's `snapshot`. Collective.
+  func fill(_ snapshot: Snapshot?) throws {
+    if let snapshot { team.copy(state.weights, to: snapshot.weights) }
+    for (index, (_, values)) in optimizer.state.enumerated() {
+      let whole = snapshot?.moments[index]
+      if let whole { team.copy(values, to: whole[optimizer.range]) }
+      try communicator.collect(
+        whole ?? values, range: whole == nil ? optimizer.range : 0..<table.count,
+        owned: reducer.owned)
     }
   }
 
-  /// Gives every rank its own part of rank 0's state. Collective.
-  func distributeOptimizerState() throws {
-    for (_, values) in optimizer.state {
-      try communicator.distribute(values, range: optimizer.range, owned: reducer.owned)
+  /// Gives every rank its own part of the optimizer state in rank 0's `snapshot`. Collective.
+  func takeOptimizerState(from snapshot: Snapshot?) throws {
+    for (index, (_, values)) in optimizer.state.enumerated() {
+      let whole = snapshot?.moments[index]
+      try communicator.distribute(
+        whole ?? values, range: whole == nil ? optimizer.range : 0..<table.count,
+        owned: reducer.owned)
+      if let whole { team.copy(whole[optimizer.range], to: values) }
     }
+  }
+
+  /// As before the first update.
+  func clearOptimizerState() {
+    for (_, values) in optimizer.state { team.clear(values) }
   }
 
   /// What stands where in the flat vectors.
@@ -93,6 +104,8 @@ final class Trainer {
     let metrics: RunLog.StepMetrics
     /// Whether some rank was asked to stop.
     let stops: Bool
+    /// Why the update was not applied; nil where it was, and where it was known before that it is at fault.
+    let anomaly: Anomaly?
   }
 
   /// One optimizer update. Collective.
@@ -106,9 +119,9 @@ final class Trainer {
   }
 
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
+    if anomalies.skippedUpdates.contains(step) { return try passOver(step, stop: stop) }
     let before = times
-    let (losses, targets) = try accumulate(step)
-    fault?.strike(.nan, state.gradients, rank: communicator.rank, step: step)
+    let losses = try accumulate(step)
     var sums = StepSums()
     sums[.losses] = losses
     sums[.stops] = [stop ? 1 : 0]
@@ -119,48 +132,76 @@ final class Trainer {
     }
     let norm = try times.measure(.clip) { try gradientNorm(owned) }
     let loss = sums[.losses].reduce(0, +) / targets
-    try communicator.together {
-      guard loss.isFinite, norm.isFinite else {
-        throw InputError(
-          "step \(step): the loss is \(loss) and the gradient's norm \(norm). Training stops here; "
-            + "the last checkpoint is untouched. Lower --learning-rate, or run with --debug to see "
-            + "which operation it came from")
-      }
+    let anomaly = try judge(step, loss: loss, norm: norm, losses: sums[.losses])
+    if anomaly == nil {
+      try apply(step, owned, gradientNorm: norm)
+      anomalies.applied(loss: loss, norm: norm)
     }
-    let rate =
-      config.learningRate
-      * config.schedule.factor(update: step, updates: config.steps, warmUp: config.warmUp)
-    times.measure(.optimizer) {
-      optimizer.step(
-        weights: state.weights, gradients: state.gradients, range: owned, update: step, rate: rate,
-        gradientScale: config.clip > 0 && norm > config.clip ? Float(config.clip / norm) : 1)
-    }
-    try times.measure(.communication) { try reducer.publish() }
-    fault?.strike(.flip, state.weights, rank: communicator.rank, step: step)
-    times.measure(.optimizer) { state.weightsChanged(team: team) }
     let compute: [PhaseTimes.Phase] = [.data, .forward, .backward, .clip, .optimizer]
     let seconds = times.total(compute) - before.total(compute)
     let communication = times.total([.communication]) - before.total([.communication])
     return StepResult(
       metrics: RunLog.StepMetrics(
-        step: step, loss: loss, learningRate: rate, gradientNorm: norm,
+        step: step, loss: loss, learningRate: learningRate(step), gradientNorm: norm,
         tokens: step * config.batch * model.context,
         tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
-        secondsCommunication: communication,
-        weightsHash: communicator.isRoot && config.reduce == .ordered
-          ? state.weights.withBytes { XXH128.hash($0) } : nil),
-      stops: sums[.stops] != [0])
+        secondsCommunication: communication, weightsHash: weightsHash,
+        skipped: anomaly == nil ? nil : true),
+      stops: sums[.stops] != [0], anomaly: anomaly)
   }
 
-  /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks', and the targets of the
-  /// whole step.
-  private func accumulate(_ step: Int) throws -> (losses: [Double], targets: Double) {
-    let windows = sampler.windows(step: step)
-    // Known before the forward pass: losses and gradients are sums over it, whoever computes them.
-    let targets = Double(config.batch * model.context)
-    let dropout = Dropout(
+  /// Updates the weights by the gradient, of which this rank owns `owned`. Collective.
+  private func apply(_ step: Int, _ owned: Range<Int>, gradientNorm norm: Double) throws {
+    times.measure(.optimizer) {
+      optimizer.step(
+        weights: state.weights, gradients: state.gradients, range: owned, update: step,
+        rate: learningRate(step),
+        gradientScale: config.clip > 0 && norm > config.clip ? Float(config.clip / norm) : 1)
+    }
+    try times.measure(.communication) { try reducer.publish() }
+    fault?.strike(state.weights, rank: communicator.rank, step: step)
+    times.measure(.optimizer) { state.weightsChanged(team: team) }
+  }
+
+  /// The scheduled rate of the optimizer.
+  func learningRate(_ step: Int) -> Double {
+    config.learningRate
+      * config.schedule.factor(update: step, updates: config.steps, warmUp: config.warmUp)
+  }
+
+  /// Of the weights as they are, where the reduction makes it the same on any number of ranks; rank 0's.
+  var weightsHash: String? {
+    communicator.isRoot && config.reduce == .ordered
+      ? state.weights.withBytes { XXH128.hash($0) } : nil
+  }
+
+  /// Targets of a step, over all ranks: known before the forward pass, since losses and gradients are sums over it, whoever
+  /// computes them.
+  var targets: Double { Double(config.batch * model.context) }
+
+  /// The leaves that this rank computes.
+  var ownLeaves: [Int] {
+    Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
+  }
+
+  func dropout(_ step: Int) -> Dropout {
+    Dropout(
       probability: model.dropout, seed: config.seed, step: UInt32(truncatingIfNeeded: step))
-    let leaves = Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
+  }
+
+  /// What a leaf of a step is made of.
+  func batch(_ leaf: Int, of step: Int) throws -> Batch {
+    let samples = leaf * config.microBatch..<(leaf + 1) * config.microBatch
+    var batch = try training.batch(
+      windows: Array(sampler.windows(step: step)[samples]), samples: samples.map { UInt32($0) })
+    fault?.strike(&batch, leaf: leaf, rank: communicator.rank, step: step)
+    return batch
+  }
+
+  /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks'.
+  private func accumulate(_ step: Int) throws -> [Double] {
+    let windows = sampler.windows(step: step)
+    let leaves = ownLeaves
     var sums = [Double](repeating: 0, count: config.leaves)
     if leaves.isEmpty { times.measure(.backward) { team.clear(state.gradients) } }
     for leaf in leaves {
@@ -168,11 +209,8 @@ final class Trainer {
       if leaf < communicator.size || reducer.isolatesLeaves {
         times.measure(.backward) { team.clear(state.gradients) }
       }
-      let samples = leaf * config.microBatch..<(leaf + 1) * config.microBatch
-      let batch = try times.measure(.data) {
-        try training.batch(windows: Array(windows[samples]), samples: samples.map { UInt32($0) })
-      }
-      times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
+      let batch = try times.measure(.data) { try self.batch(leaf, of: step) }
+      times.measure(.forward) { decoder.forward(batch, dropout: dropout(step)) }
       let losses = times.measure(.backward) {
         decoder.backward(divisor: targets, addingTo: state.gradients) { range in
           if isLast || reducer.isolatesLeaves { reducer.ready(range) }
@@ -183,7 +221,7 @@ final class Trainer {
       try times.measure(.communication) { try reducer.finishLeaf() }
     }
     if leaves.isEmpty { reducer.ready(0..<state.gradients.count) }
-    return (sums, targets)
+    return sums
   }
 
   /// The mean validation loss, in nats, over all ranks; nil without a validation split. Collective.
@@ -219,7 +257,7 @@ final class Trainer {
     }
   }
 
-  private func weightedSum(_ losses: Vector, _ weights: [Float]) -> Double {
+  func weightedSum(_ losses: Vector, _ weights: [Float]) -> Double {
     var sum = 0.0
     for index in 0..<losses.count { sum += Double(losses[index]) * Double(weights[index]) }
     return sum
