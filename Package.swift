@@ -67,7 +67,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Buffers", "Data", "Dist", "Files", "Model", "Training"]),
-    .testTarget(name: "LauncherTests", dependencies: ["Kernels", "Launcher", "TestSupport"]),
+    .testTarget(
+      name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
     .testTarget(name: "TidyTests"),
   ]
 )

@@ -7,18 +7,25 @@ import Foundation
 /// File systems that know no locks give none: the folder is then used without one.
 public final class FolderLock: Sendable {
   private let descriptor: Int32
+  private let path: String
 
   /// Locks `folder`, which exists; an InputError where somebody else holds it.
-  public init(_ folder: String) throws(InputError) {
-    let path = "\(folder)/.lock"
+  ///
+  /// - Parameter patience: tenths of a second to wait for it
+  public init(_ folder: String, patience: Int = 0) throws(InputError) {
+    path = "\(folder)/.lock"
     // For writing: NFS locks nothing else exclusively.
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .system("create", path: path, code: errno) }
+    var patience = patience
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       switch code {
       case EINTR: continue
       case ENOLCK, EOPNOTSUPP, EINVAL, ENOSYS: return
+      case EWOULDBLOCK where patience > 0:
+        patience -= 1
+        usleep(100_000)
       case EWOULDBLOCK:
         throw InputError(
           "another run is using this folder: wait for it to end or give another --out",
@@ -27,6 +34,9 @@ public final class FolderLock: Sendable {
       }
     }
   }
+
+  /// Whether the folder still has the file that is locked.
+  public var isInPlace: Bool { Path.isFile(path, of: descriptor) }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 }

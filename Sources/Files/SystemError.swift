@@ -81,6 +81,13 @@ package enum Path {
       && isFolder.boolValue
   }
 
+  /// Whether `path` names the open file `descriptor`, and not another or none.
+  static func isFile(_ path: String, of descriptor: Int32) -> Bool {
+    var (open, named) = (stat(), stat())
+    guard unsafe fstat(descriptor, &open) == 0, unsafe stat(path, &named) == 0 else { return false }
+    return open.st_ino == named.st_ino && open.st_dev == named.st_dev
+  }
+
   /// Whether something is at `path` that is no file and no folder: a device or a pipe.
   static func isSpecial(_ path: String) -> Bool {
     var status = stat()

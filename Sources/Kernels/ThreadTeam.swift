@@ -86,6 +86,12 @@ public final class ThreadTeam: Sendable {
     return results
   }
 
+  /// Overwrites `target` with `source`.
+  public func copy(_ source: Vector, to target: Vector) {
+    precondition(source.count == target.count, "a copy between different sizes")
+    rows(source.count, height: 1 << 18) { range, _ in target[range].copy(from: source[range]) }
+  }
+
   /// Sets a window to zero, each part by the thread that takes it, so that new memory lies spread over the threads' own (NUMA)
   /// memory.
   public func clear(_ vector: Vector) {

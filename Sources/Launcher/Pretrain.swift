@@ -75,6 +75,21 @@ struct Pretrain: ParsableCommand {
   var checkpointEvery: Int?
   @Option(help: "The newest checkpoints that are kept.")
   var keep: Int?
+  @Option(help: "Checkpoints of steps that this divides are kept for ever; 0 for none.")
+  var keepEvery: Int?
+  @Option(
+    help: "Where a checkpoint cannot be written: continue (and try again at the next) or stop.")
+  var onCheckpointFailure: String?
+  @Option(
+    help:
+      "At NaN, infinity or a spike of loss or gradient: stop, skip (that update) or rollback (to a checkpoint)."
+  )
+  var anomaly: String?
+  @Option(
+    help: ArgumentHelp(
+      "Robust deviations above the last steps that make a spike; 0 for no spikes.",
+      valueName: "deviations"))
+  var spikeThreshold: Double?
   @Option(help: "Updates between two validation losses; 0 for the end only.")
   var evaluateEvery: Int?
   @Option(help: "Validation sequences that are measured; 0 for all.")
@@ -99,7 +114,8 @@ struct Pretrain: ParsableCommand {
       valueName: "json"))
   var trace: String?
   @Option(
-    help: ArgumentHelp("A fault that tests plant: nan or flip, rank, step.", visibility: .hidden),
+    help: ArgumentHelp(
+      "A fault that tests plant: nan, spike or flip, rank, step.", visibility: .hidden),
     transform: parseFault)
   var fault: Fault?
   @OptionGroup var output: OutputOptions
@@ -114,7 +130,9 @@ struct Pretrain: ParsableCommand {
       .weightDecay: weightDecay, .clip: clip, .seed: seed, .precision: precision,
       .recompute: recompute ? true : nil, .reduce: reduce, .wire: wire,
       .threads: threads, .checkpointEvery: checkpointEvery, .keep: keep,
-      .evaluateEvery: evaluateEvery, .evaluateSequences: evaluateSequences, .resume: resume,
+      .keepEvery: keepEvery, .onCheckpointFailure: onCheckpointFailure, .anomaly: anomaly,
+      .spikeThreshold: spikeThreshold, .evaluateEvery: evaluateEvery,
+      .evaluateSequences: evaluateSequences, .resume: resume,
       .from: from, .stallTimeout: stallTimeout, .debug: debug ? true : nil,
     ]
     return Dictionary(

@@ -6,14 +6,14 @@ struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Prove checkpoints: sizes, hashes, names and shapes of tensors, finite numbers.")
 
-  @Argument(help: "Checkpoints of runs, or model folders.")
+  @Argument(help: "Run directories (all their checkpoints), checkpoints, or model folders.")
   var checkpoints: [String]
   @OptionGroup var output: OutputOptions
 
   private struct Result: Encodable { let checkpoints: [CheckpointInspection] }
 
   func run() throws {
-    let inspections = checkpoints.map { CheckpointInspection($0) }
+    let inspections = checkpoints.flatMap { CheckpointInspection.all(in: $0) }
     let lines = inspections.flatMap { inspection in
       inspection.problems.isEmpty
         ? [

@@ -25,10 +25,13 @@ package struct Deadline<Instant: InstantProtocol> where Instant.Duration == Dura
   /// A turn is the longest time between two looks so far, whatever lay in it: step, evaluation, checkpoint. One that goes on
   /// now is back after a turn; if it stops then, it needs the rest of another turn and a checkpoint, half as long again as
   /// the longest so far, since other jobs write to the same disks.
-  package mutating func isNear(at now: Instant) -> Bool {
+  ///
+  /// - Parameter isWriting: whether a checkpoint is being written, or will be after this step: the last one waits for it
+  package mutating func isNear(at now: Instant, isWriting: Bool = false) -> Bool {
     if let lastLook { longestTurn = max(longestTurn, lastLook.duration(to: now)) }
     lastLook = now
-    let needed = longestTurn * 2 + longestCheckpoint * 3 / 2 + Self.margin
+    let checkpoints = longestCheckpoint * (isWriting ? 6 : 3) / 2
+    let needed = longestTurn * 2 + checkpoints + Self.margin
     return now.advanced(by: needed) > end
   }
 

@@ -15,12 +15,9 @@ extension Trainer {
   /// Backward of the last batch into the gradient, announced to the reducer as far as it is final; returns the losses.
   ///
   /// - Parameter isLast: whether it is this rank's last leaf of the step
-  func backward(_ step: Int, divisor: Double, isLast: Bool) -> Vector {
+  func backward(divisor: Double, isLast: Bool) -> Vector {
     func ready(_ range: Range<Int>) {
       guard isLast || reducer.isolatesLeaves else { return }
-      if isLast {
-        fault?.strike(.nan, state.gradients[range], rank: communicator.rank, step: step)
-      }
       reducer.ready(range)
     }
     guard isLast, let overlapped else {

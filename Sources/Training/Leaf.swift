@@ -4,11 +4,22 @@ import Model
 
 // What a leaf is made of, a pure function of the step and its number, whoever computes it.
 extension Trainer {
+  /// Targets of a step, over all ranks: known before the forward pass, since losses and gradients are sums over it, whoever
+  /// computes them.
+  var targets: Double { Double(config.batch * state.config.context) }
+
+  /// The leaves that this rank computes.
+  var ownLeaves: [Int] {
+    Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
+  }
+
   /// The leaf's sequences out of the step's windows.
-  func batch(_ leaf: Int, of windows: [Int]) throws -> Batch {
+  func batch(_ leaf: Int, of step: Int) throws -> Batch {
     let samples = samples(of: leaf)
-    return try training.batch(
-      windows: Array(windows[samples]), samples: samples.map { UInt32($0) })
+    var batch = try training.batch(
+      windows: Array(sampler.windows(step: step)[samples]), samples: samples.map { UInt32($0) })
+    fault?.strike(&batch, leaf: leaf, rank: communicator.rank, step: step)
+    return batch
   }
 
   /// The leaf's places in the step's global batch.

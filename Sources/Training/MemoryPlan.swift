@@ -11,37 +11,50 @@ public struct MemoryPlan: Sendable {
   public let stateBytes: Int
   /// Bytes of activations, logits of a chunk and scratch.
   public let activationBytes: Int
+  /// Bytes of rank 0's snapshot, which checkpoints are written from.
+  public let snapshotBytes: Int
   /// Bytes of the program and its libraries: what this process has as the plan is made.
   public let programBytes: Int
 
   /// The plan of rank 0 of `ranks` with teams of `threads`, made before any of it is taken; no rank takes more.
-  public init(_ config: RunConfig, model: ModelConfig, ranks: Int, threads: Int) {
+  ///
+  /// - Parameter saves: whether checkpoints are written
+  public init(
+    _ config: RunConfig, model: ModelConfig, ranks: Int, threads: Int, saves: Bool = true
+  ) {
     let table = ParameterTable(model)
     parameters = table.count
+    let states = config.optimizer.stateNames.count
     let floats =
-      parameters * (2 + config.optimizer.stateNames.count)
+      parameters * 2
+      + config.reduce.ownedCount(parameters, cuts: table.cuts, ranks: ranks) * states
       + ModelState.roundedCount(table, config.precision)
       + config.reduce.floats(config.gradientLayout(table), ranks: ranks, wire: config.wire)
     stateBytes = floats * MemoryLayout<Float>.stride
+    snapshotBytes =
+      saves ? Snapshot.count(parameters, states: states) * MemoryLayout<Float>.stride : 0
     programBytes = ResidentMemory.now ?? 0
     activationBytes =
       Decoder.activationCount(model, config.decoderUse, threads: threads)
       * MemoryLayout<Float>.stride
   }
 
-  /// Bytes in all.
-  public var bytes: Int { stateBytes + activationBytes + programBytes }
+  /// Bytes in all, rank 0's.
+  public var bytes: Int { stateBytes + activationBytes + snapshotBytes + programBytes }
 
   /// Refuses what this node cannot hold: the system would otherwise kill a rank without a word.
   ///
   /// - Parameter more: bytes that a rank takes besides
   func check(more: Int = 0, on communicator: Communicator) throws {
-    let needed = bytes + more
+    let snapshot = communicator.node.node == 0 ? snapshotBytes : 0
+    let needed = bytes - snapshotBytes + more
     let ranks = communicator.node.ranksOnNode
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    guard needed <= memory / ranks else {
+    guard needed <= (memory - snapshot) / ranks else {
       throw InputError(
-        "a rank needs \(gigabytes(needed)), but \(communicator.host) has \(gigabytes(memory)) for its "
+        "a rank needs \(gigabytes(needed))"
+          + (snapshot > 0 ? ", rank 0 \(gigabytes(snapshot)) more" : "")
+          + ", but \(communicator.host) has \(gigabytes(memory)) for its "
           + "\(ranks) rank\(ranks == 1 ? "" : "s"): start fewer ranks on it, or choose a smaller model or "
           + "--micro-batch")
     }
@@ -54,7 +67,8 @@ public struct MemoryPlan: Sendable {
     weights, gradients, optimizer  \(gigabytes(stateBytes)) a rank
     activations       \(gigabytes(activationBytes)) a rank
     program           \(gigabytes(programBytes)) a rank
-    together          \(gigabytes(bytes)) a rank
+    together          \(gigabytes(bytes - snapshotBytes)) a rank
+    snapshot for checkpoints  \(gigabytes(snapshotBytes)) more on rank 0
     """
   }
 }

@@ -11,10 +11,10 @@ public struct Pretraining {
   /// Nothing in the run reads anything else.
   public let config: RunConfig
 
-  private let communicator: Communicator
+  let communicator: Communicator
   private let trace: String?
   private let fault: Fault?
-  private let clock = ContinuousClock()
+  let clock = ContinuousClock()
 
   /// The exit status of a run that checkpointed and stopped on request: start it again.
   public static let stoppedStatus: Int32 = 75
@@ -55,7 +55,12 @@ public struct Pretraining {
       config, communicator: communicator, trace: trace, fault: fault, clock: clock)
     let (trainer, dataset) = (session.trainer, session.dataset)
     let store = CheckpointStore(config.out + "/checkpoints")
-    let start = try session.begin { try checkpointToResume(store) }
+    let run = Run(
+      session: session, store: store,
+      saver: session.snapshot.map {
+        CheckpointSaver(session, snapshot: $0, store: store, note: note)
+      })
+    let start = try restore(run) { try checkpointToResume(store) }
     var outcome = Outcome(
       step: start, finished: start >= config.steps, checkpoint: store.path(of: start),
       unigramValidationLoss: dataset.info.unigramValidationLoss)
@@ -74,9 +79,7 @@ public struct Pretraining {
       try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
       note(session.description)
     }
-    try train(trainer, &outcome, log: log, signals: signals) { step in
-      try save(step, session, store)
-    }
+    try train(run, &outcome, log: log, signals: signals)
     outcome.checkpoint = store.path(of: outcome.step)
     if let table = try session.tracing?.finish(config, session.model) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
@@ -85,30 +88,42 @@ public struct Pretraining {
 
   /// The steps, and what happens between them, until the last or a request to stop.
   private func train(
-    _ trainer: Trainer, _ outcome: inout Outcome, log: RunLog?, signals: StopSignals,
-    save: (Int) throws -> Void
+    _ run: Run, _ outcome: inout Outcome, log: RunLog?, signals: StopSignals
   ) throws {
+    let trainer = run.trainer
     var deadline = deadline(for: trainer)
     var stragglers = Stragglers(
       hosts: try communicator.hosts(), leaves: config.leaves(ofEach: communicator.size))
     let watchdog = try Watchdog.of(config, communicator) { printError($0 + "\n") }
     defer { watchdog?.stop() }
-    for step in outcome.step + 1...config.steps {
-      let asked = signals.received() != nil
-      let late = deadline?.isNear(at: clock.now) ?? false
+    var (asked, late) = (false, false)
+    while !outcome.finished {
+      let step = outcome.step + 1
+      let saves = step % config.checkpointEvery == 0
+      asked = signals.received() != nil || asked
+      late =
+        deadline?.isNear(at: clock.now, isWriting: saves || run.saver?.isWriting == true)
+        ?? false
       let result = try trainer.step(step, stop: asked || late)
+      try communicator.onRoot {
+        try log?.step(result.metrics)
+        // Going back takes the memory that a checkpoint is written from.
+        try settle(run, log, &deadline, waiting: result.anomaly != nil)
+      }
+      if let anomaly = result.anomaly, let back = try respond(to: anomaly, run, log) {
+        outcome.step = back
+        continue
+      }
       outcome.step = step
       outcome.finished = step == config.steps
-      try communicator.onRoot { try log?.step(result.metrics) }
       if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
       let isDue = config.evaluateEvery > 0 && step % config.evaluateEvery == 0
       if outcome.finished || isDue, let loss = try trainer.validationLoss() {
         outcome.validationLoss = loss
         try communicator.onRoot { try log?.validation(.init(step: step, validationLoss: loss)) }
       }
-      if outcome.finished || result.stops || step % config.checkpointEvery == 0 {
-        let took = try clock.measure { try trainer.measure(.checkpoint) { try save(step) } }
-        deadline?.checkpointTook(took)
+      if outcome.finished || result.stops || saves {
+        try save(step, run, log, &deadline, last: outcome.finished || result.stops)
       }
       if result.stops, !outcome.finished {
         let why = late ? "before the job's time limit" : "on request"
@@ -161,39 +176,12 @@ public struct Pretraining {
     }
   }
 
-  /// Commits a checkpoint. Collective; rank 0 writes.
-  private func save(
-    _ step: Int, _ session: TrainingSession, _ store: CheckpointStore
-  ) throws {
-    let (trainer, state, dataset) = (session.trainer, session.state, session.dataset)
-    try trainer.compareReplicas(after: step)
-    try trainer.collectOptimizerState()
-    try communicator.onRoot {
-      guard state.table.isFinite(state.weights, team: trainer.team) else {
-        throw InputError(
-          "step \(step): the weights hold NaN or infinity, and no checkpoint is made of them; lower "
-            + "--learning-rate and start again: the run goes on from the checkpoint before")
-      }
-      try store.save(step: step, keep: config.keep) { folder in
-        var digests = try ModelFolder.write(state, tokenizer: dataset.tokenizer, to: folder)
-        digests.merge(try trainer.writeOptimizer(to: folder)) { $1 }
-        digests[TrainerState.name] = try JSONFile.write(
-          TrainerState(
-            step: step, dataFingerprint: dataset.fingerprint,
-            tokenizerFingerprint: dataset.tokenizer.fingerprint, config: config,
-            productFingerprint: session.productFingerprint),
-          to: "\(folder)/\(TrainerState.name)")
-        return digests
-      }
-    }
-  }
-
   /// The threads of this rank's team. Collective, whatever the ranks were asked for.
   public static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
     try TrainingSession.threads(config, communicator)
   }
 
-  private func note(_ text: String) {
+  func note(_ text: String) {
     if communicator.isRoot { printError(text + "\n") }
   }
 }

@@ -62,6 +62,10 @@ public struct RunConfig: Sendable, Equatable, Codable {
   public var checkpointEvery = 1_000
   /// The newest checkpoints that are kept.
   public var keep = 3
+  /// Checkpoints of steps that it divides are kept for ever; 0 for none.
+  public var keepEvery = 0
+  /// What happens where a checkpoint cannot be written.
+  public var onCheckpointFailure = CheckpointFailurePolicy.continue
   /// Updates between two measurements of the validation loss; 0 for the end only.
   public var evaluateEvery = 500
   /// Validation sequences that are measured; 0 for all.
@@ -74,6 +78,10 @@ public struct RunConfig: Sendable, Equatable, Codable {
   public var stallTimeout = 120
   /// Whether every operation's output is searched for NaN and infinity.
   public var debug = false
+  /// What happens where the loss or the gradient of a step is not what it should be.
+  public var anomaly = AnomalyPolicy.stop
+  /// Robust deviations above the steps before from which on a loss or a gradient's norm is a spike; 0 for none.
+  public var spikeThreshold = 10.0
 
   /// The keys of its YAML and names of its flags.
   public enum CodingKeys: String, CodingKey, CaseIterable {
@@ -89,10 +97,14 @@ public struct RunConfig: Sendable, Equatable, Codable {
     case clip, seed, precision, recompute, reduce, wire, threads
     case checkpointEvery = "checkpoint-every"
     case keep
+    case keepEvery = "keep-every"
+    case onCheckpointFailure = "on-checkpoint-failure"
     case evaluateEvery = "evaluate-every"
     case evaluateSequences = "evaluate-sequences"
     case resume, from
     case stallTimeout = "stall-timeout"
+    case anomaly
+    case spikeThreshold = "spike-threshold"
     case debug
   }
 
@@ -203,7 +215,7 @@ extension RunConfig {
     let natural = [
       ("vocabulary", vocabulary), ("warm-up", warmUp), ("evaluate-every", evaluateEvery),
       ("evaluate-sequences", evaluateSequences), ("threads", threads),
-      ("stall-timeout", stallTimeout),
+      ("stall-timeout", stallTimeout), ("keep-every", keepEvery),
     ]
     for (name, value) in natural where value < 0 {
       return "\(name) is \(value); it must not be negative"
@@ -234,6 +246,13 @@ extension RunConfig {
       return
         "wire \(wire.rawValue) rounds gradients, and reduce ordered adds them up exactly as they were computed: "
         + "choose wire fp32, or reduce allreduce or overlapped"
+    }
+    if !(spikeThreshold >= 0 && spikeThreshold.isFinite) {
+      return "spike-threshold is \(spikeThreshold); it must not be negative"
+    }
+    if keepEvery % checkpointEvery != 0 {
+      return "keep-every is \(keepEvery); it must be a multiple of checkpoint-every, which is "
+        + "\(checkpointEvery)"
     }
     if out.isEmpty || data.isEmpty { return "data and out must name folders" }
     return nil

@@ -110,6 +110,9 @@ extension RunConfig {
     let choices: [String: String] = [
       "schedule": Schedule.allCases.map(\.rawValue).joined(separator: ", "),
       "precision": Precision.allCases.map(\.rawValue).joined(separator: ", "),
+      "anomaly": AnomalyPolicy.allCases.map(\.rawValue).joined(separator: ", "),
+      "on-checkpoint-failure": CheckpointFailurePolicy.allCases.map(\.rawValue)
+        .joined(separator: ", "),
       "reduce": ReductionStrategy.allCases.map(\.rawValue).joined(separator: ", "),
       "wire": WireFormat.allCases.map(\.rawValue).joined(separator: ", "),
     ]

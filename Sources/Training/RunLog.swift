@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What a run says of itself: `metrics.jsonl` in the run directory, and a progress bar on a terminal or plain lines elsewhere.
+/// What a run says of itself: `metrics.jsonl` and `anomalies.jsonl` in the run directory, and a progress bar on a terminal or plain lines elsewhere.
 ///
 /// Rank 0's; nobody else has one.
 final class RunLog {
@@ -34,6 +34,8 @@ final class RunLog {
     let ranks: Int?
     /// Of the weights after the update, with `--reduce ordered`: XXH3-128 of the flat vector.
     let weightsHash: String?
+    /// true where the update was not applied.
+    var skipped: Bool? = nil
   }
 
   /// A measurement of the validation loss.
@@ -43,9 +45,21 @@ final class RunLog {
     let validationLoss: Double
   }
 
-  private let lock: FolderLock
-  private let file: FileHandle
-  private let path: String
+  /// A checkpoint that has been written.
+  struct CheckpointMetrics: Codable {
+    let step: Int
+    /// Its folder.
+    let checkpoint: String
+    /// For which the training stood still.
+    let secondsPaused: Double
+    /// From then on until it was committed.
+    let secondsWritten: Double
+  }
+
+  private let folder: String
+  private var lock: FolderLock
+  private let file: AppendedFile
+  private var isRefused = false
   private let steps: Int
   private let terminal: Bool
   private let clock: ContinuousClock
@@ -59,34 +73,41 @@ final class RunLog {
   init(folder: String, resumingAt step: Int, steps: Int, terminal: Bool, clock: ContinuousClock)
     throws
   {
-    lock = try FolderLock(folder)
-    path = folder + "/metrics.jsonl"
+    // The ranks of a killed mpirun outlive it by about a second.
+    lock = try FolderLock(folder, patience: 30)
+    self.folder = folder
     self.steps = steps
     self.terminal = terminal
     self.clock = clock
-    encoder.outputFormatting = [.sortedKeys]
-    try RunLog.trim(path, after: step)
-    guard let file = FileHandle(forWritingAtPath: path) else {
-      throw InputError("cannot be written to", path: path)
-    }
-    self.file = file
-    try file.seekToEnd()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let no = RunLog.noNumber
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: no, negativeInfinity: no, nan: no)
+    file = try AppendedFile(folder + "/metrics.jsonl")
+    try trim(after: step)
   }
 
-  /// Leaves only whole lines up to `step`: what a killed run logged after its last checkpoint is measured again.
-  private static func trim(_ path: String, after step: Int) throws {
+  /// What was logged after the checkpoint of `step`, which the run goes back to, is measured again.
+  func goBack(to step: Int) { attempt { try trim(after: step) } }
+
+  /// Leaves only whole lines up to `step`.
+  private func trim(after step: Int) throws {
     struct Line: Decodable { let step: Int }
-    let text = (FileManager.default.contents(atPath: path)).map {
-      String(decoding: $0, as: UTF8.self)
-    }
-    let kept = (text ?? "").split(separator: "\n").filter { line in
+    try file.filter { line in
       (try? JSONDecoder().decode(Line.self, from: Data(line.utf8))).map { $0.step <= step } ?? false
     }
-    let trimmed = kept.map { $0 + "\n" }.joined()
-    if trimmed == text { return }
-    do {
-      try Data(trimmed.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch { throw InputError("cannot be written: \(error.localizedDescription)", path: path) }
+  }
+
+  /// Makes the run directory anew where somebody removed it, with all that was logged; only the checkpoints are gone.
+  func putBack(config yaml: String) throws {
+    if file.isInPlace, lock.isInPlace { return }
+    try FolderCommit.create(folder)
+    if !lock.isInPlace { lock = try FolderLock(folder) }
+    if !file.isInPlace { try file.putBack() }
+    try FileWriter.write(yaml, to: folder + "/config.yaml")
+    note(
+      "\(folder) was removed while the run went on; it has been made anew, without the checkpoints in it"
+    )
   }
 
   /// The last validation loss in a run's `metrics.jsonl`; nil where there is none.
@@ -108,8 +129,9 @@ final class RunLog {
     let isDue = lastPrinted.map { $0.duration(to: clock.now) >= wait } ?? true
     guard isDue || metrics.step == steps else { return }
     lastPrinted = clock.now
+    let loss = metrics.skipped == true ? "skipped" : "loss \(format(metrics.loss, 4))"
     let line =
-      "step \(metrics.step)/\(steps)  loss \(format(metrics.loss, 4))  "
+      "step \(metrics.step)/\(steps)  \(loss)  "
       + "\(format(metrics.tokensPerSecond, 0)) tokens/s  "
       + "\(duration(secondsPerStep! * Double(steps - metrics.step))) left"
     if terminal {
@@ -128,16 +150,41 @@ final class RunLog {
     note("step \(metrics.step)  validation loss \(format(metrics.validationLoss, 4))")
   }
 
+  func checkpoint(_ metrics: CheckpointMetrics) throws { try write(metrics) }
+
+  /// Appends to the run's `anomalies.jsonl`, which tells what happened, whatever the run goes back to.
+  func anomaly(_ anomaly: Anomaly) throws {
+    let line = try line(anomaly)
+    attempt { try AppendedFile(folder + "/anomalies.jsonl").append(line) }
+  }
+
   /// A line on standard error that no progress bar overwrites.
   func note(_ text: String) { printError((terminal ? "\r\u{1b}[K" : "") + text + "\n") }
 
-  private func write(_ line: some Encodable) throws {
+  private func write(_ metrics: some Encodable) throws {
+    let line = try line(metrics)
+    attempt { try file.append(line) }
+  }
+
+  /// A full disk must not end a run that could go on: it is told of once, and the lines wait in memory.
+  private func attempt(_ body: () throws -> Void) {
     do {
-      try file.write(contentsOf: try encoder.encode(line) + Data("\n".utf8))
+      try body()
+      isRefused = false
     } catch {
-      throw InputError("cannot be written: \(error.localizedDescription)", path: path)
+      if !isRefused { note("\(error). The run goes on, and logs it later where it can") }
+      isRefused = true
     }
   }
+
+  /// NaN and infinity are no numbers in JSON: null.
+  private func line(_ value: some Encodable) throws -> String {
+    String(decoding: try encoder.encode(value), as: UTF8.self)
+      .replacing("\"\(RunLog.noNumber)\"", with: "null")
+  }
+
+  /// What no other text of a line is.
+  private static let noNumber = "(not a number)"
 }
 
 /// Writes text to standard error as it stands.

@@ -29,6 +29,8 @@ final class Trainer {
   private var replicas: ReplicaCheck
   /// Seconds of computing before the last exchange.
   private var secondsExchanged = 0.0
+  /// The same on every rank.
+  var anomalies = AnomalyState()
 
   /// - Parameters:
   ///   - state: weights and gradients; the optimizer's moments are made here
@@ -56,10 +58,8 @@ final class Trainer {
       layout: config.gradientLayout(state.table), wire: config.wire, communicator: communicator,
       clock: clock)
     overlapped = reducer as? Overlapped
-    // Rank 0 writes and reads checkpoints and has room for all of the state.
     optimizer = Optimizer(
-      config.optimizer, table: state.table, team: team,
-      range: communicator.isRoot ? nil : reducer.owned)
+      config.optimizer, table: state.table, team: team, range: reducer.owned)
     sampler = Sampler(
       windows: training.count, sequencesPerStep: config.batch, seed: config.seed)
     self.recorder = recorder
@@ -69,21 +69,32 @@ final class Trainer {
       state, team: team, communicator: communicator, owned: reducer.owned)
   }
 
-  /// All of the optimizer's state by name, for checkpoints; rank 0's, after `collectOptimizerState`.
-  var optimizerState: [(name: String, values: Vector)] { optimizer.state }
-
-  /// Gives rank 0 the state that the other ranks own. Collective.
-  func collectOptimizerState() throws {
-    for (_, values) in optimizer.state {
-      try communicator.collect(values, range: optimizer.range, owned: reducer.owned)
+  /// Copies the weights and all ranks' optimizer state into rank 0's `snapshot`. Collective.
+  func fill(_ snapshot: Snapshot?) throws {
+    if let snapshot { team.copy(state.weights, to: snapshot.weights) }
+    for (index, (_, values)) in optimizer.state.enumerated() {
+      let whole = snapshot?.moments[index]
+      if let whole { team.copy(values, to: whole[optimizer.range]) }
+      try communicator.collect(
+        whole ?? values, range: whole == nil ? optimizer.range : 0..<table.count,
+        owned: reducer.owned)
     }
   }
 
-  /// Gives every rank its own part of rank 0's state. Collective.
-  func distributeOptimizerState() throws {
-    for (_, values) in optimizer.state {
-      try communicator.distribute(values, range: optimizer.range, owned: reducer.owned)
+  /// Gives every rank its own part of the optimizer state in rank 0's `snapshot`. Collective.
+  func takeOptimizerState(from snapshot: Snapshot?) throws {
+    for (index, (_, values)) in optimizer.state.enumerated() {
+      let whole = snapshot?.moments[index]
+      try communicator.distribute(
+        whole ?? values, range: whole == nil ? optimizer.range : 0..<table.count,
+        owned: reducer.owned)
+      if let whole { team.copy(whole[optimizer.range], to: values) }
     }
+  }
+
+  /// As before the first update.
+  func clearOptimizerState() {
+    for (_, values) in optimizer.state { team.clear(values) }
   }
 
   /// What stands where in the flat vectors.
@@ -104,6 +115,8 @@ final class Trainer {
     let secondsOfRanks: [Double]
     /// Whether some rank was asked to stop.
     let stops: Bool
+    /// Why the update was not applied; nil where it was, and where it was known before that it is at fault.
+    let anomaly: Anomaly?
   }
 
   /// One optimizer update. Collective.
@@ -117,9 +130,10 @@ final class Trainer {
   }
 
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
-    let (before, hiddenBefore) = (times, overlapped?.times)
     communicator.progress.begin(step: step)
-    let (losses, targets) = try accumulate(step)
+    if anomalies.skippedUpdates.contains(step) { return try passOver(step, stop: stop) }
+    let (before, hiddenBefore) = (times, overlapped?.times)
+    let losses = try accumulate(step)
     var sums = StepSums()
     sums[.losses] = losses
     sums[.stops] = [stop ? 1 : 0]
@@ -136,42 +150,26 @@ final class Trainer {
     try replicas.compare(sums[.weights], before: step)
     let norm = try gradientNorm(owned)
     let loss = sums[.losses].reduce(0, +) / targets
-    try communicator.together {
-      guard loss.isFinite, norm.isFinite else {
-        throw InputError(
-          "step \(step): the loss is \(loss) and the gradient's norm \(norm). Training stops here; "
-            + "the last checkpoint is untouched. Lower --learning-rate, or run with --debug to see "
-            + "which operation it came from")
-      }
+    let anomaly = try judge(step, loss: loss, norm: norm, losses: sums[.losses])
+    if anomaly == nil {
+      try apply(step, owned, gradientNorm: norm)
+      anomalies.applied(loss: loss, norm: norm)
     }
-    let rate =
-      config.learningRate
-      * config.schedule.factor(update: step, updates: config.steps, warmUp: config.warmUp)
-    times.measure(.optimizer) {
-      optimizer.step(
-        weights: state.weights, gradients: state.gradients, range: owned, update: step, rate: rate,
-        gradientScale: config.clip > 0 && norm > config.clip ? Float(config.clip / norm) : 1)
-    }
-    try times.measure(.communication) { try reducer.publish() }
-    fault?.strike(.flip, state.weights, rank: communicator.rank, step: step)
-    times.measure(.optimizer) { state.weightsChanged(team: team) }
     let seconds = times.total(Self.compute) - before.total(Self.compute)
     let communication = times.total([.communication]) - before.total([.communication])
     let spread = ComputeSpread(sums[.seconds])
     let hidden = overlapped.map { $0.times - (hiddenBefore ?? OverlapTimes()) }
     return StepResult(
       metrics: RunLog.StepMetrics(
-        step: step, loss: loss, learningRate: rate, gradientNorm: norm,
+        step: step, loss: loss, learningRate: learningRate(step), gradientNorm: norm,
         tokens: step * config.batch * model.context,
         tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
         secondsCommunication: communication, secondsHidden: hidden?.hidden,
         secondsPolling: hidden?.polling, secondsComputeMin: spread.secondsComputeMin,
         secondsComputeMedian: spread.secondsComputeMedian,
         secondsComputeMax: spread.secondsComputeMax, slowestRank: spread.slowestRank,
-        ranks: communicator.size,
-        weightsHash: communicator.isRoot && config.reduce == .ordered
-          ? state.weights.withBytes { XXH128.hash($0) } : nil),
-      secondsOfRanks: sums[.seconds], stops: sums[.stops] != [0])
+        ranks: communicator.size, weightsHash: weightsHash, skipped: anomaly == nil ? nil : true),
+      secondsOfRanks: sums[.seconds], stops: sums[.stops] != [0], anomaly: anomaly)
   }
 
   /// The phases in which a rank waits for nobody.
@@ -182,14 +180,35 @@ final class Trainer {
   /// Stops the run where the ranks' weights differ after update `step`. Collective.
   func compareReplicas(after step: Int) throws { try replicas.compareAll(after: step) }
 
-  /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks', and the targets of the
-  /// whole step.
-  private func accumulate(_ step: Int) throws -> (losses: [Double], targets: Double) {
+  /// Updates the weights by the gradient, of which this rank owns `owned`. Collective.
+  private func apply(_ step: Int, _ owned: Range<Int>, gradientNorm norm: Double) throws {
+    times.measure(.optimizer) {
+      optimizer.step(
+        weights: state.weights, gradients: state.gradients, range: owned, update: step,
+        rate: learningRate(step),
+        gradientScale: config.clip > 0 && norm > config.clip ? Float(config.clip / norm) : 1)
+    }
+    try times.measure(.communication) { try reducer.publish() }
+    fault?.strike(state.weights, rank: communicator.rank, step: step)
+    times.measure(.optimizer) { state.weightsChanged(team: team) }
+  }
+
+  /// The scheduled rate of the optimizer.
+  func learningRate(_ step: Int) -> Double {
+    config.learningRate
+      * config.schedule.factor(update: step, updates: config.steps, warmUp: config.warmUp)
+  }
+
+  /// Of the weights as they are, where the reduction makes it the same on any number of ranks; rank 0's.
+  var weightsHash: String? {
+    communicator.isRoot && config.reduce == .ordered
+      ? state.weights.withBytes { XXH128.hash($0) } : nil
+  }
+
+  /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks'.
+  private func accumulate(_ step: Int) throws -> [Double] {
     let windows = sampler.windows(step: step)
-    // Known before the forward pass: losses and gradients are sums over it, whoever computes them.
-    let targets = Double(config.batch * model.context)
-    let dropout = self.dropout(of: step)
-    let leaves = Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
+    let leaves = ownLeaves
     var sums = [Double](repeating: 0, count: config.leaves)
     if leaves.isEmpty { times.measure(.backward) { team.clear(state.gradients) } }
     for leaf in leaves {
@@ -197,9 +216,9 @@ final class Trainer {
       if leaf < communicator.size || reducer.isolatesLeaves {
         times.measure(.backward) { team.clear(state.gradients) }
       }
-      let batch = try times.measure(.data) { try self.batch(leaf, of: windows) }
-      times.measure(.forward) { decoder.forward(batch, dropout: dropout) }
-      let losses = times.measure(.backward) { backward(step, divisor: targets, isLast: isLast) }
+      let batch = try times.measure(.data) { try self.batch(leaf, of: step) }
+      times.measure(.forward) { decoder.forward(batch, dropout: dropout(of: step)) }
+      let losses = times.measure(.backward) { backward(divisor: targets, isLast: isLast) }
       sums[leaf] = weightedSum(losses, batch.lossWeights)
       try reportNotFinite("step \(step)", batch, checkingGradients: overlapped == nil) {
         windows[$0]
@@ -207,7 +226,7 @@ final class Trainer {
       try times.measure(.communication) { try reducer.finishLeaf() }
     }
     if leaves.isEmpty { reducer.ready(0..<state.gradients.count) }
-    return (sums, targets)
+    return sums
   }
 
   /// The mean validation loss, in nats, over all ranks; nil without a validation split. Collective.

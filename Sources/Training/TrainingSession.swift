@@ -19,6 +19,8 @@ final class TrainingSession {
   let team: ThreadTeam
   let state: ModelState
   let trainer: Trainer
+  /// Rank 0's: what checkpoints are read into and written from.
+  let snapshot: Snapshot?
   /// What this machine's products make of fixed factors; several where that depends on the thread.
   let productFingerprint: String
 
@@ -76,23 +78,27 @@ final class TrainingSession {
       config, state: state, communicator: communicator, team: team, check: check,
       recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
       clock: clock)
+    snapshot =
+      communicator.isRoot
+      ? Snapshot(state.table, states: config.optimizer.stateNames.count, team: team) : nil
   }
 
-  /// Weights and optimizer of a checkpoint, or as the run begins where there is none, on every rank; returns the updates that are
-  /// done. Collective.
+  /// Gives every rank weights, optimizer state and anomalies of a checkpoint, or those that the run begins with; returns the updates
+  /// that are done. Collective.
   ///
-  /// - Parameter checkpoint: the folder to go on from, nil for none; called on rank 0
-  func begin(from checkpoint: () throws -> String?) throws -> Int {
+  /// - Parameter choose: rank 0's choice of a verified checkpoint; nil for the beginning
+  func restore(from choose: () throws -> String?) throws -> Int {
     var step = 0
+    var anomalies = AnomalyState()
     try communicator.onRoot {
-      if let folder = try checkpoint() {
+      if let folder = try choose() {
         let saved = try TrainerState.read(folder)
         if let reason = saved.obstacle(config: config, dataFingerprint: dataset.fingerprint) {
           throw InputError(reason, path: folder)
         }
         try ModelFolder.readWeights(folder, into: state)
-        try trainer.readOptimizer(folder)
-        step = saved.step
+        try snapshot?.readOptimizer(folder, state.table, names: config.optimizer.stateNames)
+        (step, anomalies) = (saved.step, saved.anomalies ?? AnomalyState())
         note("going on from \(folder)")
       } else if config.from.isEmpty {
         state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
@@ -105,10 +111,18 @@ final class TrainingSession {
     step = Int(try communicator.allReduce([Double(step)], .max)[0])
     try communicator.broadcast(state.weights)
     if step > 0 {
-      try trainer.distributeOptimizerState()
+      try trainer.takeOptimizerState(from: snapshot)
+    } else {
+      trainer.clearOptimizerState()
     }
+    try trainer.share(anomalies)
     state.weightsChanged(team: team)
     return step
+  }
+
+  /// The optimizer's state in the snapshot by name; rank 0's.
+  var optimizerState: [(name: String, values: Vector)] {
+    Array(zip(config.optimizer.stateNames, snapshot?.moments ?? [])).map { ($0, $1) }
   }
 
   private func checkShape(

@@ -54,6 +54,28 @@ import Training
     #expect(43_200 - stop.at < 3 * 14 + 5 + 15)
   }
 
+  @Test(arguments: [300.0, 301, 307, 310, 1_000, 1_013])
+  func aRunThatSavesInTheBackgroundHasStoppedBeforeItsEnd(
+    end: Double
+  ) {
+    // Written while the steps go on, as long as six of them; the last one waits for the one before.
+    let (step, writing, every) = (4.0, 25.0, 5)
+    var deadline = Deadline(end: Moment(seconds: end), checkpoint: .seconds(writing))
+    var (now, steps, free) = (0.0, 0, 0.0)
+    var isLast = false
+    while !isLast {
+      let saves = (steps + 1) % every == 0
+      isLast = deadline.isNear(at: Moment(seconds: now), isWriting: saves || free > now)
+      now += step
+      steps += 1
+      guard isLast || saves else { continue }
+      now = max(now, free)
+      free = now + writing
+    }
+    #expect(free < end)
+    #expect(end - free < 3 * step + 3.5 * writing + 15)
+  }
+
   @Test func aSlowerCheckpointThanThoughtIsLearned() {
     let slow = Run(end: 1_000, checkpoint: 100, every: 5).stops()
     #expect(slow.at < 1_000)

@@ -48,7 +48,7 @@ public struct StepBenchmark {
     let (windows, model) = try communicator.together { try source() }
     let threads = try TrainingSession.threads(config, communicator)
     let plan = MemoryPlan(
-      config, model: model, ranks: communicator.size, threads: threads)
+      config, model: model, ranks: communicator.size, threads: threads, saves: false)
     try communicator.together {
       try plan.check(
         more: 4
@@ -66,7 +66,7 @@ public struct StepBenchmark {
       training: windows, validation: nil, clock: clock)
     state.table.initialize(state.weights, config: model, seed: config.seed, team: team)
     state.weightsChanged(team: team)
-    for step in 0..<warmUp { _ = try trainer.step(step + 1, stop: false) }
+    for step in 0..<warmUp { _ = try trainer.step(step + 1) }
     // Before the roofline takes memory of its own: all of the step's is taken.
     let resident = try communicator.allReduce([Double(ResidentMemory.peak ?? 0)], .max)[0]
     recorder.reset()
@@ -134,7 +134,7 @@ public struct StepBenchmark {
     for step in 1...config.steps {
       try communicator.barrier()
       let start = clock.now
-      let metrics = try trainer.step(warmUp + step, stop: false).metrics
+      let metrics = try trainer.step(warmUp + step)
       let seconds = start.duration(to: clock.now).seconds
       try result.add(seconds, metrics, communicator)
       try pass()
@@ -164,5 +164,14 @@ public struct StepBenchmark {
 
   private func note(_ text: String) {
     if communicator.isRoot { printError(text + "\n") }
+  }
+}
+
+extension Trainer {
+  /// One update, which must be as it should be. Collective.
+  fileprivate func step(_ step: Int) throws -> RunLog.StepMetrics {
+    let result = try self.step(step, stop: false)
+    if let anomaly = result.anomaly { throw AgreedFailure(anomaly.description) }
+    return result.metrics
   }
 }

@@ -18,6 +18,27 @@ public struct CheckpointInspection: Sendable, Codable {
   /// Whether nothing is wrong.
   public var isGood: Bool { problems.isEmpty }
 
+  /// Of every checkpoint in `path`, oldest first, where that is a run directory or its folder of checkpoints; of the folder `path` itself
+  /// otherwise.
+  public static func all(in path: String) -> [CheckpointInspection] {
+    let store = CheckpointStore(Path.isFolder("\(path)/checkpoints") ? "\(path)/checkpoints" : path)
+    let found: [Checkpoint]
+    do { found = try store.candidates() } catch {
+      return [CheckpointInspection(path, problems: ["\(error)"])]
+    }
+    let isStore = store.folder != Path.trimmed(path) || Path.name(path) == "checkpoints"
+    guard isStore || !found.isEmpty else { return [CheckpointInspection(path)] }
+    guard !found.isEmpty else {
+      return [CheckpointInspection(path, problems: ["\(path): holds no checkpoint"])]
+    }
+    return found.reversed().map { CheckpointInspection($0.folder) }
+  }
+
+  private init(_ path: String, problems: [String]) {
+    (self.path, self.problems) = (path, problems)
+    (step, parameters) = (nil, nil)
+  }
+
   /// Checks sizes and hashes, names and shapes of all tensors, that every number is finite, and the tokenizer.
   public init(_ path: String) {
     self.path = path

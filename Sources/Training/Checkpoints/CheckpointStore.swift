@@ -31,20 +31,27 @@ public struct CheckpointStore: Sendable {
   /// before the new one has been read back and verified.
   ///
   /// - Parameters:
+  ///   - keepEvery: Checkpoints of steps that it divides are never removed; 0 for none.
+  ///   - bytes: Those that the new one needs: nothing is written where fewer are free.
   ///   - body: Writes the files into the folder it is given; the digests it returns, by file name,
   ///     spare reading those files again.
   /// - Throws: what `body` throws, or an InputError; the earlier checkpoints are then as they were.
   @discardableResult
   public func save(
-    step: Int, keep: Int, _ body: (String) throws -> [String: FileDigest]
+    step: Int, keep: Int, keepEvery: Int = 0, bytes: Int = 0,
+    _ body: (String) throws -> [String: FileDigest]
   ) throws -> Checkpoint {
-    precondition(step >= 0 && keep >= 1, "step \(step), keep \(keep)")
+    precondition(
+      step >= 0 && keep >= 1 && keepEvery >= 0, "step \(step), keep \(keep), every \(keepEvery)")
     try FolderCommit.removeLeftovers(in: folder)
+    try FreeSpace.require(bytes, for: "a checkpoint", at: folder)
     let new = Checkpoint(step: step, folder: path(of: step))
     try FolderCommit.commit(new.folder, existing: .replaced) { partial in
       try SumsFile.write(in: partial, known: body(partial))
     }
-    let old = try candidates().filter { $0.step <= step }.dropFirst(keep)
+    let old = try candidates().filter { $0.step <= step }.dropFirst(keep).filter {
+      keepEvery == 0 || $0.step % keepEvery != 0
+    }
     if !old.isEmpty, let problem = new.verify().first {
       throw InputError(
         "\(problem.reason), right after it was written; look at the disk. Older checkpoints stay",
@@ -68,11 +75,14 @@ public struct CheckpointStore: Sendable {
   /// The newest checkpoint that verifies, or nil where there is none at all.
   ///
   /// - Parameters:
+  ///   - limit: Only those of earlier steps are looked at; nil for all.
   ///   - report: Called with a sentence for each file at fault in the newer ones, which are passed
   ///     over.
   /// - Throws: InputError if there are checkpoints and none verifies.
-  public func newestGood(report: (String) -> Void) throws(InputError) -> Checkpoint? {
-    let all = try candidates()
+  public func newestGood(
+    before limit: Int? = nil, report: (String) -> Void
+  ) throws(InputError) -> Checkpoint? {
+    let all = try candidates().filter { checkpoint in limit.map { checkpoint.step < $0 } ?? true }
     for checkpoint in all {
       let problems = checkpoint.verify()
       if problems.isEmpty { return checkpoint }

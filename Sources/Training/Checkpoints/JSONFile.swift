@@ -11,6 +11,27 @@ public enum JSONFile {
     return try decode(type, reader.read(UInt8.self, at: 0, count: reader.size), path: path)
   }
 
+  /// The value that the file at `path` holds, where fields of some of its parts may be missing: they are those of `defaults`.
+  static func read<Value: Decodable>(
+    _ type: Value.Type, from path: String, defaults: [String: some Encodable]
+  ) throws(InputError) -> Value {
+    let reader = try FileReader(path)
+    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
+    guard var whole = object(Data(bytes)) else { return try decode(type, bytes, path: path) }
+    for (part, value) in defaults {
+      guard let found = whole[part] as? [String: Any] else { continue }
+      let full = object(Data(encode(value, formatting: []).utf8)) ?? [:]
+      whole[part] = full.merging(found) { $1 }
+    }
+    // What was read as JSON is JSON; if not, the file speaks for itself.
+    let merged = try? JSONSerialization.data(withJSONObject: whole)
+    return try decode(type, merged.map { [UInt8]($0) } ?? bytes, path: path)
+  }
+
+  private static func object(_ data: Data) -> [String: Any]? {
+    (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
+  }
+
   /// Writes `value` at `path`, synced: keys sorted, a line each, and a line feed at the end.
   @discardableResult
   public static func write(

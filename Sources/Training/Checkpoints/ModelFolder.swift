@@ -11,12 +11,13 @@ public enum ModelFolder {
 
   /// Writes all four files; returns the digests that are known without reading them again.
   static func write(
-    _ state: ModelState, tokenizer: Tokenizer, to folder: String
+    _ weights: Vector, _ table: ParameterTable, _ model: ModelConfig, tokenizer: Tokenizer,
+    to folder: String
   ) throws -> [String: FileDigest] {
-    let config = try HuggingFaceConfig(state.config).write(to: "\(folder)/\(configName)")
+    let config = try HuggingFaceConfig(model).write(to: "\(folder)/\(configName)")
     try tokenizer.save(to: folder)
     let weights = try Safetensors.write(
-      state.table.tensors(of: state.weights), to: "\(folder)/\(weightsName)")
+      table.tensors(of: weights), to: "\(folder)/\(weightsName)")
     return [configName: config, weightsName: weights]
   }
 

@@ -1,10 +1,10 @@
-import Buffers
 import Files
+import Model
 
 /// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
 struct TrainerState: Codable, Equatable {
   /// The layout of the checkpoint's files.
-  var version = 1
+  var version = 2
   /// Updates done. Seed, batch and this give the sampler's position.
   let step: Int
   /// Of the dataset and of its tokenizer.
@@ -15,19 +15,22 @@ struct TrainerState: Codable, Equatable {
   /// `ProductFingerprint` of rank 0, by which bits that differ on another machine can be told from wrong ones; checkpoints of older
   /// programs have none.
   let productFingerprint: String?
+  /// From version 2 on.
+  var anomalies: AnomalyState?
 
   static let name = "trainer.json"
   static let optimizerName = "optimizer.safetensors"
 
-  /// The file in a checkpoint's folder.
+  /// The file in a checkpoint's folder. Keys of the configuration that are younger than the checkpoint have their defaults.
   static func read(_ folder: String) throws -> TrainerState {
+    struct Version: Decodable { let version: Int }
     let path = "\(folder)/\(name)"
-    let state = try JSONFile.read(TrainerState.self, from: path)
-    guard state.version == 1 else {
+    let version = try JSONFile.read(Version.self, from: path).version
+    guard (1...2).contains(version) else {
       throw InputError(
-        "has version \(state.version); this program reads version 1", path: path)
+        "has version \(version); this program reads versions 1 and 2", path: path)
     }
-    return state
+    return try JSONFile.read(TrainerState.self, from: path, defaults: ["config": RunConfig()])
   }
 
   /// Why a run of `config` on other data cannot go on from here, in a sentence; nil where it can.
@@ -54,20 +57,11 @@ struct TrainerState: Codable, Equatable {
   }
 }
 
-extension Trainer {
-  /// Writes the optimizer's state into a checkpoint's folder, a tensor of each name for every parameter.
-  func writeOptimizer(to folder: String) throws -> [String: FileDigest] {
-    let tensors = optimizerState.flatMap { name, values in
-      table.tensors(of: values, prefix: name + ".")
-    }
-    let path = "\(folder)/\(TrainerState.optimizerName)"
-    return [TrainerState.optimizerName: try Safetensors.write(tensors, to: path)]
-  }
-
+extension Snapshot {
   /// Overwrites the optimizer's state with a checkpoint's.
-  func readOptimizer(_ folder: String) throws {
+  func readOptimizer(_ folder: String, _ table: ParameterTable, names: [String]) throws {
     let file = try SafetensorsFile("\(folder)/\(TrainerState.optimizerName)")
-    for (name, values) in optimizerState {
+    for (name, values) in zip(names, moments) {
       for tensor in table.tensors(of: values, prefix: name + ".") {
         try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
       }

@@ -54,11 +54,15 @@ public struct Replay {
     let session = try TrainingSession(
       config, communicator: communicator, clock: ContinuousClock())
     var outcome = record.map { ReplayOutcome(request, session, $0) }
-    let start = try session.begin {
+    let start = try session.restore {
       guard let record else { return nil }
       return try base(record, session)?.folder
     }
-    if let record { outcome?.began(at: start, session, record) }
+    if let record {
+      outcome?.began(at: start, session, record)
+      session.trainer.anomalies.skip(record.skippedSteps)
+    }
+    try session.trainer.share(session.trainer.anomalies)
     let last = request.leaf == nil ? request.step : request.step - 1
     if last > start { note("computing steps \(start + 1) to \(last) again") }
     for step in stride(from: start + 1, through: last, by: 1) {
@@ -70,7 +74,7 @@ public struct Replay {
         outcome?.leaf = try session.trainer.compute(leaf, of: request.step)
       }
     } else {
-      try session.trainer.collectOptimizerState()
+      try session.trainer.fill(session.snapshot)
       if let record { outcome?.finished(session, record) }
     }
     return outcome
@@ -117,12 +121,12 @@ extension Trainer {
   /// The loss and the gradient of one leaf of a step with the weights as they are, by this rank alone.
   func compute(_ leaf: Int, of step: Int) throws -> ReplayOutcome.Leaf {
     let windows = sampler.windows(step: step)
-    let batch = try self.batch(leaf, of: windows)
+    let batch = try self.batch(leaf, of: step)
     let weightsHash = state.weights.withBytes { XXH128.hash($0) }
     team.clear(state.gradients)
     decoder.forward(batch, dropout: dropout(of: step))
     let losses = decoder.backward(
-      divisor: Double(config.batch * state.config.context), addingTo: state.gradients)
+      divisor: targets, addingTo: state.gradients)
     return ReplayOutcome.Leaf(
       leaf: leaf, windows: Array(windows[samples(of: leaf)]),
       loss: weightedSum(losses, batch.lossWeights) / batch.targetCount,

@@ -95,6 +95,7 @@ public struct ReplayOutcome: Sendable, Encodable {
   mutating func computed(_ metrics: RunLog.StepMetrics, _ record: RunRecord) {
     (loss, gradientNorm) = (metrics.loss, metrics.gradientNorm)
     weightsHash = metrics.weightsHash
+    if metrics.skipped == true { return }
     guard let recorded = record.metrics[metrics.step] else {
       return add(["step \(metrics.step): \(record.folder)/metrics.jsonl has no line of it"])
     }
@@ -113,7 +114,7 @@ public struct ReplayOutcome: Sendable, Encodable {
     guard let saved = record.checkpoints.first(where: { $0.step == step }) else { return }
     comparedCheckpoint = saved.folder
     let comparison = CheckpointComparison(
-      saved.folder, session.state, optimizer: session.trainer.optimizerState)
+      saved.folder, session.state, optimizer: session.optimizerState)
     weightDeviationMax = comparison.largestDeviation
     // Sums in another order leave no bit of the weights as it was; then only the files are judged.
     add(isExact ? comparison.floats + comparison.files : comparison.files)

@@ -9,6 +9,8 @@ struct RunRecord {
   let config: RunConfig
   /// The steps' lines of `metrics.jsonl`.
   let metrics: [Int: RunLog.StepMetrics]
+  /// The steps whose updates were not applied; they are not in `metrics`.
+  let skippedSteps: [Int]
   /// Newest first, not verified.
   let checkpoints: [Checkpoint]
 
@@ -26,7 +28,12 @@ struct RunRecord {
         path: folder)
     }
     self.folder = folder
-    metrics = try RunRecord.metrics("\(folder)/metrics.jsonl")
+    (metrics, skippedSteps) = try RunRecord.metrics("\(folder)/metrics.jsonl")
+    guard !skippedSteps.contains(step) else {
+      throw UsageError(
+        "the update of step \(step) was not applied in \(folder): there is nothing to compute again"
+      )
+    }
     guard let last = metrics.keys.max() else {
       throw InputError("has no step to compute again", path: "\(folder)/metrics.jsonl")
     }
@@ -58,17 +65,26 @@ struct RunRecord {
   }
 
   /// The updates in `metrics.jsonl`, by step. What a killed run left of its last line is not one.
-  private static func metrics(_ path: String) throws -> [Int: RunLog.StepMetrics] {
-    struct Kind: Decodable { let loss: Double? }
+  private static func metrics(
+    _ path: String
+  ) throws -> (applied: [Int: RunLog.StepMetrics], skipped: [Int]) {
+    struct Kind: Decodable {
+      let step: Int
+      let loss: Double?
+      let skipped: Bool?
+    }
     let reader = try FileReader(path)
     let text = String(
       decoding: try reader.read(UInt8.self, at: 0, count: reader.size), as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     var result: [Int: RunLog.StepMetrics] = [:]
+    var skipped: [Int] = []
     for (number, line) in zip(1..., lines) where !line.isEmpty {
       let data = Data(line.utf8)
       do {
-        guard try JSONDecoder().decode(Kind.self, from: data).loss != nil else { continue }
+        let kind = try JSONDecoder().decode(Kind.self, from: data)
+        if kind.skipped == true { skipped.append(kind.step) }
+        guard kind.loss != nil, kind.skipped != true else { continue }
         let step = try JSONDecoder().decode(RunLog.StepMetrics.self, from: data)
         result[step.step] = step
       } catch {
@@ -77,6 +93,6 @@ struct RunRecord {
           "is no line that `pretrain` writes: remove or restore it", path: path, line: number)
       }
     }
-    return result
+    return (result, skipped)
   }
 }

@@ -39,6 +39,8 @@ package struct Stragglers {
 
   /// Takes the ranks' seconds of a step; a sentence for the log where a rank has been too slow for a while, at most every `pause` steps.
   package mutating func add(_ seconds: [Double]) -> String? {
+    // A step that was passed over tells nothing.
+    guard seconds.count == hosts.count else { return nil }
     recent.append(seconds)
     if recent.count > Self.window { recent.removeFirst() }
     wait = max(0, wait - 1)

@@ -1,0 +1,103 @@
+/// What a run does about a step whose loss or gradient is not what it should be.
+public enum AnomalyPolicy: String, Sendable, Codable, CaseIterable {
+  /// The run ends; its last checkpoint is untouched.
+  case stop
+  /// The update is not applied, and the next batch is taken.
+  case skip
+  /// All ranks go back to the newest good checkpoint before the updates at fault, and go on without these.
+  case rollback
+}
+
+/// A step that went wrong, as it stands in `anomalies.jsonl`.
+struct Anomaly: Sendable, Encodable {
+  /// From 1.
+  let step: Int
+  let kind: AnomalyDetector.Finding.Kind
+  /// What is not as it should be.
+  let quantity: AnomalyDetector.Finding.Quantity
+  /// Mean over the targets of the step, in nats.
+  let loss: Double
+  /// Before clipping.
+  let gradientNorm: Double
+  /// z of a spike.
+  let score: Double?
+  /// The largest z that is no spike.
+  let threshold: Double
+  let policy: AnomalyPolicy
+  /// The updates that it came from, which are not applied where the run goes on: this one; and the one before too where every leaf
+  /// is at fault, since that may have ruined the weights.
+  let updates: [Int]
+  /// Those that it may have come from.
+  let leaves: [Leaf]
+  /// Whether these gave the same when they were computed once more; if not, look at their hosts' hardware.
+  let isReproduced: Bool
+
+  /// A leaf of the step: what it is made of, who computed it, and what it gave.
+  struct Leaf: Sendable, Encodable {
+    let leaf: Int
+    let rank: Int
+    let host: String
+    /// Mean over its targets, in nats, in the step.
+    let loss: Double
+    /// Of its part of the gradient, computed once more.
+    let gradientNorm: Double
+    /// Places in the step's batch.
+    let samples: [Int]
+    /// Numbers of the windows of tokens there.
+    let windows: [Int]
+  }
+
+  /// What happened and where, without what is done about it.
+  var description: String {
+    let what =
+      "step \(step): the loss is \(number(loss)) and the gradient's norm \(number(gradientNorm))"
+      + (score.map { ", \(format($0, 1)) deviations above the steps before" } ?? "")
+    let places = leaves.prefix(3).map { leaf in
+      "leaf \(leaf.leaf) of rank \(leaf.rank) on \(leaf.host), windows "
+        + leaf.windows.map(String.init).joined(separator: " ")
+    }
+    let more = leaves.count > 3 ? ["\(leaves.count - 3) more"] : []
+    return what + " (" + (places + more).joined(separator: "; ") + ")"
+      + (isReproduced ? "" : ", but not when computed once more: look at that hardware")
+  }
+
+  private func number(_ value: Double) -> String {
+    value.isFinite ? format(value, 4) : "\(value)"
+  }
+}
+
+/// What a run remembers of its anomalies; a part of its checkpoints.
+struct AnomalyState: Sendable, Equatable, Codable {
+  var detector = AnomalyDetector()
+  /// Updates that were not applied, or will not be where the run comes to them again; ascending.
+  private(set) var skippedUpdates: [Int] = []
+  /// How often the run went back.
+  private(set) var rollbacks = 0
+  /// Updates that were not applied since the last one that was.
+  private(set) var skippedInARow = 0
+
+  /// Beyond these, skipping and going back do not help.
+  static let (mostInARow, mostRollbacks) = (10, 10)
+
+  /// An update was applied.
+  mutating func applied(loss: Double, norm: Double) {
+    detector.accept(loss: loss, norm: norm)
+    skippedInARow = 0
+  }
+
+  /// Updates are not to be applied, from now on.
+  mutating func skip(_ updates: [Int]) {
+    skippedUpdates = Set(skippedUpdates + updates).sorted()
+  }
+
+  /// An update was not applied.
+  mutating func passedOver() { skippedInARow += 1 }
+
+  /// What is known when the run goes back to `saved`, to go on without `updates`.
+  func goingBack(to saved: AnomalyState, without updates: [Int]) -> AnomalyState {
+    var state = saved
+    state.skip(skippedUpdates + updates)
+    state.rollbacks = rollbacks + 1
+    return state
+  }
+}

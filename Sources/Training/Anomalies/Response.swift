@@ -1,0 +1,66 @@
+import Dist
+import Files
+import Foundation
+
+// What a run does about a step that went wrong.
+extension Pretraining {
+  /// Writes down what happened and does what the policy says. Collective.
+  ///
+  /// - Returns: the updates that are done after going back; nil where the run goes on with the next step
+  /// - Throws: where the run ends here, on every rank
+  func respond(to anomaly: Anomaly, _ run: Run, _ log: RunLog?) throws -> Int? {
+    let trainer = run.trainer
+    try communicator.onRoot { try log?.anomaly(anomaly) }
+    switch config.anomaly {
+    case .stop:
+      throw AgreedFailure(
+        anomaly.description + ". Training stops here; the last checkpoint is untouched. "
+          + "Lower --learning-rate, run with --debug to see which operation it came from, or go on without "
+          + "this update: --anomaly skip or rollback"
+          + (anomaly.kind == .spike ? ", or a higher --spike-threshold" : ""))
+    case .skip:
+      trainer.anomalies.skip(anomaly.updates)
+      trainer.anomalies.passedOver()
+      guard trainer.anomalies.skippedInARow <= AnomalyState.mostInARow else {
+        throw AgreedFailure(
+          anomaly.description
+            + ". \(AnomalyState.mostInARow) updates before it were skipped in a row, which "
+            + "does not help: the last checkpoint is the one to go on from, with --anomaly rollback or a "
+            + "lower --learning-rate")
+      }
+      note(anomaly.description + ". This update is skipped")
+      return nil
+    case .rollback:
+      guard trainer.anomalies.rollbacks < AnomalyState.mostRollbacks else {
+        throw AgreedFailure(
+          anomaly.description
+            + ". The run went back \(AnomalyState.mostRollbacks) times before, which does not "
+            + "help. Training stops here; the last checkpoint is untouched. Lower --learning-rate, or look at "
+            + "anomalies.jsonl for what these steps have in common")
+      }
+      note(
+        anomaly.description + ". The run goes back, and on without "
+          + (anomaly.updates.count == 1 ? "update " : "updates ")
+          + anomaly.updates.map(String.init).joined(separator: " and "))
+      return try goBack(before: anomaly, run, log)
+    }
+  }
+
+  /// All ranks take the newest good checkpoint before the updates at fault, or begin anew where there is none. Collective.
+  private func goBack(before anomaly: Anomaly, _ run: Run, _ log: RunLog?) throws -> Int {
+    let trainer = run.trainer
+    let known = trainer.anomalies
+    let first = anomaly.updates.min() ?? anomaly.step
+    let step = try restore(run) {
+      // Where there is none before, one that may be ruined is better than to begin anew.
+      let good =
+        try run.store.newestGood(before: first, report: note)
+        ?? run.store.newestGood(before: anomaly.step, report: note)
+      if let good { return good.folder }
+      return config.resume == "auto" || config.resume == "never" ? nil : config.resume
+    }
+    trainer.anomalies = known.goingBack(to: trainer.anomalies, without: anomaly.updates)
+    log?.goBack(to: step)
+    return step
+  }
+}

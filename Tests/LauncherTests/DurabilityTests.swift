@@ -1,0 +1,241 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+extension LauncherTests {
+  /// Disks that fill up, folders that vanish or may not be entered: the run says so, keeps its last good checkpoint, and goes on or stops.
+  @Suite(.serialized) struct DurabilityTests {
+    /// Long enough that a shell can do something in its middle.
+    private static let line =
+      "\(Sandbox.pretrain) --steps 400 --batch 16 --checkpoint-every 20 --evaluate-every 0"
+
+    /// In shell: `run` in the background with its standard error in `log`, and `wait_for TEXT` in that.
+    private static let prelude = """
+      program=$0
+      start() { "$program" \(line) "$@" 2>log & process=$!; }
+      wait_for() { until grep -q -- "$1" "${2:-log}" 2>/dev/null; do kill -0 $process || exit 8; sleep 0.01; done; }
+      end() { wait $process; echo "status: $?"; cat log >&2; }
+
+      """
+
+    private func expectWhole(_ sandbox: Sandbox, _ run: String) throws {
+      #expect(try sandbox.losses(of: run).count == 400)
+      let newest = try #require(try sandbox.checkpoints(of: run).last)
+      #expect(newest == 400)
+      try sandbox.succeed("verify \(run)")
+    }
+
+    @Test(.enabled(if: CheckpointTests.canMount, "only root can mount a small disk"))
+    func aFullDiskIsSurvived() throws {
+      try Sandbox.with { sandbox in
+        // A checkpoint has about 1.4 MB; the rest of the disk is full before the run begins, the log has no room either.
+        let script =
+          Self.prelude + """
+            mkdir disk && mount -t tmpfs -o size=6m none disk || exit 9
+            start --out disk/run
+            wait_for '"step":45,' disk/run/metrics.jsonl
+            head -c 6m /dev/zero >disk/filler 2>/dev/null
+            wait_for 'could not be written'
+            wait_for 'metrics.jsonl: cannot write: the disk is full'
+            "$program" verify disk/run >&2; echo "verified: $?"
+            rm disk/filler
+            end
+            cp -r disk/run run
+            """
+        let outcome = try sandbox.shell(script, under: ["unshare", "--mount"])
+        #expect(outcome.output == "verified: 0\nstatus: 0\n", "\(outcome.errors)")
+        for part in [
+          "The run goes on and tries again at its next checkpoint; disk/run/checkpoints/step-",
+          "The run goes on, and logs it later where it can",
+        ] {
+          #expect(outcome.errors.contains(part), "\(outcome.errors)")
+        }
+        try expectWhole(sandbox, "run")
+      }
+    }
+
+    @Test(.enabled(if: CheckpointTests.canMount, "only root can mount a small disk"))
+    func aFullDiskStopsARunThatIsToldTo() throws {
+      try Sandbox.with { sandbox in
+        let script =
+          Self.prelude + """
+            mkdir disk && mount -t tmpfs -o size=4m none disk || exit 9
+            start --out disk/run --keep 9 --on-checkpoint-failure stop
+            end
+            ls -A disk/run/checkpoints
+            "$program" verify disk/run >&2; echo "verified: $?"
+            """
+        let outcome = try sandbox.shell(script, under: ["unshare", "--mount"])
+        #expect(
+          outcome.output == "status: 1\nstep-00000020\nstep-00000040\nverified: 0\n",
+          "\(outcome.errors)")
+        #expect(outcome.sentences.count == 1)
+        for part in [
+          "the checkpoint of step 60 could not be written: ", "a checkpoint needs ",
+          "disk/run/checkpoints/step-00000040 is the newest good checkpoint",
+        ] {
+          #expect(outcome.sentences.first?.contains(part) == true, "\(outcome.errors)")
+        }
+      }
+    }
+
+    @Test func aRunDirectoryThatVanishesIsMadeAnew() throws {
+      try Sandbox.with { sandbox in
+        let script =
+          Self.prelude + """
+            start --out run
+            wait_for '"step":50,' run/metrics.jsonl
+            rm -rf run
+            end
+            """
+        let outcome = try sandbox.shell(script)
+        #expect(outcome.output == "status: 0\n", "\(outcome.errors)")
+        #expect(
+          outcome.errors.components(separatedBy: "run was removed while the run went on").count == 2
+        )
+        try expectWhole(sandbox, "run")
+        #expect(
+          try sandbox.names(in: "run") == [".lock", "checkpoints", "config.yaml", "metrics.jsonl"])
+        #expect(try sandbox.succeed("\(Self.line) --out run").errors.contains("is finished"))
+      }
+    }
+
+    /// A user who may not do everything, and to whom the program and its folder are open.
+    private static let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+    private static var canBeNobody: Bool {
+      guard let program = try? Products.executable("gpt1-dist") else { return false }
+      return (try? Command(nobody + [program, "--help"]).run().status) == 0
+    }
+
+    @Test(
+      .enabled(if: canBeNobody, "needs root, and a build that others may read"),
+      arguments: ["continue", "stop"])
+    func foldersWithoutPermissionAreSurvivedOrEndTheRun(policy: String) throws {
+      try Sandbox.with { sandbox in
+        try FileManager.default.setAttributes(
+          [.posixPermissions: 0o777], ofItemAtPath: sandbox.folder)
+        let script =
+          Self.prelude + """
+            start --out run --on-checkpoint-failure \(policy)
+            wait_for '"step":50,' run/metrics.jsonl
+            chmod 000 run/checkpoints
+            [ \(policy) = stop ] || wait_for 'could not be written'
+            [ \(policy) = stop ] && end
+            chmod 755 run/checkpoints
+            [ \(policy) = stop ] || end
+            "$program" verify run >&2; echo "verified: $?"
+            """
+        let outcome = try sandbox.shell(script, under: Self.nobody)
+        #expect(
+          outcome.output == "status: \(policy == "stop" ? 1 : 0)\nverified: 0\n",
+          "\(outcome.errors)")
+        #expect(outcome.errors.contains("run/checkpoints"))
+        #expect(outcome.errors.contains("permission denied"))
+        if policy == "continue" { try expectWhole(sandbox, "run") }
+      }
+    }
+
+    @Test(.enabled(if: CheckpointTests.canMount, "only root can mount a read-only disk"))
+    func aDiskThatTurnsReadOnlyStopsTheRunAfterSomeFailures() throws {
+      try Sandbox.with { sandbox in
+        let script =
+          Self.prelude + """
+            start --out run
+            wait_for '"step":50,' run/metrics.jsonl
+            mount -t tmpfs -o ro none run/checkpoints
+            end
+            umount run/checkpoints
+            "$program" verify run >&2; echo "verified: $?"
+            start --out run
+            end
+            """
+        let outcome = try sandbox.shell(script, under: ["unshare", "--mount"])
+        #expect(outcome.output == "status: 1\nverified: 0\nstatus: 0\n", "\(outcome.errors)")
+        #expect(outcome.errors.contains("mounted read-only"))
+        try expectWhole(sandbox, "run")
+      }
+    }
+
+    @Test func someCheckpointsAreKeptForEver() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed(
+          "\(Sandbox.pretrain) --out run --checkpoint-every 2 --keep 2 --keep-every 6 --steps 15")
+        #expect(try sandbox.checkpoints(of: "run") == [6, 12, 14, 15])
+        try sandbox.expectRefusal(
+          "\(Sandbox.pretrain) --out other --checkpoint-every 2 --keep-every 5", status: 2,
+          "keep-every is 5; it must be a multiple of checkpoint-every, which is 2")
+      }
+    }
+
+    @Test func theLogTellsWhatCheckpointsCost() throws {
+      struct Line: Decodable {
+        let step: Int
+        let checkpoint: String
+        let secondsPaused, secondsWritten: Double
+      }
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --out run --checkpoint-every 5", ranks: 2)
+        let lines = try sandbox.text("run/metrics.jsonl").split(separator: "\n")
+          .filter { $0.contains("secondsWritten") }
+          .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        #expect(lines.map(\.step) == [5, 10, 15, 20])
+        #expect(lines.map(\.checkpoint) == lines.map { sandbox.checkpoint($0.step, of: "run") })
+        #expect(lines.allSatisfy { $0.secondsPaused > 0 && $0.secondsWritten > 0 })
+      }
+    }
+
+    @Test func verifyTakesARunAndFindsItsBadCheckpoint() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --out run --checkpoint-every 5")
+        let all = try sandbox.succeed("verify run run/checkpoints")
+        #expect(all.output.components(separatedBy: ": good, ").count == 7)
+        let bad = "\(sandbox.checkpoint(15, of: "run"))/vocab.json"
+        try sandbox.write("{}", to: bad)
+        let outcome = try sandbox.run("verify run")
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("\(bad): is truncated"))
+        #expect(outcome.output.components(separatedBy: ": good, ").count == 3)
+        try FileManager.default.createDirectory(
+          atPath: sandbox.path("empty/checkpoints"), withIntermediateDirectories: true)
+        let none = try sandbox.run("verify empty")
+        #expect(none.status == 1 && none.output.contains("empty: holds no checkpoint"))
+      }
+    }
+
+    @Test func aCheckpointOfAnEarlierVersionIsReadable() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --out run")
+        let losses = try sandbox.losses(of: "run")
+        try sandbox.remove(sandbox.checkpoint(20, of: "run"))
+        // As the program wrote it before there were anomalies, and with its seed in full.
+        let folder = sandbox.checkpoint(10, of: "run")
+        var state = try #require(
+          JSONSerialization.jsonObject(with: sandbox.read("\(folder)/trainer.json"))
+            as? [String: Any])
+        var config = try #require(state["config"] as? [String: Any])
+        for key in ["anomaly", "spike-threshold", "keep-every", "on-checkpoint-failure"] {
+          #expect(config.removeValue(forKey: key) != nil)
+        }
+        state["config"] = config
+        #expect(state.removeValue(forKey: "anomalies") != nil)
+        state["version"] = 1
+        try sandbox.write(
+          JSONSerialization.data(withJSONObject: state), to: "\(folder)/trainer.json")
+        try SumsFile.write(in: sandbox.path(folder))
+        let again = try sandbox.succeed("\(Sandbox.pretrain) --out run")
+        #expect(again.errors.contains("going on from \(folder)"))
+        #expect(try sandbox.losses(of: "run") == losses)
+
+        state["version"] = 3
+        try sandbox.write(
+          JSONSerialization.data(withJSONObject: state), to: "\(folder)/trainer.json")
+        try SumsFile.write(in: sandbox.path(folder))
+        try sandbox.remove(sandbox.checkpoint(20, of: "run"))
+        try sandbox.expectRefusal(
+          "\(Sandbox.pretrain) --out run", "trainer.json: has version 3", "versions 1 and 2")
+      }
+    }
+  }
+}

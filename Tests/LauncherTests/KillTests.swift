@@ -1,0 +1,105 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension LauncherTests {
+  /// kill -9, a hundred times: whatever it hits and whenever, the same command goes on, and nothing is lost.
+  @Suite(.serialized) struct KillTests {
+    private enum Victim: String, CaseIterable { case saver, otherRank, mpirun }
+
+    /// SplitMix64 (Steele, Lea & Flood 2014).
+    private struct Generator: RandomNumberGenerator {
+      var state: UInt64
+      mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var bits = state
+        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
+        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
+        return bits ^ bits >> 31
+      }
+    }
+
+    private static let kills = 100
+    private static let line =
+      "pretrain --preset debug --data data --threads 1 --context 8 --width 16 --layers 1 "
+      + "--batch 2 --micro-batch 1 --evaluate-sequences 2 --evaluate-every 0 --dropout 0.1 --steps 4000"
+
+    @Test func aHundredKillsAtRandomMomentsLoseNothing() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Self.line) --out whole --checkpoint-every 4000", ranks: 2)
+        let seed = UInt64.random(in: 0...999_999)
+        print("KillTests: seed \(seed)")
+        var generator = Generator(state: seed)
+        var (kills, newest) = (0, 0)
+        var hits: [Victim: Int] = [:]
+        while kills < Self.kills {
+          let victim = Victim.allCases.randomElement(using: &generator)!
+          let delay = Double.random(in: 0...0.4, using: &generator)
+          // Half of them while the ranks start or read their checkpoint, half while they train and save.
+          let afterStart = Bool.random(using: &generator)
+          var wasHit = false
+          let outcome = try sandbox.run("\(Self.line) --out run --checkpoint-every 1", ranks: 2) {
+            mpirun in
+            if afterStart { waitForANewStep(sandbox, while: mpirun) }
+            usleep(UInt32(delay * 1e6))
+            wasHit = hit(victim, mpirun)
+          }
+          guard wasHit else { continue }
+          kills += 1
+          hits[victim, default: 0] += 1
+          #expect(outcome.status != 0 && !outcome.timedOut, "\(victim): \(outcome.errors)")
+          #expect(
+            outcome.sentences.allSatisfy {
+              !$0.contains("verifies") && !$0.contains("another run")
+            },
+            "\(victim): \(outcome.errors)")
+          // Never a step back.
+          let now = try newestCheckpoint(sandbox)
+          #expect(now >= newest, "\(victim)")
+          newest = now
+        }
+        print("KillTests: \(hits.map { "\($0.value) of \($0.key)" }.sorted()), step \(newest)")
+        #expect(hits.count == Victim.allCases.count)
+        #expect((100..<4_000).contains(newest), "too few steps, or too many")
+        try sandbox.succeed("\(Self.line) --out run --checkpoint-every 4000", ranks: 2)
+        #expect(try sandbox.losses(of: "run") == sandbox.losses(of: "whole"))
+        #expect(try sandbox.losses(of: "run").count == 4_000)
+        for file in ["model.safetensors", "optimizer.safetensors"] {
+          #expect(
+            try sandbox.read("\(sandbox.checkpoint(4_000, of: "run"))/\(file)")
+              == sandbox.read("\(sandbox.checkpoint(4_000, of: "whole"))/\(file)"))
+        }
+        // The last save took away what the kills had left half-written.
+        #expect(try sandbox.checkpoints(of: "run").count == 3)
+      }
+    }
+
+    /// The newest checkpoint under its name; 0 for none.
+    private func newestCheckpoint(_ sandbox: Sandbox) throws -> Int {
+      guard sandbox.exists("run/checkpoints") else { return 0 }
+      return try sandbox.names(in: "run/checkpoints").compactMap {
+        Int($0.replacing(/^step-/, with: ""))
+      }.max() ?? 0
+    }
+
+    private func waitForANewStep(_ sandbox: Sandbox, while mpirun: pid_t) {
+      func size() -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(
+          atPath: sandbox.path("run/metrics.jsonl"))
+        return attributes?[.size] as? Int ?? 0
+      }
+      let before = size()
+      while size() <= before, !Command.ends(mpirun, within: 0.001) { usleep(2_000) }
+    }
+
+    /// Kills it; false where it has not begun to live, or has ended.
+    private func hit(_ victim: Victim, _ mpirun: pid_t) -> Bool {
+      let ranks = Command.children(of: mpirun)
+      switch victim {
+      case .mpirun: return kill(mpirun, SIGKILL) == 0
+      case .saver: return ranks.first.map { kill($0, SIGKILL) == 0 } ?? false
+      case .otherRank: return ranks.count == 2 && kill(ranks[1], SIGKILL) == 0
+      }
+    }
+  }
+}
