@@ -16,10 +16,13 @@ public struct Launch: Sendable, Equatable, Codable {
   public let processes: Int
   /// This one among them, from 0.
   public let index: Int
+  /// Whether srun gave it no way to find the others.
+  private let isWithoutPMI: Bool
 
   /// - Parameter environment: of the process before `MPI.run`, which may add to it
   public init(environment: [String: String]) {
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
+    let hasPMI = environment.keys.contains { $0.hasPrefix("PMIX_") || $0.hasPrefix("PMI_") }
     // Open MPI first: its ranks on other nodes are children of a step of Slurm's, of which there is one a node.
     if let size = number("OMPI_COMM_WORLD_SIZE") {
       (launcher, processes) = (.mpirun, size)
@@ -34,7 +37,20 @@ public struct Launch: Sendable, Equatable, Codable {
     } else {
       (launcher, processes, index) = (nil, 1, 0)
     }
+    isWithoutPMI = launcher == .srun && !hasPMI
   }
+
+  /// That MPI cannot begin in a process which srun started, and what to do; nil where it can try. Open MPI would say so itself, at length
+  /// and once a process.
+  var obstacle: String? {
+    guard isWithoutPMI else { return nil }
+    return
+      "srun started \(processes == 1 ? "this process" : "\(processes) processes") without a PMI by "
+      + "which MPI's ranks find each other: " + Launch.remedy
+  }
+
+  private static let remedy =
+    "start it with `srun --mpi=pmix` (`srun --mpi=list` shows whether Slurm has it), or with mpirun"
 
   /// That processes which were started together do not see each other in MPI's world of `size` ranks, and what to do; nil where
   /// they do. Each of them would otherwise do the whole work alone, and all write to the same files.
@@ -45,11 +61,10 @@ public struct Launch: Sendable, Equatable, Codable {
       + (size == 1 ? "each of them alone" : "only \(size) of them together")
     return switch launcher {
     case .srun:
-      "\(found): srun's PMI is not that of this program's MPI. Start it with `srun --mpi=pmix` "
-        + "(`srun --mpi=list` shows whether Slurm has it), or with mpirun"
+      "\(found), for srun's PMI is not that of this program's MPI: " + Launch.remedy
     case .mpirun, .mpiexec:
       "\(found): this \(launcher.rawValue) is not that of the MPI which the program is linked with "
-        + "(\(MPI.libraryVersion)). Start it with that one's mpirun"
+        + "(\(MPI.libraryVersion)): start it with that one's mpirun"
     }
   }
 }

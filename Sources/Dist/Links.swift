@@ -20,7 +20,7 @@ extension Communicator {
   /// Measures the links between neighbours in a ring of ranks by sending numbers there and back. Collective.
   ///
   /// No rank is in two pairs at once, and all pairs of a round are measured at the same time: a switch that cannot carry them all
-  /// shows. A pair takes about half a second, the ring two or three times as long.
+  /// shows. A pair takes about a second, the ring two or three.
   ///
   /// - Parameter ranks: the same on all ranks, each once
   public func links(inRingOf ranks: [Int]) throws(MPIError) -> [Link] {
@@ -68,7 +68,7 @@ package struct Ping {
     var count = 1 << 14
     // The first exchange of a size may set up memory or connections.
     while try best(of: 2, count) < Ping.longEnough, count < Ping.largest { count *= 4 }
-    let seconds = try best(of: 3, count) / 2
+    let seconds = try best(of: 8, count) / 2
     try announce(0)
     return [latency, Double(count * MemoryLayout<Float>.stride) / seconds]
   }

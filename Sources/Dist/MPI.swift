@@ -14,6 +14,8 @@ public enum MPI {
   ///   host and the reason, and ends the job with `MPI_Abort`. `MPI_Finalize` would wait for the
   ///   others for ever.
   ///
+  /// Processes of srun's that could not find each other are refused with status 2.
+  ///
   /// `StopSignals` are made before: `mpirun` may hand on a signal early.
   ///
   /// - Parameters:
@@ -22,6 +24,11 @@ public enum MPI {
   public static func run(
     status: @escaping (any Error) -> Int32 = { _ in 1 }, _ body: (Communicator) throws -> Int32
   ) -> Int32 {
+    let launch = Launch(environment: ProcessInfo.processInfo.environment)
+    if let obstacle = launch.obstacle {
+      if launch.index == 0 { report(obstacle) }
+      return 2
+    }
     Affinity.yieldWhenOversubscribed()
     OpenMPISettings.apply()
     do {

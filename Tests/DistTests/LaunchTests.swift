@@ -1,4 +1,6 @@
 import Dist
+import Foundation
+import TestSupport
 import Testing
 
 @Suite struct LaunchTests {
@@ -38,6 +40,21 @@ import Testing
     let mpirun = Launch(environment: ["OMPI_COMM_WORLD_SIZE": "2"])
     #expect(mpirun.separation(worldSize: 1)?.contains("Open MPI") == true)
     #expect(Launch(environment: [:]).separation(worldSize: 1) == nil)
+  }
+
+  /// Open MPI's own words would be thirty lines a process.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["SLURM_STEP_ID"] == nil))
+  func srunWithoutPMIIsRefusedByTheFirstProcessAlone() throws {
+    let program = try Products.executable("RankTests")
+    for index in 0..<2 {
+      let environment = [
+        "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "\(index)",
+      ]
+      let outcome = try Command([program, "collectives"], environment: environment).run()
+      #expect(outcome.status == 2 && outcome.output.isEmpty)
+      #expect(outcome.errors.contains("srun started 2 processes without a PMI") == (index == 0))
+      #expect(outcome.errors.split(separator: "\n").count == 1 - index)
+    }
   }
 
   @Test(arguments: 0...9) func everyPairOfNeighboursIsMeasuredOnce(count: Int) {

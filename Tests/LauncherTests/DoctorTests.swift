@@ -87,20 +87,20 @@ extension LauncherTests {
       }
     }
 
-    /// Processes of srun that are a world of one each: here one of them, with its environment.
+    /// Processes of another MPI's mpiexec that are a world of one each: here one of them, with its environment.
     @Test func processesThatDoNotSeeEachOtherDoNotTrain() throws {
       try Sandbox.with { sandbox in
         func task(_ index: Int, _ line: String) throws -> Command.Outcome {
           try sandbox.shell(
-            "SLURM_STEP_ID=0 SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=\(index) \"$0\" \(line)")
+            "PMI_SIZE=2 PMI_RANK=\(index) \"$0\" \(line)")
         }
         for index in 0..<2 {
           let outcome = try task(index, "\(Sandbox.pretrain) --out run")
           #expect(outcome.status == 2)
-          #expect(outcome.errors.contains("srun started 2 processes") == (index == 0))
+          #expect(outcome.errors.contains("mpiexec started 2 processes") == (index == 0))
           let doctor = try task(index, "doctor --preset debug")
           #expect(doctor.status == 1)
-          #expect(doctor.output.contains("problem  launch     srun started 2") == (index == 0))
+          #expect(doctor.output.contains("problem  launch     mpiexec started 2") == (index == 0))
         }
         #expect(!sandbox.exists("run"))
       }

@@ -173,7 +173,7 @@ extension LauncherTests {
         try sandbox.expectRefusal(
           "replay run --step 3 --leaf 6", status: 2, "6 leaves: give a --leaf from 0 to 5")
         try sandbox.expectRefusal("replay run --step 0", status: 2, "steps count from 1")
-        try sandbox.expectRefusal("replay run --step 1 --leaf -1", status: 2, "leaves count from 0")
+        try sandbox.expectRefusal("replay run --step 1 --leaf=-1", status: 2, "leaves count from 0")
         try sandbox.expectRefusal("replay run --step 1 --threads 5000", status: 2, "--threads 5000")
         try sandbox.expectRefusal(
           "replay run --step 1 --data nowhere", "nowhere: there is no such folder", "--data")

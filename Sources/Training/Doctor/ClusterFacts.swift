@@ -94,4 +94,25 @@ package struct ClusterFacts: Sendable, Encodable {
     let sides = groups(of: ranks.map { (rank: $0.rank, text: value($0)) })
     return sides.count < 2 ? [] : sides.map { "\($0.text) on \(words(forRanks: $0.ranks))" }
   }
+
+  /// The verdicts of `check` on every machine, whose findings name no host: the same ones together, with the hosts before them.
+  package func onEachNode(_ check: ([RankFacts]) -> [Verdict]) -> [Verdict] {
+    var found: [(verdict: Verdict, hosts: [String])] = []
+    for node in nodes {
+      for verdict in check(node) {
+        if let index = found.firstIndex(where: { $0.verdict == verdict }) {
+          found[index].hosts.append(node[0].host)
+        } else {
+          found.append((verdict, [node[0].host]))
+        }
+      }
+    }
+    return found.map { verdict, hosts in
+      let more = hosts.count > 4 ? " and \(hosts.count - 3) more" : ""
+      let names = hosts.prefix(more.isEmpty ? 4 : 3).joined(separator: ", ") + more
+      return Verdict(
+        subject: verdict.subject, level: verdict.level, finding: "\(names): \(verdict.finding)",
+        remedy: verdict.remedy)
+    }
+  }
 }

@@ -86,6 +86,7 @@ public struct Replay {
     config.threads = request.threads
     config.debug = false
     config.data = request.data ?? config.data
+    if let problem = config.problem { throw InputError(problem, path: run.folder) }
     if let leaf = request.leaf, leaf >= config.leaves {
       throw UsageError(
         "a step of \(run.folder) has \(config.leaves) leaves: give a --leaf from 0 to "

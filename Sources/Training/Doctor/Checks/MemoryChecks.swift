@@ -1,8 +1,8 @@
 /// Whether the machines hold the run, and what the system's limits are.
 enum MemoryChecks {
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
-    let memory = facts.nodes.flatMap { self.memory($0, facts.run) }
-    let system = facts.nodes.flatMap { self.system($0, ranks: facts.ranks.count) }
+    let memory = facts.onEachNode { self.memory($0, facts.run) }
+    let system = facts.onEachNode { self.system($0, ranks: facts.ranks.count) }
     let fine = Verdict.ok(
       .memory, "a rank takes \(gigabytes(facts.run.bytesPerRank)), and every machine has room")
     return (memory.isEmpty ? [fine] : memory) + system
@@ -14,7 +14,7 @@ enum MemoryChecks {
     let all = min(node[0].memory, limit ?? .max)
     let available = node.map(\.memoryAvailable).min() ?? 0
     let finding =
-      "\(node[0].host): \(counted(node.count, "rank")) of \(gigabytes(run.bytesPerRank)) need "
+      "\(counted(node.count, "rank")) of \(gigabytes(run.bytesPerRank)) need "
       + gigabytes(needed)
     if needed > all {
       let isLimited = all < node[0].memory
@@ -50,27 +50,27 @@ enum MemoryChecks {
       found.append(
         .problem(
           .system,
-          "\(one.host): a process may open \(limit) files, and \(ranks) ranks need \(files)",
+          "a process may open \(limit) files, and \(ranks) ranks need \(files)",
           "raise it: ulimit -n 65536, or LimitNOFILE of the daemon that starts the ranks"))
     }
     if one.hasInfiniBand, let limit = node.compactMap(\.lockedMemory).min() {
       found.append(
         .warning(
-          .system, "\(one.host): a process may lock only \(limit >> 10) KiB for InfiniBand",
+          .system, "a process may lock only \(limit >> 10) KiB for InfiniBand",
           "ulimit -l unlimited, or LimitMEMLOCK of the daemon that starts the ranks; MPI may fall back "
             + "to a slower way"))
     }
     if one.largePages == "never" {
       found.append(
         .warning(
-          .system, "\(one.host): the system gives no large pages",
+          .system, "the system gives no large pages",
           "echo madvise >/sys/kernel/mm/transparent_hugepage/enabled: weights are walked end to end"
         ))
     }
     if let governor = one.governor, ["powersave", "conservative"].contains(governor) {
       found.append(
         .warning(
-          .system, "\(one.host): the processor's frequency is chosen by `\(governor)`",
+          .system, "the processor's frequency is chosen by `\(governor)`",
           "cpupower frequency-set -g performance"))
     }
     if let wide = node.first(where: { rank in
@@ -79,7 +79,7 @@ enum MemoryChecks {
       found.append(
         .warning(
           .system,
-          "\(one.host): rank \(wide.rank) has \(wide.threads) threads over "
+          "rank \(wide.rank) has \(wide.threads) threads over "
             + "\(wide.memories.count) memories (NUMA nodes)",
           "start a rank or more on each: mpirun --map-by numa --bind-to numa, srun "
             + "--cpu-bind=ldoms"))

@@ -3,8 +3,8 @@ import Dist
 /// Who runs where: threads, masks, what else the machines do.
 enum ProcessorChecks {
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
-    let found = facts.nodes.flatMap { idle($0) + crowded($0) + overlapping($0) } + uneven(facts)
-    let load = facts.nodes.flatMap(busy)
+    let found = facts.onEachNode { idle($0) + crowded($0) + overlapping($0) } + uneven(facts)
+    let load = facts.onEachNode(busy)
     return
       (found.isEmpty ? [.ok(.threads, "every CPU that a rank may use has one thread")] : found)
       + (load.isEmpty ? [.ok(.load, "nothing else ran here")] : load)
@@ -19,7 +19,7 @@ enum ProcessorChecks {
     return [
       .warning(
         .threads,
-        "\(node[0].host): \(counted(node.count, "rank")) with \(counted(threads, "thread")) in all, and "
+        "\(counted(node.count, "rank")) with \(counted(threads, "thread")) in all, and "
           + "\(allowed) CPUs: \(allowed - threads) would do nothing",
         bound
           ? "let the ranks use them: mpirun --bind-to none (cluster/launch.sh does), srun "
@@ -37,7 +37,7 @@ enum ProcessorChecks {
     return [
       .warning(
         .threads,
-        "\(node[0].host): \(counted(threads, "thread")) of \(counted(node.count, "rank")) on "
+        "\(counted(threads, "thread")) of \(counted(node.count, "rank")) on "
           + counted(allowed, "CPU")
           + (allowed < cpus ? " (its control group's limit)" : "") + ": they take turns",
         node.count > allowed
@@ -56,7 +56,7 @@ enum ProcessorChecks {
         return [
           .warning(
             .threads,
-            "\(one.host): ranks \(one.rank) and \(other.rank) share CPUs "
+            "ranks \(one.rank) and \(other.rank) share CPUs "
               + "\(common.prefix(8).map(String.init).joined(separator: ", ")) and no others: the system "
               + "may put both on the same ones",
             "bind ranks to CPUs of their own, or none of them (mpirun --bind-to none)")
@@ -83,7 +83,7 @@ enum ProcessorChecks {
     return [
       .warning(
         .load,
-        "\(node[0].host) was busy before: a load of \(format(load, 1)) on "
+        "busy before: a load of \(format(load, 0)) on "
           + counted(node[0].nodeCPUs, "CPU"),
         "look for other programs there (top); they slow every step down, and the figures here")
     ]

@@ -29,10 +29,12 @@ enum SlurmChecks {
         )
       )
     }
-    let left = slurm.secondsLeft.map { "ends in \(duration($0))" } ?? "has no time limit"
-    let signal = slurm.signal.map { ", is warned by --signal=\($0)" } ?? ""
+    let left =
+      slurm.secondsLeft.map { "ends in \(duration($0)): a run stops before, with a checkpoint" }
+      ?? "has no time limit"
+    let signal = slurm.signal.map { ", and is warned by --signal=\($0)" } ?? ""
     return found.isEmpty
-      ? [.ok(.slurm, "job \(slurm.job) \(left)\(signal); a run stops before, with a checkpoint")]
+      ? [.ok(.slurm, "job \(slurm.job) \(left)\(signal)")]
       : found
   }
 }
