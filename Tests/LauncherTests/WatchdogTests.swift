@@ -84,7 +84,7 @@ extension LauncherTests {
       try Sandbox.with { sandbox in
         try sandbox.write(Corpus.text(sentences: 6_000, seed: 2), to: "long.txt")
         try sandbox.succeed(
-          "prepare --input long.txt --train-bpe 200 --out long --validation-fraction 0.8")
+          "prepare --input long.txt --train-bpe 200 --out long --validation-fraction 0.5")
         let line =
           "pretrain --preset debug --data long --threads 1 --context 64 --width 256 --heads 4"
           + " --layers 6 --batch 2 --micro-batch 1 --steps 1 --evaluate-sequences 800"
