@@ -9,8 +9,8 @@ struct GPT1Dist: ParsableCommand {
     commandName: "gpt1-dist",
     abstract: "Trains GPT-1 (Radford et al. 2018) on CPU clusters over MPI.",
     discussion: """
-      Exit status: 0 done, 1 failure, 2 wrong usage, 75 checkpointed and stopped on request: start \
-      the same command again.
+      Exit status: 0 done, 1 failure, 2 wrong usage, 75 checkpointed and stopped on request, or \
+      stuck: start the same command again.
       """,
     subcommands: [
       Prepare.self, Pretrain.self, Score.self, Generate.self, Encode.self, Decode.self, Verify.self,

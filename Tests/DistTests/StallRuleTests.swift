@@ -28,7 +28,7 @@ import Testing
     _ rule: inout StallRule, within limit: Int, _ moments: (Int) -> [Int: Progress.Moment]
   ) -> Int? {
     for second in 1...limit {
-      rule.passed(1)
+      rule.passed(1, turn: 1)
       for (rank, moment) in moments(second) { rule.heard(rank, moment) }
       if rule.isStalled { return second }
     }
@@ -105,6 +105,30 @@ import Testing
     }
     #expect(seconds[0] > 10 && seconds[0] < 20)
     #expect(seconds == seconds.sorted())
+  }
+
+  @Test func aWatchdogThatWasStoppedItselfBeginsAnew() {
+    var rule = rule(2)
+    #expect(stall(&rule, within: 8) { _ in [0: waiting] } == nil)
+    rule.passed(3_600, turn: 1)
+    #expect(stall(&rule, within: 9) { _ in [0: waiting] } == nil)
+    #expect(stall(&rule, within: 1) { _ in [0: waiting] } == 1)
+    // One that was late a little counts little of it.
+    var late = self.rule(2)
+    late.heard(0, waiting)
+    for _ in 0..<4 { late.passed(5, turn: 1) }
+    #expect(!late.isStalled)
+    late.passed(5, turn: 1)
+    #expect(late.isStalled)
+  }
+
+  @Test func whereARankHungUpTheStarterOfTheJobActsFirst() {
+    var rule = rule(3)
+    rule.heard(1, waiting)
+    rule.lost(1)
+    #expect(stall(&rule, within: 60) { _ in [0: waiting, 2: waiting] } == 21)
+    rule.heard(1, waiting)
+    #expect(rule.verdict == .nobody)
   }
 
   @Test func aLivingRankZeroDecidesAlone() {

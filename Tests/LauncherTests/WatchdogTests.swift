@@ -39,7 +39,7 @@ extension LauncherTests {
       return outcome
     }
 
-    @Test(arguments: 0..<3, ["allreduce", "ordered"])
+    @Test(arguments: [(0, "allreduce"), (1, "allreduce"), (2, "allreduce"), (2, "ordered")])
     func aStoppedRankIsNamedAndTheJobEnds(rank: Int, reduce: String) throws {
       try Sandbox.with { sandbox in
         let line =
@@ -48,7 +48,7 @@ extension LauncherTests {
         #expect(outcome.status == 75, "\(outcome.errors)")
         let errors = outcome.errors
         #expect(outcome.sentences.count == 1, "\(errors)")
-        #expect(errors.contains("gpt1-dist: nothing has moved for"), "\(errors)")
+        #expect(errors.contains("gpt1-dist: nothing has moved for "), "\(errors)")
         #expect(
           errors.contains("Behind:\n  rank \(rank) of 3 on \(host): no sign of life for"),
           "\(errors)")
@@ -79,13 +79,16 @@ extension LauncherTests {
       }
     }
 
-    /// One rank evaluates and writes for longer than the timeout while the others wait: a move now and then is enough.
-    @Test func slowEvaluationsAndCheckpointsAreNoStall() throws {
+    /// An evaluation of several timeouts: something moves all the time.
+    @Test func aSlowEvaluationIsNoStall() throws {
       try Sandbox.with { sandbox in
-        // One sequence a leaf of a wide context: minutes of steps would be needed to see a false alarm in short ones.
+        try sandbox.write(Corpus.text(sentences: 6_000, seed: 2), to: "long.txt")
+        try sandbox.succeed(
+          "prepare --input long.txt --train-bpe 200 --out long --validation-fraction 0.5")
         let line =
-          "pretrain --preset debug --data data --threads 1 --context 64 --width 256 --heads 4 --layers 4 --batch 4"
-          + " --steps 4 --evaluate-every 2 --evaluate-sequences 0 --checkpoint-every 1 --stall-timeout 1 --out run"
+          "pretrain --preset debug --data long --threads 1 --context 64 --width 256 --heads 4"
+          + " --layers 6 --batch 2 --micro-batch 1 --steps 1 --evaluate-sequences 800"
+          + " --stall-timeout 1 --out run"
         let outcome = try sandbox.run(line, ranks: 2)
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.sentences == [])
@@ -121,13 +124,13 @@ extension LauncherTests {
         let found = try #require(
           sentence.firstMatch(of: #/step (\d+): /#).flatMap { Int($0.1) }, "\(sentence)")
         #expect((step...step + 16).contains(found), "\(sentence)")
-        // The middle of the flat vector lies in the first block or the embeddings; whichever, it is named.
-        #expect(sentence.contains(#/ in (h\.\d\.|tokens_embed)[a-z0-9_.]*, since/#), "\(sentence)")
+        // The middle of the flat vector lies in a block.
+        #expect(sentence.contains(#/ in h\.\d\.[a-z0-9_.]+, since/#), "\(sentence)")
         #expect(sentence.contains("rank 1 on \(host)"), "\(sentence)")
         #expect(sentence.contains("which of them is right cannot be told") == (ranks == 2))
         #expect(sentence.contains("rank 0") == (ranks == 2), "\(sentence)")
         let newest = try #require(try sandbox.checkpoints(of: "run").last)
-        #expect(newest < step || newest == step - step % 10 && newest < step)
+        #expect(newest == (step - 1) / 10 * 10)
 
         try sandbox.succeed("\(line.replacing("200", with: "40"))", ranks: ranks)
         #expect(try sandbox.losses(of: "run").count == 40)

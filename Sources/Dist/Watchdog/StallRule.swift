@@ -9,6 +9,8 @@ package struct StallRule: Sendable {
     var moment: Progress.Moment?
     /// Seconds since then.
     var silence = 0.0
+    /// Whether it hung up: its process has ended, or calls again.
+    var isGone = false
   }
 
   private var ranks: [Rank]
@@ -31,15 +33,26 @@ package struct StallRule: Sendable {
   package mutating func heard(_ rank: Int, _ moment: Progress.Moment) {
     let moved = ranks[rank].moment?.moves != moment.moves
     ranks[rank].moment = moment
-    ranks[rank].silence = 0
+    (ranks[rank].silence, ranks[rank].isGone) = (0, false)
     // As long as rank 0 lives, it decides: it hears of all.
     if moved || (rank == 0 && own != 0) { stillness = 0 }
   }
 
-  /// Time passed in which this watchdog was awake.
-  package mutating func passed(_ seconds: Double) {
-    stillness += seconds
-    for rank in ranks.indices where rank != own { ranks[rank].silence += seconds }
+  /// `rank` hung up.
+  package mutating func lost(_ rank: Int) { ranks[rank].isGone = true }
+
+  /// Time passed since the last call.
+  ///
+  /// - Parameter turn: what should have passed at most. A watchdog that slept for longer was stopped itself, with its rank, or starved: it
+  ///   knows nothing of that time, and where it was half of the timeout it begins anew.
+  package mutating func passed(_ seconds: Double, turn: Double) {
+    if seconds > turn + timeout / 2 {
+      stillness = 0
+      for rank in ranks.indices { ranks[rank].silence = 0 }
+      return
+    }
+    stillness += min(seconds, 2 * turn)
+    for rank in ranks.indices where rank != own { ranks[rank].silence += min(seconds, 2 * turn) }
   }
 
   /// Seconds without a move after which this watchdog ends the job.
@@ -47,7 +60,8 @@ package struct StallRule: Sendable {
   /// Rank 0's decides first. Where rank 0 is the one that fell silent, the others follow one by one, so that one of them speaks. A rank
   /// that never heard of rank 0 can only name itself; if it waits for others, it lets whoever knows more speak first.
   private var limit: Double {
-    if own == 0 { return timeout }
+    // Whoever started the job sees that a process has ended, and ends the rest.
+    if own == 0 { return ranks.contains { $0.isGone } ? 2 * timeout : timeout }
     if ranks[0].moment != nil { return 1.25 * timeout + min(timeout, 0.5 * Double(own - 1)) }
     return ranks[own].moment?.waits ?? false ? 2 * timeout : timeout
   }
@@ -114,7 +128,7 @@ package struct StallRule: Sendable {
     }
     if !waiting.isEmpty { lines.append(behind.isEmpty ? "Waiting:" : "Waiting for it:") }
     lines += groups(of: waiting).map { "  \(words(forRanks: $0.ranks)) in \($0.text)" }
-    return (["nothing has moved for \(seconds(stillness))"] + lines).joined(separator: "\n")
+    return "nothing has moved for \(seconds(stillness)). " + lines.joined(separator: "\n")
   }
 
   private func name(_ rank: Int) -> String {

@@ -4,6 +4,8 @@ import Foundation
 enum WatchMessage {
   /// A rank does this.
   case moment(rank: Int, Progress.Moment)
+  /// A rank's end of the connection is closed.
+  case hungUp(rank: Int)
   /// Rank 0 has ended the job.
   case end
 }
@@ -71,7 +73,10 @@ struct ListeningChannel: WatchChannel {
     strangers.removeAll { !$0.isOpen }
     for (rank, connection) in ranks {
       messages += moments(of: rank, connection.receive()[...])
-      if !connection.isOpen { ranks[rank] = nil }
+      if !connection.isOpen {
+        ranks[rank] = nil
+        messages.append(.hungUp(rank: rank))
+      }
     }
     return messages
   }

@@ -50,6 +50,7 @@ struct WatchLoop {
   private mutating func take(_ message: WatchMessage) {
     switch message {
     case .moment(let rank, let moment): rule.heard(rank, moment)
+    case .hungUp(let rank): rule.lost(rank)
     // Rank 0's watchdog has said why; under srun every rank's own status counts.
     case .end: _exit(job.status)
     }
@@ -57,9 +58,7 @@ struct WatchLoop {
 
   private mutating func look() {
     let now = clock.now
-    // What this thread slept through beyond its turn does not count: a job that was suspended and goes on, or a machine that was
-    // overloaded, is not stuck.
-    rule.passed(min(lastLook.duration(to: now).inSeconds, 2 * job.interval))
+    rule.passed(lastLook.duration(to: now).inSeconds, turn: job.interval)
     lastLook = now
     var moment = job.progress.moment
     if files.haveMoved(), !moment.waits {
