@@ -95,6 +95,59 @@ extension LauncherTests {
       }
     }
 
+    /// `bench` shows exposed beside hidden, and a trace every bucket.
+    @Test func aBenchmarkShowsEveryBucket() throws {
+      struct Result: Decodable {
+        let reduce, wire: String
+        let secondsExposed, secondsExposedMost: Double
+        let secondsHidden, secondsPolling: Double?
+      }
+      struct Trace: Decodable {
+        struct Event: Decodable {
+          struct Arguments: Decodable { let step, floats: Int? }
+          let ph, name: String
+          let pid: Int
+          let id: String?
+          let ts: Double?
+          let args: Arguments
+        }
+        let traceEvents: [Event]
+      }
+      try withTemporaryFolder { folder in
+        let sandbox = Sandbox(folder: folder)
+        let line = "bench --preset debug --threads 1 --steps 3 --warm-up 1"
+        let outcome = try sandbox.succeed(
+          "\(line) --reduce overlapped --wire bf16 --trace trace.json --json", ranks: 2)
+        let result = try JSONDecoder().decode(Result.self, from: Data(outcome.output.utf8))
+        #expect(result.reduce == "overlapped" && result.wire == "bf16")
+        #expect(result.secondsExposed > 0 && result.secondsExposed <= result.secondsExposedMost)
+        #expect((result.secondsHidden ?? 0) > 0 && (result.secondsPolling ?? 0) > 0)
+
+        let events = try JSONDecoder().decode(Trace.self, from: sandbox.read("trace.json"))
+          .traceEvents
+        let begins = events.filter { $0.ph == "b" }
+        let ends = Dictionary(
+          uniqueKeysWithValues: events.filter { $0.ph == "e" }.map { ($0.id ?? "", $0) })
+        #expect(begins.count == ends.count && begins.allSatisfy { $0.name == "bucket" })
+        for begin in begins {
+          let end = try #require(ends[begin.id ?? ""])
+          #expect(begin.ts! <= end.ts! && begin.pid == end.pid)
+        }
+        // 8,108 tokens of 64 floats are a bucket; so are each half of the first block, the second block, the positions and the rows
+        // that were looked up.
+        for rank in 0...1 {
+          for step in 1...4 {
+            let floats = begins.filter { $0.pid == rank && $0.args.step == step }
+              .compactMap(\.args.floats)
+            #expect(floats.count == 6 && floats.contains(8_108 * 64) && floats.contains(32 * 64))
+          }
+        }
+        #expect(
+          try sandbox.succeed(line, ranks: 2).output.contains("communication   allreduce, fp32: "))
+        #expect(try !sandbox.succeed(line).output.contains("exposed"))
+      }
+    }
+
     @Test(arguments: [nil, 2]) func whatDoesNotFitIsRefused(ranks: Int?) throws {
       try Sandbox.with { sandbox in
         try sandbox.expectRefusal(

@@ -22,6 +22,7 @@ public final class Overlapped: GradientReducer {
   /// Buckets under way at once.
   static let places = 16
 
+  /// Leaves add up; sums begin during the last one.
   public let isolatesLeaves = false
 
   /// - Parameter gradients: outlives the reducer
@@ -52,6 +53,7 @@ public final class Overlapped: GradientReducer {
       + (ranks > 1 ? BucketQueue.floats(wire, places: places, most: bucket) : 0)
   }
 
+  /// Everything: all ranks update all weights alike.
   public var owned: Range<Int> { 0..<gradients.count }
 
   /// Of all steps so far.
@@ -60,6 +62,7 @@ public final class Overlapped: GradientReducer {
   /// The buckets of the last step, once `finish` has returned.
   public var spans: [BucketSpan] { queue.spans }
 
+  /// See the protocol; begins the buckets that are whole. Ranges may come in any order and pieces, each float once.
   public func ready(_ range: Range<Int>) {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= gradients.count, "a range outside the gradient")
@@ -87,8 +90,10 @@ public final class Overlapped: GradientReducer {
   /// Lets MPI work: called often, from the thread that entered `MPI.run`, while backward goes on.
   public func progress() { queue.progress() }
 
+  /// Nothing: leaves add up.
   public func finishLeaf() {}
 
+  /// See the protocol; also throws what went wrong since the first `ready`.
   public func finish() throws(MPIError) -> Range<Int> {
     precondition(
       begun == buckets.count,
@@ -120,5 +125,6 @@ public final class Overlapped: GradientReducer {
     }
   }
 
+  /// Nothing: all ranks have all weights.
   public func publish() {}
 }

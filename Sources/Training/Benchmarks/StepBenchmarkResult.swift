@@ -16,8 +16,9 @@ public struct StepBenchmarkResult: Sendable, Codable {
   public let precision: Precision
   /// Whether activations were computed anew.
   public let recompute: Bool
-  /// How gradients were combined, and how they crossed the network.
+  /// How gradients were combined.
   public let reduce: ReductionStrategy
+  /// How they crossed the network.
   public let wire: WireFormat
   /// Sequences of a leaf, and of a step over all ranks.
   public let microBatch, batch: Int
