@@ -10,11 +10,13 @@ extension LauncherTests {
       if: VirtualNodes.slurm.obstacle == nil, "\(VirtualNodes.slurm.obstacle ?? "available")"))
   struct SlurmTests {
     /// Submits SCRIPT with OPTIONS as a job that trains `STEPS` in SANDBOX/run.
-    private static func submit(_ script: String, _ options: String, steps: Int) -> String {
+    private static func submit(
+      _ script: String, _ options: String, steps: Int, more: String = ""
+    ) -> String {
       """
       job=$(sbatch --parsable --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 \(options) \
         --output="$SANDBOX/job.log" cluster/slurm/\(script) --preset debug --threads 1 \
-        --data "$SANDBOX/data" --out "$SANDBOX/run" --steps \(steps))
+        --data "$SANDBOX/data" --out "$SANDBOX/run" --steps \(steps) \(more))
 
       """
     }
@@ -75,6 +77,27 @@ extension LauncherTests {
         let outcome = try VirtualNodes.slurm.run(
           [script], options: ["--rate", "40mbit"], in: sandbox, limit: 90)
         try expectWhole(outcome, sandbox, steps: 60)
+      }
+    }
+
+    /// A stopped rank answers nothing, and srun has to kill it after a minute.
+    @Test(arguments: ["pretrain-srun.sbatch", "pretrain.sbatch"])
+    func aStuckJobQueuesAgain(batch: String) throws {
+      try Sandbox.with { sandbox in
+        let script =
+          Self.submit(batch, "--time=5", steps: 1_000_000, more: "--stall-timeout 4") + """
+            until grep -q '"step":5,' "$SANDBOX/run/metrics.jsonl" 2>/dev/null; do sleep 0.1; done
+            # Long enough to have said what it does.
+            sleep 1; kill -STOP "$(pgrep -x gpt1-dist | tail -1)"
+            until scontrol show job "$job" | grep -Eq 'Restarts=1|=(FAILED|CANCELLED|COMPLETED) '; do sleep 0.5; done
+            scontrol show job "$job"; cat "$SANDBOX/job.log" >&2; scancel "$job"
+            """
+        let outcome = try VirtualNodes.slurm.run([script], in: sandbox, limit: 170)
+        #expect(!outcome.timedOut, "\(outcome.errors)")
+        #expect(outcome.output.contains("Restarts=1"), "\(outcome.output)\(outcome.errors)")
+        let report = #/Behind:\n  rank (\d) of 2 on node(\d): no sign of life/#
+        let found = try #require(outcome.errors.firstMatch(of: report), "\(outcome.errors)")
+        #expect(Int(found.2) == Int(found.1).map { $0 + 1 })
       }
     }
 

@@ -46,13 +46,13 @@ run_steps() {
   trap : HUP TERM USR1
   # srun of Slurm 22.05 and later no longer reads sbatch's --cpus-per-task.
   export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
-  # srun returns the highest status. A stuck rank that had to be killed (137) hides the 75 of the others, whose watchdogs gave it up;
-  # srun itself has said by then that there was one.
+  # srun returns the highest status. A stuck rank that had to be killed (137), or one that wrote to a rank that had ended (141), hides
+  # the 75 of those whose watchdogs gave the job up; srun itself has said by then that there was one.
   local status=0 asked
   asked=$(mktemp)
   srun --mpi=pmix --kill-on-bad-exit=0 --wait=60 "$@" \
     2> >(trap '' HUP TERM USR1; tee >(grep --line-buffered '^srun: .*Exited with exit code 75' >"$asked") >&2) || status=$?
-  if ((status == 137)) && [[ -s $asked ]]; then status=75; fi
+  if ((status > 128)) && [[ -s $asked ]]; then status=75; fi
   rm -f "$asked"
   return "$status"
 }

@@ -36,6 +36,8 @@ struct WatchLoop {
 
   /// Until `isStopped`, or until the job is stuck, which ends the process.
   mutating func run(isStopped: () -> Bool) {
+    // At once: a rank may stop in its first second.
+    look()
     while !isStopped() {
       let left = job.interval - lastLook.duration(to: clock.now).inSeconds
       if left > 0 {
