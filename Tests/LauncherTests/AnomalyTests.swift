@@ -111,7 +111,7 @@ extension LauncherTests {
         #expect(stopped.status == 1)
         #expect(stopped.sentences.count == 1, "\(stopped.errors)")
         for part in [
-          "step 13: the loss is nan", "leaf 1 of rank 1 on ", "Training stops here",
+          "step 13: the loss is NaN", "leaf 1 of rank 1 on ", "Training stops here",
           "--anomaly skip or rollback",
         ] {
           #expect(stopped.sentences.first?.contains(part) == true, "\(stopped.sentences)")
@@ -132,7 +132,7 @@ extension LauncherTests {
         try sandbox.succeed("\(line) --out whole", ranks: 2)
         let record = try #require(try records(sandbox, of: "whole").first)
         #expect(record.step == 45 && record.kind == "spike" && record.quantity == "loss")
-        #expect((record.score ?? 0) > 10 && record.isReproduced)
+        #expect((record.score ?? 0) > 20 && record.isReproduced)
         #expect(record.leaves.map(\.leaf) == [1])
         #expect(try steps(sandbox, of: "whole").filter { $0.skipped == true }.map(\.step) == [45])
 
@@ -186,8 +186,10 @@ extension LauncherTests {
 
     @Test func whatDoesNotHelpEnds() throws {
       try Sandbox.with { sandbox in
-        // Weights beyond all numbers: every step is NaN from the second on.
-        let ruin = "\(Self.line) --out run --learning-rate 1e30 --warm-up 0 --checkpoint-every 50"
+        // The first update makes weights beyond all numbers; without that, the next one that is applied does.
+        let ruin =
+          "\(Self.line) --out run --learning-rate 1e30 --warm-up 0 --checkpoint-every 50 --steps 30 "
+          + "--evaluate-every 0"
         for (policy, sentence) in [
           ("skip", "10 updates before it were skipped in a row"),
           ("rollback", "The run went back 10 times before"),

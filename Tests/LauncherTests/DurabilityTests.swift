@@ -6,23 +6,23 @@ import Testing
 extension LauncherTests {
   /// Disks that fill up, folders that vanish or may not be entered: the run says so, keeps its last good checkpoint, and goes on or stops.
   @Suite(.serialized) struct DurabilityTests {
-    /// Long enough that a shell can do something in its middle.
+    /// Long enough that a shell can do something in its middle, and put it right before too many checkpoints have failed.
     private static let line =
-      "\(Sandbox.pretrain) --steps 400 --batch 16 --checkpoint-every 20 --evaluate-every 0"
+      "\(Sandbox.pretrain) --steps 300 --batch 16 --checkpoint-every 30 --evaluate-every 0"
 
     /// In shell: `run` in the background with its standard error in `log`, and `wait_for TEXT` in that.
     private static let prelude = """
       program=$0
-      start() { "$program" \(line) "$@" 2>log & process=$!; }
+      start() { "$program" \(line) "$@" >/dev/null 2>log & process=$!; }
       wait_for() { until grep -q -- "$1" "${2:-log}" 2>/dev/null; do kill -0 $process || exit 8; sleep 0.01; done; }
       end() { wait $process; echo "status: $?"; cat log >&2; }
 
       """
 
     private func expectWhole(_ sandbox: Sandbox, _ run: String) throws {
-      #expect(try sandbox.losses(of: run).count == 400)
+      #expect(try sandbox.losses(of: run).count == 300)
       let newest = try #require(try sandbox.checkpoints(of: run).last)
-      #expect(newest == 400)
+      #expect(newest == 300)
       try sandbox.succeed("verify \(run)")
     }
 
@@ -34,7 +34,7 @@ extension LauncherTests {
           Self.prelude + """
             mkdir disk && mount -t tmpfs -o size=6m none disk || exit 9
             start --out disk/run
-            wait_for '"step":45,' disk/run/metrics.jsonl
+            wait_for '"step":65,' disk/run/metrics.jsonl
             head -c 6m /dev/zero >disk/filler 2>/dev/null
             wait_for 'could not be written'
             wait_for 'metrics.jsonl: cannot write: the disk is full'
@@ -68,12 +68,12 @@ extension LauncherTests {
             """
         let outcome = try sandbox.shell(script, under: ["unshare", "--mount"])
         #expect(
-          outcome.output == "status: 1\nstep-00000020\nstep-00000040\nverified: 0\n",
+          outcome.output == "status: 1\nstep-00000030\nstep-00000060\nverified: 0\n",
           "\(outcome.errors)")
         #expect(outcome.sentences.count == 1)
         for part in [
-          "the checkpoint of step 60 could not be written: ", "a checkpoint needs ",
-          "disk/run/checkpoints/step-00000040 is the newest good checkpoint",
+          "the checkpoint of step 90 could not be written: ", "a checkpoint needs ",
+          "disk/run/checkpoints/step-00000060 is the newest good checkpoint",
         ] {
           #expect(outcome.sentences.first?.contains(part) == true, "\(outcome.errors)")
         }
@@ -85,7 +85,7 @@ extension LauncherTests {
         let script =
           Self.prelude + """
             start --out run
-            wait_for '"step":50,' run/metrics.jsonl
+            wait_for '"step":65,' run/metrics.jsonl
             rm -rf run
             end
             """
@@ -119,7 +119,7 @@ extension LauncherTests {
         let script =
           Self.prelude + """
             start --out run --on-checkpoint-failure \(policy)
-            wait_for '"step":50,' run/metrics.jsonl
+            wait_for '"step":65,' run/metrics.jsonl
             chmod 000 run/checkpoints
             [ \(policy) = stop ] || wait_for 'could not be written'
             [ \(policy) = stop ] && end
@@ -143,18 +143,19 @@ extension LauncherTests {
         let script =
           Self.prelude + """
             start --out run
-            wait_for '"step":50,' run/metrics.jsonl
+            wait_for '"step":65,' run/metrics.jsonl
             mount -t tmpfs -o ro none run/checkpoints
             end
             umount run/checkpoints
             "$program" verify run >&2; echo "verified: $?"
-            start --out run
-            end
+            ls run/checkpoints
             """
         let outcome = try sandbox.shell(script, under: ["unshare", "--mount"])
-        #expect(outcome.output == "status: 1\nverified: 0\nstatus: 0\n", "\(outcome.errors)")
-        #expect(outcome.errors.contains("mounted read-only"))
-        try expectWhole(sandbox, "run")
+        #expect(
+          outcome.output == "status: 1\nverified: 0\nstep-00000030\nstep-00000060\n",
+          "\(outcome.errors)")
+        #expect(outcome.errors.components(separatedBy: "mounted read-only").count == 6)
+        #expect(outcome.sentences.first?.contains("(5 failures in a row)") == true)
       }
     }
 

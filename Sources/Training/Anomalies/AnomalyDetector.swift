@@ -18,9 +18,9 @@ package struct AnomalyDetector: Sendable, Equatable, Codable {
   package static let window = 100
   /// Accepted steps before which nothing counts as a spike.
   package static let fewest = 20
-  /// The smallest deviations, in nats and of the norm's logarithm: on a plateau any step away from it would be a spike, and a norm
-  /// grows tenfold where a model leaves one.
-  static let (lossFloor, normFloor) = (0.1, 0.25)
+  /// The smallest deviations, in nats and of the norm's logarithm: on a plateau any step away from it would be a spike, and the norm
+  /// grows where a model leaves one.
+  static let (lossFloor, normFloor) = (0.05, 0.15)
 
   /// A detector that has seen nothing.
   package init() {}
