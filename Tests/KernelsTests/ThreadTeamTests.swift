@@ -56,8 +56,15 @@ struct ThreadTeamTests {
           begun.store(true, ordering: .relaxed)
           let before = polls.load(ordering: .relaxed)
           // One poll follows the caller's own tile; these can only come from its waiting, asleep in the end.
-          while polls.load(ordering: .relaxed) < before + 100 { sched_yield() }
+          let start = ContinuousClock.now
+          while polls.load(ordering: .relaxed) < before + 100,
+            start.duration(to: .now) < .seconds(20)
+          {
+            sched_yield()
+          }
         }
+        #expect(polls.load(ordering: .relaxed) >= 100)
+        polls.store(0, ordering: .relaxed)
       }
     }
   }

@@ -13,7 +13,7 @@ TESTBED = str(report.ROOT / "cluster/testbed")
 RATE = "1gbit"
 # The paper's model, 2,048 tokens a rank, one thread a rank.
 SHAPE = ["--preset", "gpt1", "--micro-batch", "4", "--threads", "1"]
-STEPS, WARM_UP = 3, 1
+STEPS, WARM_UP = 2, 1
 WAYS = [("allreduce", "fp32"), ("overlapped", "fp32"), ("allreduce", "bf16"), ("overlapped", "bf16")]
 
 
@@ -62,6 +62,8 @@ def measure(program):
         rounds = []
         for _ in range(options.rounds):
             results, _ = in_testbed(alone(program))
+            if len(results) != 2:
+                report.fail("one of the two nodes measured nothing")
             one = {"alone": max(result["secondsPerStep"] for result in results)}
             for reduce, wire in WAYS:
                 results, sent = in_testbed(on_two_nodes(program, reduce, wire))
@@ -96,8 +98,9 @@ def describe(rounds, program):
         "", "step, s", "over nothing sent", "exposed, s: last rank", "of all-reduce's", "exposed, s: first rank", "hidden, s",
         "given to MPI, s", "MB sent a step"]
     rows[0].append("")
-    commands = [alone(program)[2]] + [shlex.join(on_two_nodes(program, *way)) for way in WAYS]
-    listing = "\n".join(f"cluster/testbed -- {command}" for command in commands).replace(f"{report.ROOT}/", "")
+    commands = [f"cluster/testbed -- {shlex.join(on_two_nodes(program, *way))}" for way in WAYS]
+    listing = "\n".join(["# on each node at once", shlex.join(bench(program, "--batch", "4")), "# on both together", *commands])
+    listing = listing.replace(f"{report.ROOT}/", "")
     return (
         "Seconds are medians of the rounds (least to most), in which everything is measured in turn. Exposed is what a step waits for "
         "communication; the first rank to arrive also waits for the last. Hidden is the part of backward beside which communication "
