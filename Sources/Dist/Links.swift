@@ -68,9 +68,11 @@ package struct Ping {
     var count = 1 << 14
     // The first exchange of a size may set up memory or connections.
     while try best(of: 2, count) < Ping.longEnough, count < Ping.largest { count *= 4 }
-    let seconds = try best(of: 8, count) / 2
+    let (whole, part) = (try best(of: 8, count) / 2, try best(of: 8, count / 4) / 2)
     try announce(0)
-    return [latency, Double(count * MemoryLayout<Float>.stride) / seconds]
+    // What every message costs, and what a network lets pass at once before it slows down, is in both times.
+    let bytes = Double((count - count / 4) * MemoryLayout<Float>.stride)
+    return [latency, bytes / (whole > part ? whole - part : whole)]
   }
 
   /// Sends back what comes, until there is no more.
