@@ -19,7 +19,9 @@ public protocol GradientReducer: AnyObject {
   func ready(_ range: Range<Int>)
 
   /// Collective where leaves are isolated: the leaf's gradient goes to its owners.
-  func finishLeaf() throws(MPIError)
+  ///
+  /// - Parameter isLast: whether it is this rank's last of the step
+  func finishLeaf(isLast: Bool) throws(MPIError)
 
   /// Collective. Sums the gradient over the ranks, in place.
   ///

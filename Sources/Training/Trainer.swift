@@ -223,7 +223,7 @@ final class Trainer {
       try reportNotFinite("step \(step)", batch, checkingGradients: overlapped == nil) {
         windows[$0]
       }
-      try times.measure(.communication) { try reducer.finishLeaf() }
+      try times.measure(.communication) { try reducer.finishLeaf(isLast: isLast) }
     }
     if leaves.isEmpty { reducer.ready(0..<state.gradients.count) }
     return sums

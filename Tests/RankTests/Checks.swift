@@ -133,7 +133,7 @@ private func checkReducer(
         // Backward's order, and in the last step another: the sum must not care.
         let parts = step == 3 ? [0..<middle, middle..<count] : [middle..<count, 0..<middle]
         if leaf == leaves - 1 || reducer.isolatesLeaves { parts.forEach(reducer.ready) }
-        try reducer.finishLeaf()
+        try reducer.finishLeaf(isLast: leaf == leaves - 1)
       }
       let owned = try reducer.finish()
       try expect(owned == reducer.owned, "\(strategy): what is owned")
@@ -183,7 +183,7 @@ func checkOrder(_ ranks: Communicator) throws {
   for number in stride(from: ranks.rank, to: 12, by: ranks.size) {
     for index in 0..<count { gradients.vector[index] = leaf(number, index) }
     reducer.ready(0..<count)
-    try reducer.finishLeaf()
+    try reducer.finishLeaf(isLast: number + ranks.size >= 12)
   }
   let owned = try reducer.finish()
   weights.vector[owned].copy(from: gradients.vector[owned])

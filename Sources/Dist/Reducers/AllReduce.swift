@@ -24,7 +24,7 @@ final class AllReduce: GradientReducer {
     announced += range.count
   }
 
-  func finishLeaf() {}
+  func finishLeaf(isLast: Bool) {}
 
   func finish() throws(MPIError) -> Range<Int> {
     // Other strategies would sum what is not there yet: they all hold their callers to the same

@@ -14,12 +14,17 @@ final class Ordered: GradientReducer {
   private let chunk: Int
   private let sum: FloatBuffer
   private let received: FloatBuffer
+  private let scratch = FloatBuffer(Ordered.block)
+  /// Whether no leaf of the step has been summed yet.
+  private var isFirst = true
   private var announced = 0
 
   let isolatesLeaves = true
 
   /// The most floats that a rank receives at once, twice: while one half is added, the other arrives.
   static let receivedCount = 1 << 22
+  /// Floats that are summed at a time: 16 KiB.
+  private static let block = 1 << 12
 
   /// - Parameter slices: the ranks' own, in their order, end to end
   init(gradients: Vector, weights: Vector, slices: [Range<Int>], communicator: Communicator) {
@@ -58,23 +63,27 @@ final class Ordered: GradientReducer {
 
   private var others: [Int] { (0..<communicator.size).filter { $0 != communicator.rank } }
 
-  func finishLeaf() throws(MPIError) {
+  func finishLeaf(isLast: Bool) throws(MPIError) {
     precondition(
       announced == gradients.count, "\(announced) of \(gradients.count) floats were announced")
     announced = 0
-    guard communicator.size > 1 else { return add(0) }
+    defer { isFirst = isLast }
+    guard communicator.size > 1 else {
+      // A single leaf is its own sum.
+      return isFirst && isLast ? () : add([gradients], at: owned, isLast: isLast)
+    }
     var previous: Communicator.Pending? = nil
     for index in 0..<messages {
       let next = try begin(index)
       if let pending = previous.take() {
         try pending.wait()
-        add(index - 1)
+        add(index - 1, isLast: isLast)
       }
       previous = .some(next)
     }
     if let pending = previous.take() {
       try pending.wait()
-      add(messages - 1)
+      add(messages - 1, isLast: isLast)
     }
   }
 
@@ -93,14 +102,26 @@ final class Ordered: GradientReducer {
   }
 
   /// Adds every rank's floats for one chunk of the own slice, in the order of the ranks.
-  private func add(_ index: Int) {
-    if communicator.size == 1 { return Ordered.add(gradients, to: sum.vector) }
+  private func add(_ index: Int, isLast: Bool) {
     let own = part(index, of: communicator.rank)
-    let total = sum[own.lowerBound - owned.lowerBound..<own.upperBound - owned.lowerBound]
-    for rank in 0..<communicator.size {
-      Ordered.add(
-        rank == communicator.rank ? gradients[own] : arrived(index, from: rank, own.count),
-        to: total)
+    let leaves = (0..<communicator.size).map { rank in
+      rank == communicator.rank ? gradients[own] : arrived(index, from: rank, own.count)
+    }
+    add(leaves, at: own, isLast: isLast)
+  }
+
+  /// Adds leaves' floats of `range` to their sum so far, which after the last one stands in the gradient.
+  ///
+  /// Block by block: what is summed stays in the cache from the first summand to the last, and the gradient may be one of them.
+  private func add(_ leaves: [Vector], at range: Range<Int>, isLast: Bool) {
+    let total = sum[range.lowerBound - owned.lowerBound..<range.upperBound - owned.lowerBound]
+    let target = isLast ? gradients[range] : total
+    for start in stride(from: 0, to: range.count, by: Ordered.block) {
+      let part = start..<min(start + Ordered.block, range.count)
+      let block = scratch[0..<part.count]
+      block.copy(from: isFirst ? leaves[0][part] : total[part])
+      for leaf in leaves.dropFirst(isFirst ? 1 : 0) { Ordered.add(leaf[part], to: block) }
+      target[part].copy(from: block)
     }
   }
 
@@ -109,9 +130,8 @@ final class Ordered: GradientReducer {
     for index in 0..<total.count { unsafe target[index] += source[index] }
   }
 
-  func finish() throws(MPIError) -> Range<Int> {
-    gradients[owned].copy(from: sum.vector)
-    sum.vector.fill(0)
+  func finish() -> Range<Int> {
+    precondition(isFirst, "the last leaf has not been finished")
     return owned
   }
 

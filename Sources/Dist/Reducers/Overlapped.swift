@@ -91,7 +91,7 @@ public final class Overlapped: GradientReducer {
   public func progress() { queue.progress() }
 
   /// Nothing: leaves add up.
-  public func finishLeaf() {}
+  public func finishLeaf(isLast: Bool) {}
 
   /// See the protocol; also throws what went wrong since the first `ready`.
   public func finish() throws(MPIError) -> Range<Int> {
