@@ -148,6 +148,37 @@ extension LauncherTests {
       }
     }
 
+    /// Read from the counters of the virtual node that sends gradients and little else.
+    @Test(
+      .enabled(
+        if: VirtualNodes.plain.obstacle == nil, "\(VirtualNodes.plain.obstacle ?? "available")"),
+      arguments: ["allreduce", "overlapped"])
+    func bf16HalvesTheBytesOnTheLink(reduce: String) throws {
+      struct Counters: Decodable {
+        struct Node: Decodable { let bytesSent: Int }
+        let nodes: [Node]
+      }
+      try Sandbox.with { sandbox in
+        let program = try Products.executable("gpt1-dist")
+        func bytes(_ wire: String) throws -> Double {
+          let line =
+            "\(Sandbox.pretrain) --width 128 --reduce \(reduce) --wire \(wire) --out \(wire)"
+          let outcome = try VirtualNodes.plain.run(
+            words("mpirun -n 2 --hostfile {hostfile} \(program) \(line)"),
+            options: ["--counters", "counters.json"], in: sandbox)
+          try #require(outcome.status == 0, "\(outcome.errors)")
+          return try JSONDecoder().decode(Counters.self, from: sandbox.read("counters.json"))
+            .nodes.map { Double($0.bytesSent) }[1]
+        }
+        let (whole, half) = (try bytes("fp32"), try bytes("bf16"))
+        // Logins and the agreements of every step are the rest.
+        #expect(abs(half / whole - 0.5) < 0.05, "\(half) of \(whole)")
+        let losses = try sandbox.losses(of: "fp32")
+        #expect(losses.count == 20)
+        expectNear(try sandbox.losses(of: "bf16"), losses, within: 1e-3)
+      }
+    }
+
     @Test(arguments: [nil, 2]) func whatDoesNotFitIsRefused(ranks: Int?) throws {
       try Sandbox.with { sandbox in
         try sandbox.expectRefusal(
