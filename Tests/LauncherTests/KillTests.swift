@@ -22,13 +22,12 @@ extension LauncherTests {
     private static let kills = 100
     private static let line =
       "pretrain --preset debug --data data --threads 1 --context 8 --width 16 --layers 1 "
-      + "--batch 2 --micro-batch 1 --evaluate-sequences 2 --evaluate-every 0 --dropout 0.1 --steps 4000"
+      + "--batch 2 --micro-batch 1 --evaluate-sequences 2 --evaluate-every 0 --dropout 0.1 --steps 3000"
 
     @Test func aHundredKillsAtRandomMomentsLoseNothing() throws {
       try Sandbox.with { sandbox in
-        try sandbox.succeed("\(Self.line) --out whole --checkpoint-every 4000", ranks: 2)
+        try sandbox.succeed("\(Self.line) --out whole --checkpoint-every 3000", ranks: 2)
         let seed = UInt64.random(in: 0...999_999)
-        print("KillTests: seed \(seed)")
         var generator = Generator(state: seed)
         var (kills, newest) = (0, 0)
         var hits: [Victim: Int] = [:]
@@ -37,16 +36,16 @@ extension LauncherTests {
           let delay = Double.random(in: 0...0.4, using: &generator)
           // Half of them while the ranks start or read their checkpoint, half while they train and save.
           let afterStart = Bool.random(using: &generator)
-          var wasHit = false
           let outcome = try start(sandbox) { mpirun in
             if afterStart { waitForANewStep(sandbox, while: mpirun) }
             usleep(UInt32(delay * 1e6))
-            wasHit = hit(victim, mpirun)
+            // One that has not been born yet dies at its birth.
+            while !hit(victim, mpirun), !Command.ends(mpirun, within: 0.001) {}
           }
-          guard wasHit else { continue }
           kills += 1
           hits[victim, default: 0] += 1
-          #expect(outcome.status != 0 && !outcome.timedOut, "\(victim): \(outcome.errors)")
+          #expect(
+            outcome.status != 0 && !outcome.timedOut, "seed \(seed), \(victim): \(outcome.errors)")
           #expect(
             outcome.sentences.allSatisfy {
               !$0.contains("verifies") && !$0.contains("another run")
@@ -54,19 +53,21 @@ extension LauncherTests {
             "\(victim): \(outcome.errors)")
           // Never a step back.
           let now = try newestCheckpoint(sandbox)
-          #expect(now >= newest, "\(victim)")
+          #expect(now >= newest, "\(victim), seed \(seed)")
           newest = now
         }
-        print("KillTests: \(hits.map { "\($0.value) of \($0.key)" }.sorted()), step \(newest)")
+        print(
+          "KillTests: seed \(seed), \(hits.map { "\($0.value) of \($0.key)" }.sorted()), step \(newest)"
+        )
         #expect(hits.count == Victim.allCases.count)
-        #expect((100..<4_000).contains(newest), "too few steps, or too many")
-        try sandbox.succeed("\(Self.line) --out run --checkpoint-every 4000", ranks: 2)
+        #expect((20..<3_000).contains(newest), "too few steps, or too many")
+        try sandbox.succeed("\(Self.line) --out run --checkpoint-every 3000", ranks: 2)
         #expect(try sandbox.losses(of: "run") == sandbox.losses(of: "whole"))
-        #expect(try sandbox.losses(of: "run").count == 4_000)
+        #expect(try sandbox.losses(of: "run").count == 3_000)
         for file in ["model.safetensors", "optimizer.safetensors"] {
           #expect(
-            try sandbox.read("\(sandbox.checkpoint(4_000, of: "run"))/\(file)")
-              == sandbox.read("\(sandbox.checkpoint(4_000, of: "whole"))/\(file)"))
+            try sandbox.read("\(sandbox.checkpoint(3_000, of: "run"))/\(file)")
+              == sandbox.read("\(sandbox.checkpoint(3_000, of: "whole"))/\(file)"))
         }
         // The last save took away what the kills had left half-written.
         #expect(try sandbox.checkpoints(of: "run").count == 3)
@@ -104,7 +105,7 @@ extension LauncherTests {
       while size() <= before, !Command.ends(mpirun, within: 0.001) { usleep(2_000) }
     }
 
-    /// Kills it; false where it has not begun to live, or has ended.
+    /// Kills it; false where it has not begun to live.
     private func hit(_ victim: Victim, _ mpirun: pid_t) -> Bool {
       let ranks = Command.children(of: mpirun)
       switch victim {
