@@ -20,7 +20,7 @@ extension Communicator {
   /// Measures the links between neighbours in a ring of ranks by sending numbers there and back. Collective.
   ///
   /// No rank is in two pairs at once, and all pairs of a round are measured at the same time: a switch that cannot carry them all
-  /// shows. A pair takes about a second, the ring two or three.
+  /// shows. A pair takes up to three seconds where the link is not very slow, the ring two or three times as long.
   ///
   /// - Parameter ranks: the same on all ranks, each once
   public func links(inRingOf ranks: [Int]) throws(MPIError) -> [Link] {
@@ -55,8 +55,13 @@ package struct Ping {
 
   /// Floats of the largest message.
   static let largest = 1 << 24
-  /// A large message is as large as takes this long there and back.
-  private static let longEnough = 0.06
+  /// A large message is as large as a call of an all-reduce, or takes this long there and back.
+  private static let longEnough = 0.1
+  /// Seconds after which no further try is begun.
+  private static let patience = 2.0
+  /// Floats of the pieces in which a large message goes, all of them under way at once: the link is measured, not the agreement
+  /// on each.
+  private static let piece = 1 << 18
 
   init(_ communicator: Communicator, _ other: Int, _ values: Vector) {
     (self.communicator, self.other, self.values) = (communicator, other, values)
@@ -64,15 +69,18 @@ package struct Ping {
 
   /// Seconds of a small message, and bytes a second of a large one.
   func lead() throws(MPIError) -> [Double] {
-    let latency = try best(of: 200, 1) / 2
-    var count = 1 << 14
+    var latency = Double.infinity
+    for _ in 0..<200 { latency = min(latency, try exchange(1) / 2) }
+    var count = min(Communicator.chunk, Ping.largest)
     // The first exchange of a size may set up memory or connections.
-    while try best(of: 2, count) < Ping.longEnough, count < Ping.largest { count *= 4 }
-    let (whole, part) = (try best(of: 8, count) / 2, try best(of: 8, count / 4) / 2)
+    while try exchange(count) < Ping.longEnough, count < Ping.largest { count *= 4 }
+    var best = Double.infinity
+    let start = clock.now
+    for _ in 0..<8 where start.duration(to: clock.now) < .seconds(Ping.patience) {
+      best = min(best, try exchange(count) / 2)
+    }
     try announce(0)
-    // What every message costs, and what a network lets pass at once before it slows down, is in both times.
-    let bytes = Double((count - count / 4) * MemoryLayout<Float>.stride)
-    return [latency, bytes / (whole > part ? whole - part : whole)]
+    return [latency, Double(count * MemoryLayout<Float>.stride) / best]
   }
 
   /// Sends back what comes, until there is no more.
@@ -86,17 +94,13 @@ package struct Ping {
     }
   }
 
-  /// The shortest of several exchanges of `count` floats.
-  private func best(of times: Int, _ count: Int) throws(MPIError) -> Double {
-    var best = Double.infinity
-    for _ in 0..<times {
-      try announce(count)
-      let start = clock.now
-      try send(values[0..<count])
-      try receive(values[0..<count])
-      best = min(best, start.duration(to: clock.now) / .seconds(1))
-    }
-    return best
+  /// Seconds in which `count` floats go there and come back.
+  private func exchange(_ count: Int) throws(MPIError) -> Double {
+    try announce(count)
+    let start = clock.now
+    try send(values[0..<count])
+    try receive(values[0..<count])
+    return start.duration(to: clock.now) / .seconds(1)
   }
 
   private func announce(_ count: Int) throws(MPIError) {
@@ -105,11 +109,17 @@ package struct Ping {
   }
 
   private func send(_ values: Vector) throws(MPIError) {
-    try communicator.begin(sending: [Message(rank: other, values: values)], receiving: []).wait()
+    try communicator.begin(sending: pieces(of: values), receiving: []).wait()
   }
 
   private func receive(_ values: Vector) throws(MPIError) {
-    try communicator.begin(sending: [], receiving: [Message(rank: other, values: values)]).wait()
+    try communicator.begin(sending: [], receiving: pieces(of: values)).wait()
+  }
+
+  private func pieces(of values: Vector) -> [Message] {
+    stride(from: 0, to: values.count, by: Ping.piece).map {
+      Message(rank: other, values: values[$0..<min($0 + Ping.piece, values.count)])
+    }
   }
 
   /// The pairs of neighbours in a ring of `count`, in rounds in which nobody is twice.

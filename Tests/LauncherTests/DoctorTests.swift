@@ -120,8 +120,8 @@ extension LauncherTests {
         #expect(report.facts.ranks.map(\.host) == ["node1", "node2"])
         #expect(report.facts.ranks.map(\.node) == [0, 1])
         let link = try #require(report.facts.links.first)
-        // The link lets 1 Gb/s through, headers included; no machine is too busy for a tenth of that.
-        #expect(link.bytesPerSecond * 8 < 1.05e9 && link.bytesPerSecond * 8 > 1e8)
+        // The link lets 1 Gb/s through, headers included, and a burst of 256 KiB at once; no machine is too busy for a tenth of that.
+        #expect(link.bytesPerSecond * 8 < 1.1e9 && link.bytesPerSecond * 8 > 1e8)
         #expect(report.levels("clocks") == ["ok"])
       }
     }
