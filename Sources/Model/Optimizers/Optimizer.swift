@@ -126,8 +126,13 @@ extension ParameterTable {
   /// Floats that a thread works on at once in passes over the flat vector.
   static let pieceCount = 1 << 16
 
-  /// Where the flat vector may be cut without cutting a piece: the pieces' beginnings, and the end.
-  public var cuts: [Int] { pieces(of: 0..<count).map(\.range.lowerBound) + [count] }
+  /// Where the flat vector may be cut without cutting a piece: beginnings of pieces, and the end. A few thousand, whatever the size.
+  public var cuts: [Int] {
+    let distance = Self.pieceCount * max(1, count / (Self.pieceCount << 12))
+    return parameters.flatMap {
+      stride(from: $0.range.lowerBound, to: $0.range.upperBound, by: distance)
+    } + [count]
+  }
 
   /// `range` cut at the tensors' bounds and into pieces.
   func pieces(of range: Range<Int>) -> [(range: Range<Int>, decays: Bool)] {
