@@ -65,7 +65,8 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support"),
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Buffers", "Data", "Files", "Model", "Training"]),
+      name: "TrainingTests",
+      dependencies: ["Buffers", "Data", "Files", "Model", "TestSupport", "Training"]),
     .testTarget(
       name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
     .testTarget(name: "TidyTests"),

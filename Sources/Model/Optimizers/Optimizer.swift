@@ -123,8 +123,8 @@ extension AdamConfig {
 }
 
 extension ParameterTable {
-  /// Floats that a thread works on at once in passes over the flat vector.
-  static let pieceCount = 1 << 16
+  /// The most floats that a thread works on at once in passes over the flat vector.
+  public static let pieceCount = 1 << 16
 
   /// Where the flat vector may be cut without cutting a piece: the pieces' beginnings, and the end.
   public var cuts: [Int] { pieces(of: 0..<count).map(\.range.lowerBound) + [count] }
