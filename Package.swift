@@ -66,7 +66,7 @@ let package = Package(
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", "Training"]),
+      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", "TestSupport", "Training"]),
     .testTarget(
       name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
     .testTarget(name: "TidyTests"),

@@ -55,10 +55,9 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
 
   /// The most floats of a flat vector of `count` that a rank owns.
   ///
-  /// - Parameter cuts: where it may be cut into slices, as `reducer` takes them
-  public func ownedCount(_ count: Int, cuts: [Int], ranks: Int) -> Int {
-    guard self == .ordered else { return count }
-    return ReductionStrategy.slices(of: count, cuts, ranks: ranks).map(\.count).max() ?? count
+  /// - Parameter piece: the largest distance between two cuts, as `reducer` takes them
+  public func ownedCount(_ count: Int, piece: Int, ranks: Int) -> Int {
+    self == .ordered && ranks > 1 ? min(count, count / ranks + piece) : count
   }
 
   /// Whether every rank must compute as many leaves as the others.

@@ -27,7 +27,8 @@ public struct MemoryPlan: Sendable {
     let states = config.optimizer.stateNames.count
     let floats =
       parameters * 2
-      + config.reduce.ownedCount(parameters, cuts: table.cuts, ranks: ranks) * states
+      + config.reduce.ownedCount(parameters, piece: ParameterTable.pieceCount, ranks: ranks)
+      * states
       + ModelState.roundedCount(table, config.precision)
       + config.reduce.floats(config.gradientLayout(table), ranks: ranks, wire: config.wire)
     stateBytes = floats * MemoryLayout<Float>.stride

@@ -111,7 +111,7 @@ extension LauncherTests {
         #expect(stopped.status == 1)
         #expect(stopped.sentences.count == 1, "\(stopped.errors)")
         for part in [
-          "step 13: the loss is NaN", "leaf 1 of rank 1 on ", "Training stops here",
+          "step 13: the loss is nan", "leaf 1 of rank 1 on ", "Training stops here",
           "--anomaly skip or rollback",
         ] {
           #expect(stopped.sentences.first?.contains(part) == true, "\(stopped.sentences)")

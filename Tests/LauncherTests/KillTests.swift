@@ -7,18 +7,6 @@ extension LauncherTests {
   @Suite(.serialized) struct KillTests {
     private enum Victim: String, CaseIterable { case saver, otherRank, mpirun }
 
-    /// SplitMix64 (Steele, Lea & Flood 2014).
-    private struct Generator: RandomNumberGenerator {
-      var state: UInt64
-      mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-        return bits ^ bits >> 31
-      }
-    }
-
     private static let kills = 100
     private static let line =
       "pretrain --preset debug --data data --threads 1 --context 8 --width 16 --layers 1 "
@@ -28,7 +16,7 @@ extension LauncherTests {
       try Sandbox.with { sandbox in
         try sandbox.succeed("\(Self.line) --out whole --checkpoint-every 3000", ranks: 2)
         let seed = UInt64.random(in: 0...999_999)
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var (kills, newest) = (0, 0)
         var hits: [Victim: Int] = [:]
         while kills < Self.kills {

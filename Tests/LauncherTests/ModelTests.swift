@@ -160,7 +160,7 @@ extension LauncherTests {
         let ranks = try sandbox.run("\(line) --debug", ranks: 2)
         #expect(ranks.status == 1)
         #expect(ranks.errors.contains("layer 1, operation mlp.c_fc, sample"))
-        try sandbox.expectRefusal(line, ranks: 2, "step 1: the loss is NaN", "--debug")
+        try sandbox.expectRefusal(line, ranks: 2, "step 1: the loss is nan", "--debug")
         #expect(try !sandbox.exists("new/checkpoints") || sandbox.checkpoints(of: "new").isEmpty)
       }
     }

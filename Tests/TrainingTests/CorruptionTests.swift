@@ -2,6 +2,7 @@ import Buffers
 import Data
 import Files
 import Foundation
+import struct TestSupport.SeededGenerator
 import Testing
 import Training
 
@@ -13,18 +14,6 @@ import Training
     "SIZES", "XXH128SUMS", "config.json", "merges.txt", "model.safetensors",
     "optimizer.safetensors", "trainer.json", "vocab.json",
   ]
-
-  /// SplitMix64 (Steele, Lea & Flood 2014).
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var bits = state
-      bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-      bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-      return bits ^ bits >> 31
-    }
-  }
 
   /// The files of a checkpoint of a run, with small tensors.
   private func save(_ store: CheckpointStore, step: Int) throws {
@@ -64,7 +53,7 @@ import Training
           whole[path] = try bytes(of: path)
         }
       }
-      var generator = Generator(state: 20_180_611)
+      var generator = SeededGenerator(seed: 20_180_611)
       var used: [Int: Int] = [:]
       for trial in 0..<1_000 {
         // One to three of the newest, so that a good one is left.
@@ -93,7 +82,7 @@ import Training
 
   private func damage(
     _ kind: Damage, _ step: Int, _ store: CheckpointStore, _ whole: [String: [UInt8]],
-    _ touched: inout [String: String], _ damaged: inout Set<Int>, _ generator: inout Generator
+    _ touched: inout [String: String], _ damaged: inout Set<Int>, _ generator: inout SeededGenerator
   ) throws {
     let name = Self.names.randomElement(using: &generator)!
     let path = "\(store.path(of: step))/\(name)"

@@ -123,8 +123,8 @@ extension AdamConfig {
 }
 
 extension ParameterTable {
-  /// Floats that a thread works on at once in passes over the flat vector.
-  static let pieceCount = 1 << 16
+  /// The most floats that a thread works on at once in passes over the flat vector.
+  public static let pieceCount = 1 << 16
 
   /// Where the flat vector may be cut without cutting a piece: beginnings of pieces, and the end. A few thousand, whatever the size.
   public var cuts: [Int] {

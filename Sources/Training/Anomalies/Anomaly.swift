@@ -62,7 +62,7 @@ struct Anomaly: Sendable, Encodable {
   }
 
   private func number(_ value: Double) -> String {
-    value.isNaN ? "NaN" : value.isFinite ? format(value, 4) : "\(value)"
+    value.isNaN ? "nan" : value.isFinite ? format(value, 4) : "\(value)"
   }
 }
 
