@@ -28,7 +28,8 @@ extension LauncherTests {
     private func stop(_ rank: Int, _ line: String, _ sandbox: Sandbox) throws -> Command.Outcome {
       var all: [pid_t] = []
       let outcome = try sandbox.run(line, ranks: 3) { mpirun in
-        sandbox.waitForStep(13, of: "run", while: mpirun)
+        // Late enough that every rank has told of a step.
+        sandbox.waitForStep(300, of: "run", while: mpirun)
         let ranks = ranks(of: mpirun)
         all = Array(ranks.values)
         if let process = ranks[rank] { kill(process, SIGSTOP) }
