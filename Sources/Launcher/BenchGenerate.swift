@@ -9,7 +9,7 @@ extension Bench {
         .model(vocabularySize: StepBenchmark.syntheticVocabulary)
     }
     let benchmark = GenerationBenchmark(
-      model, threads: try Pretraining.threads(step.config(preset, ranks: 1), communicator))
+      model, threads: try TrainingRun.threads(step.config(preset, ranks: 1), communicator))
     let result = benchmark.run(rounds: side.rounds, tokens: side.tokens)
     try output.print(result, text: result.description)
   }

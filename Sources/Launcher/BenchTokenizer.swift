@@ -10,7 +10,7 @@ extension Bench {
       }
       return TokenizerBenchmark.synthetic(bytes: side.megabytes * 1_000_000, seed: step.seed ?? 1)
     }
-    let threads = try Pretraining.threads(step.config(preset, ranks: 1), communicator)
+    let threads = try TrainingRun.threads(step.config(preset, ranks: 1), communicator)
     let result = try TokenizerBenchmark(text: text, merges: side.merges, threads: threads)
       .run(rounds: side.rounds)
     try output.print(result, text: result.description)

@@ -1,22 +1,50 @@
 import Data
 import Model
 
-/// Where the trainer's batches come from: windows of T tokens by number.
+/// Where the trainer's batches come from: windows by number, of which a step takes some.
+///
+/// In pre-training a window is T tokens of the corpus; in fine-tuning it is an example with all its sequences.
 protocol BatchSource {
   /// The windows that there are.
   var count: Int { get }
 
-  /// The batch of `windows`, one sequence each, whose places in the step's global batch are `samples`.
+  /// The most tokens of a window, with what pads it.
+  var tokensPerWindow: Int { get }
+
+  /// What a window adds to the divisor of the loss.
+  var divisorPerWindow: Double { get }
+
+  /// A step's windows in the order in which leaves are cut from them.
+  func arranged(_ windows: [Int]) -> [Int]
+
+  /// The tokens that steps read, without what pads them.
+  func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int
+
+  /// The batch of `windows`, whose places in the step's global batch are `samples`.
   func batch(windows: [Int], samples: [UInt32]) throws -> Batch
 }
 
-extension Windows: BatchSource {}
+/// Windows of one sequence each, all of one length, in which every position counts.
+protocol WholeWindows: BatchSource {
+  /// T
+  var length: Int { get }
+}
+
+extension WholeWindows {
+  var tokensPerWindow: Int { length }
+  var divisorPerWindow: Double { Double(length) }
+  func arranged(_ windows: [Int]) -> [Int] { windows }
+  func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int {
+    steps.count * sampler.sequencesPerStep * length
+  }
+}
+
+extension Windows: WholeWindows {}
 
 /// Windows of tokens that a hash of their place draws from the whole vocabulary, each as likely as any other: for measurements
 /// without data.
-struct SyntheticWindows: BatchSource {
+struct SyntheticWindows: WholeWindows {
   let vocabularySize: Int
-  /// T
   let length: Int
   let seed: UInt64
   let count = 1 << 20

@@ -4,10 +4,10 @@ import Model
 
 extension RunConfig {
   /// What the reducer is told of the flat gradient.
-  func gradientLayout(_ table: ParameterTable) -> GradientLayout {
+  func gradientLayout(_ table: ParameterTable, _ use: DecoderUse) -> GradientLayout {
     GradientLayout(
       cuts: table.cuts, order: table.announcedRanges, table: table.tokenRange,
-      width: table.parameters[0].shape[1], lateRows: decoderUse.capacity)
+      width: table.parameters[0].shape[1], lateRows: use.capacity)
   }
 }
 

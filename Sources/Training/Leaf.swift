@@ -4,20 +4,23 @@ import Model
 
 // What a leaf is made of, a pure function of the step and its number, whoever computes it.
 extension Trainer {
-  /// Targets of a step, over all ranks: known before the forward pass, since losses and gradients are sums over it, whoever
-  /// computes them.
-  var targets: Double { Double(config.batch * state.config.context) }
+  /// What a step's losses are divided by, over all ranks: the targets, or in fine-tuning the examples. Known before the forward
+  /// pass, since losses and gradients are sums over it, whoever computes them.
+  var divisor: Double { Double(config.batch) * training.divisorPerWindow }
+
+  /// A step's windows, in the order in which they are cut into leaves.
+  func windows(of step: Int) -> [Int] { training.arranged(sampler.windows(step: step)) }
 
   /// The leaves that this rank computes.
   var ownLeaves: [Int] {
     Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
   }
 
-  /// The leaf's sequences out of the step's windows.
+  /// The leaf's part of the step's windows.
   func batch(_ leaf: Int, of step: Int) throws -> Batch {
     let samples = samples(of: leaf)
     var batch = try training.batch(
-      windows: Array(sampler.windows(step: step)[samples]), samples: samples.map { UInt32($0) })
+      windows: Array(windows(of: step)[samples]), samples: samples.map { UInt32($0) })
     fault?.strike(&batch, leaf: leaf, rank: communicator.rank, step: step)
     return batch
   }
@@ -34,10 +37,30 @@ extension Trainer {
       step: UInt32(truncatingIfNeeded: step))
   }
 
-  /// Σ weight · loss, in the order of the positions.
-  func weightedSum(_ losses: Vector, _ weights: [Float]) -> Double {
-    var sum = 0.0
-    for index in 0..<losses.count { sum += Double(losses[index]) * Double(weights[index]) }
+  /// Runs blocks and embeddings on a leaf of `step`.
+  func forward(_ batch: Batch, of step: Int) {
+    decoder.forward(
+      batch, dropout: dropout(of: step), classifierDropout: Float(config.classifierDropout))
+  }
+
+  /// Σ weight · loss over the positions of the last batch, and Σ loss over its examples, in their order.
+  func sum(_ losses: Vector, of batch: Batch) -> LossSum {
+    var sum = LossSum()
+    for index in 0..<losses.count {
+      sum.all += Double(losses[index]) * Double(batch.lossWeights[index])
+    }
+    guard !batch.examples.isEmpty else { return sum }
+    let examples = decoder.exampleLosses
+    for index in 0..<examples.count { sum.examples += Double(examples[index]) }
+    sum.all += sum.examples
     return sum
   }
+}
+
+/// What the losses of a batch add up to, not yet divided.
+struct LossSum {
+  /// What is minimised.
+  var all = 0.0
+  /// The examples' part of it, the task's own loss; 0 in pre-training.
+  var examples = 0.0
 }

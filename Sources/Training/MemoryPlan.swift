@@ -18,10 +18,14 @@ public struct MemoryPlan: Sendable {
 
   /// The plan of rank 0 of `ranks` with teams of `threads`, made before any of it is taken; no rank takes more.
   ///
-  /// - Parameter saves: whether checkpoints are written
+  /// - Parameters:
+  ///   - tokensPerWindow: of what leaves are made of; nil for the context
+  ///   - saves: whether checkpoints are written
   public init(
-    _ config: RunConfig, model: ModelConfig, ranks: Int, threads: Int, saves: Bool = true
+    _ config: RunConfig, model: ModelConfig, tokensPerWindow: Int? = nil, ranks: Int, threads: Int,
+    saves: Bool = true
   ) {
+    let use = config.decoderUse(tokensPerWindow: tokensPerWindow ?? model.context)
     let table = ParameterTable(model)
     parameters = table.count
     let states = config.optimizer.stateNames.count
@@ -30,13 +34,13 @@ public struct MemoryPlan: Sendable {
       + config.reduce.ownedCount(parameters, piece: ParameterTable.pieceCount, ranks: ranks)
       * states
       + ModelState.roundedCount(table, config.precision)
-      + config.reduce.floats(config.gradientLayout(table), ranks: ranks, wire: config.wire)
+      + config.reduce.floats(config.gradientLayout(table, use), ranks: ranks, wire: config.wire)
     stateBytes = floats * MemoryLayout<Float>.stride
     snapshotBytes =
       saves ? Snapshot.count(parameters, states: states) * MemoryLayout<Float>.stride : 0
     programBytes = ResidentMemory.now ?? 0
     activationBytes =
-      Decoder.activationCount(model, config.decoderUse, threads: threads)
+      Decoder.activationCount(model, use, threads: threads)
       * MemoryLayout<Float>.stride
   }
 

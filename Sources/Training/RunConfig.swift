@@ -2,11 +2,11 @@ import Dist
 import Files
 import Model
 
-/// Everything that determines a pre-training run: one complete value, the same on every rank.
+/// Everything that determines a run, of pre-training or of fine-tuning: one complete value, the same on every rank.
 ///
 /// The keys of its YAML are the names of the flags: `--learning-rate 1e-4` is `learning-rate: 1e-4`.
 public struct RunConfig: Sendable, Equatable, Codable {
-  /// The folder that `prepare` wrote.
+  /// The folder that `prepare` wrote; of fine-tuning, the folder with the task's files.
   public var data = "data"
   /// The run directory.
   public var out = "runs/pretrain"
@@ -84,6 +84,30 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// were seen to reach 7 in 3,000 healthy steps, those of 1,024 tokens 4.
   public var spikeThreshold = 20.0
 
+  /// Tasks that every validation measures too, by the paper's heuristics without training: names with commas between; empty for none.
+  public var evaluateTasks = ""
+  /// The folder that has a folder of every such task, by its name.
+  public var tasksData = ""
+
+  /// The task to fine-tune on, by its name or as a YAML file; empty for pre-training.
+  public var task = ""
+  /// Passes over the task's training examples, from which `steps` and `warm-up` follow.
+  public var epochs = 3
+  /// Training examples that are used, drawn by the seed; 0 for all.
+  public var examples = 0
+  /// The part of the updates during which the learning rate rises from 0.
+  public var warmUpFraction = 0.002
+  /// λ, the weight of the language model's loss beside the task's (the paper's L₃).
+  public var lmCoefficient = 0.5
+  /// Probability of dropout before the task's linear layer.
+  public var classifierDropout = 0.1
+  /// Whether the weights begin random, with the shape and tokenizer of `from` or those of `tokenizer` and the preset.
+  public var fromScratch = false
+  /// The blocks that are taken from the model that the run begins with; -1 for all. Embeddings are taken in any case.
+  public var transferLayers = -1
+  /// A folder with `vocab.json` and `merges.txt`, for a run that begins from no model.
+  public var tokenizer = ""
+
   /// The keys of its YAML and names of its flags.
   public enum CodingKeys: String, CodingKey, CaseIterable {
     case data, out
@@ -107,6 +131,15 @@ public struct RunConfig: Sendable, Equatable, Codable {
     case anomaly
     case spikeThreshold = "spike-threshold"
     case debug
+    case evaluateTasks = "evaluate-tasks"
+    case tasksData = "tasks-data"
+    case task, epochs, examples
+    case warmUpFraction = "warm-up-fraction"
+    case lmCoefficient = "lm-coefficient"
+    case classifierDropout = "classifier-dropout"
+    case fromScratch = "from-scratch"
+    case transferLayers = "transfer-layers"
+    case tokenizer
   }
 
   /// The paper's run.
@@ -132,9 +165,12 @@ public struct RunConfig: Sendable, Equatable, Codable {
     return .adam(adam)
   }
 
-  /// What the decoder of a model with `context` positions is made for.
-  public var decoderUse: DecoderUse {
-    var use = DecoderUse(capacity: microBatch * context, training: true)
+  /// What a decoder is made for that pre-trains: leaves of whole contexts.
+  public var decoderUse: DecoderUse { decoderUse(tokensPerWindow: context) }
+
+  /// What a decoder is made for whose leaves are of `micro-batch` windows of at most so many tokens.
+  func decoderUse(tokensPerWindow tokens: Int) -> DecoderUse {
+    var use = DecoderUse(capacity: microBatch * tokens, training: true)
     use.precision = precision
     use.recompute = recompute
     return use
@@ -151,111 +187,5 @@ public struct RunConfig: Sendable, Equatable, Codable {
       "--reduce \(reduce.rawValue) shares \(leaves) leaves (--batch \(batch) / --micro-batch "
         + "\(microBatch)) out evenly, which \(ranks) ranks cannot have: start "
         + fitting.joined(separator: ", ") + " ranks, or choose another --batch")
-  }
-}
-
-extension RunConfig {
-  /// The configurations that `--preset` names.
-  public enum Preset: String, Sendable, CaseIterable {
-    /// The paper's model and run: 117 M parameters, 64 sequences of 512 tokens a step.
-    case gpt1
-    /// Trains to something readable in minutes on 2 cores.
-    case mini
-    /// A few seconds, to see that everything works.
-    case debug
-
-    /// Its values.
-    public var config: RunConfig {
-      var config = RunConfig()
-      switch self {
-      case .gpt1: break
-      case .mini:
-        config.vocabulary = 0
-        config.context = 128
-        config.width = 128
-        config.layers = 4
-        config.heads = 4
-        // A post-norm decoder this narrow stays at the unigram loss for hundreds of updates from N(0, 0.02).
-        config.initializerRange = 0.08
-        config.steps = 1_600
-        config.batch = 8
-        config.microBatch = 4
-        config.learningRate = 1e-3
-        config.warmUp = 50
-        config.checkpointEvery = 200
-        config.evaluateEvery = 200
-        config.evaluateSequences = 128
-      case .debug:
-        config.vocabulary = 0
-        config.context = 32
-        config.width = 64
-        config.layers = 2
-        config.heads = 2
-        config.steps = 20
-        config.batch = 8
-        config.microBatch = 2
-        config.learningRate = 1e-3
-        config.warmUp = 5
-        config.checkpointEvery = 10
-        config.evaluateEvery = 10
-        config.evaluateSequences = 16
-      }
-      return config
-    }
-  }
-
-  /// What makes the run impossible, in a sentence, before anything is read; nil when nothing does.
-  public var problem: String? {
-    let positive = [
-      ("steps", steps), ("batch", batch), ("micro-batch", microBatch),
-      ("checkpoint-every", checkpointEvery), ("keep", keep),
-    ]
-    for (name, value) in positive where value < 1 {
-      return "\(name) is \(value); it must be at least 1"
-    }
-    let natural = [
-      ("vocabulary", vocabulary), ("warm-up", warmUp), ("evaluate-every", evaluateEvery),
-      ("evaluate-sequences", evaluateSequences), ("threads", threads),
-      ("stall-timeout", stallTimeout), ("keep-every", keepEvery),
-    ]
-    for (name, value) in natural where value < 0 {
-      return "\(name) is \(value); it must not be negative"
-    }
-    let largest = 1 << 31
-    for (name, value) in positive + natural where value > largest {
-      return "\(name) is \(value); it must not be above \(largest)"
-    }
-    if threads > 4_096 { return "threads is \(threads); it must not be above 4096" }
-    if let problem = model(vocabularySize: 1).problem { return problem }
-    if batch % microBatch != 0 {
-      return "a batch of \(batch) sequences cannot be cut into leaves of \(microBatch): "
-        + "choose a micro-batch that divides it"
-    }
-    if microBatch * context > 1 << 24 {
-      return
-        "a leaf of \(microBatch) sequences of \(context) tokens is too large; choose a smaller "
-        + "micro-batch"
-    }
-    if !(learningRate >= 0 && learningRate.isFinite) {
-      return "learning-rate is \(learningRate); it must be a number that is not negative"
-    }
-    if !(weightDecay >= 0 && weightDecay.isFinite) {
-      return "weight-decay is \(weightDecay); it must be a number that is not negative"
-    }
-    if !(clip >= 0 && clip.isFinite) { return "clip is \(clip); it must not be negative" }
-    if wire != .fp32, reduce == .ordered {
-      return
-        "wire \(wire.rawValue) rounds gradients, and reduce ordered adds them up exactly as they were computed: "
-        + "choose wire fp32, or reduce allreduce or overlapped"
-    }
-    if !(spikeThreshold >= 0 && spikeThreshold.isFinite) {
-      return "spike-threshold is \(spikeThreshold); it must not be negative"
-    }
-    if keepEvery % checkpointEvery != 0 {
-      return "keep-every is \(keepEvery); it must be a multiple of checkpoint-every, which is "
-        + "\(checkpointEvery)"
-    }
-    if out.isEmpty || data.isEmpty { return "data and out must name folders" }
-    return nil
   }
 }

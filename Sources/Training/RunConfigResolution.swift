@@ -5,17 +5,41 @@ import Model
 import Yams
 
 extension RunConfig {
+  /// What a configuration is for, which decides on its keys.
+  public enum Kind: Sendable {
+    case pretraining, fineTuning
+
+    fileprivate var keys: [CodingKeys] {
+      let others: [CodingKeys] =
+        switch self {
+        case .pretraining:
+          [
+            .task, .epochs, .examples, .warmUpFraction, .lmCoefficient, .classifierDropout,
+            .fromScratch, .transferLayers, .tokenizer,
+          ]
+        // The examples and the model that the run begins with decide on them.
+        case .fineTuning:
+          [.steps, .warmUp, .evaluateEvery, .evaluateSequences, .evaluateTasks, .tasksData]
+        }
+      return CodingKeys.allCases.filter { !others.contains($0) }
+    }
+  }
+
+  private var kind: Kind { isFineTuning ? .fineTuning : .pretraining }
+
   /// A run's configuration, by precedence: flag > YAML file > preset.
   ///
   /// - Parameters:
   ///   - flags: values by key, as they stood on the command line
   /// - Throws: for an unknown key, a value of another type, or a run that `problem` refuses
   public static func resolve(
-    preset: Preset, yaml path: String? = nil, flags: [String: String] = [:]
+    _ kind: Kind = .pretraining, preset: Preset, yaml path: String? = nil,
+    flags: [String: String] = [:]
   ) throws(UsageError) -> RunConfig {
     do {
-      var values = try mapping(try YAMLEncoder().encode(preset.config), path: nil)
-      let file = try path.map { try mapping(try read($0), path: $0) } ?? [:]
+      let base = kind == .pretraining ? preset.config : preset.fineTuning
+      var values = try mapping(try YAMLEncoder().encode(base), path: nil)
+      let file = try path.map { try mapping(try read($0), path: $0, keys: kind.keys) } ?? [:]
       values.merge(file) { $1 }
       for (key, value) in flags {
         precondition(CodingKeys(stringValue: key) != nil, "a flag \(key) that is no key")
@@ -23,6 +47,9 @@ extension RunConfig {
       }
       let config = try decode(values) { key in
         flags[key] == nil ? file[key].map { (path, $0.mark?.line) } : nil
+      }
+      if kind == .fineTuning, !config.isFineTuning {
+        throw InputError("fine-tuning needs a task: give --task; `gpt1-dist tasks` lists them")
       }
       if let problem = config.problem { throw InputError(problem) }
       return config
@@ -51,19 +78,33 @@ extension RunConfig {
 
   /// The YAML that `resolve` reads back to the same value.
   public var yaml: String {
-    get throws { try YAMLEncoder().encode(self) }
+    get throws {
+      let values = try RunConfig.mapping(try YAMLEncoder().encode(self), path: nil)
+      let pairs = kind.keys.compactMap { key in
+        values[key.rawValue].map { (Node(key.rawValue), $0) }
+      }
+      return try Yams.serialize(node: Node(pairs))
+    }
+  }
+
+  /// The configuration in a run directory's `config.yaml`, of either kind.
+  static func read(run yaml: String) throws -> RunConfig {
+    let isFineTuning = try mapping(try read(yaml), path: yaml)[CodingKeys.task.rawValue] != nil
+    return try resolve(isFineTuning ? .fineTuning : .pretraining, preset: .gpt1, yaml: yaml)
   }
 
   /// Every key with its value as it stands in the YAML, in the order of `CodingKeys`.
   var entries: [String] {
     get throws {
-      let values = try RunConfig.mapping(try yaml, path: nil)
+      let values = try RunConfig.mapping(try YAMLEncoder().encode(self), path: nil)
       return CodingKeys.allCases.map { "\($0.rawValue): \(values[$0.rawValue]?.string ?? "")" }
     }
   }
 
   /// The keys and values of a YAML text, the keys known.
-  private static func mapping(_ text: String, path: String?) throws -> [String: Node] {
+  private static func mapping(
+    _ text: String, path: String?, keys: [CodingKeys] = CodingKeys.allCases
+  ) throws -> [String: Node] {
     let node: Node?
     do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
       throw InputError(
@@ -76,10 +117,10 @@ extension RunConfig {
     var values: [String: Node] = [:]
     for (key, value) in mapping {
       let name = key.string ?? ""
-      guard CodingKeys(stringValue: name) != nil else {
+      guard let known = CodingKeys(stringValue: name), keys.contains(known) else {
         throw InputError(
           "unknown key `\(name)`; the keys are "
-            + CodingKeys.allCases.map(\.rawValue).joined(separator: ", "),
+            + keys.map(\.rawValue).joined(separator: ", "),
           path: path, line: key.mark?.line)
       }
       values[name] = value

@@ -9,8 +9,10 @@ final class RunLog {
   struct StepMetrics: Codable {
     /// From 1.
     let step: Int
-    /// Mean over the targets of the step, in nats.
+    /// Mean over the targets of the step, in nats; in fine-tuning over its examples, with the language model's part.
     let loss: Double
+    /// In fine-tuning, the mean over the examples of the task's own loss, in nats.
+    let taskLoss: Double?
     let learningRate: Double
     /// Before clipping.
     let gradientNorm: Double
@@ -36,13 +38,6 @@ final class RunLog {
     let weightsHash: String?
     /// true where the update was not applied.
     var skipped: Bool? = nil
-  }
-
-  /// A measurement of the validation loss.
-  struct ValidationMetrics: Codable {
-    let step: Int
-    /// Mean over the targets, in nats.
-    let validationLoss: Double
   }
 
   /// A checkpoint that has been written.
@@ -110,15 +105,15 @@ final class RunLog {
     )
   }
 
-  /// The last validation loss in a run's `metrics.jsonl`; nil where there is none.
-  static func lastValidationLoss(folder: String) -> Double? {
+  /// The last measurement in a run's `metrics.jsonl`; nil where there is none.
+  static func lastEvaluation(folder: String) -> Evaluation? {
     // A run that begins in a new folder from another's last checkpoint has none.
     guard let data = FileManager.default.contents(atPath: folder + "/metrics.jsonl") else {
       return nil
     }
     return String(decoding: data, as: UTF8.self).split(separator: "\n").reversed().lazy.compactMap {
-      try? JSONDecoder().decode(ValidationMetrics.self, from: Data($0.utf8)).validationLoss
-    }.first
+      try? JSONDecoder().decode(Evaluation.self, from: Data($0.utf8))
+    }.first { $0.validationLoss != nil || $0.zeroShot != nil }
   }
 
   func step(_ metrics: StepMetrics) throws {
@@ -145,9 +140,9 @@ final class RunLog {
     }
   }
 
-  func validation(_ metrics: ValidationMetrics) throws {
-    try write(metrics)
-    note("step \(metrics.step)  validation loss \(format(metrics.validationLoss, 4))")
+  func evaluation(_ evaluation: Evaluation) throws {
+    try write(evaluation)
+    note("step \(evaluation.step)  \(evaluation.description)")
   }
 
   func checkpoint(_ metrics: CheckpointMetrics) throws { try write(metrics) }

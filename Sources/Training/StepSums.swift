@@ -7,6 +7,8 @@ struct StepSums {
   enum Field: Hashable {
     /// Σ of the losses of every leaf, from the rank that computed it.
     case losses
+    /// Σ of the examples' part of them all, in fine-tuning.
+    case taskLosses
     /// How many ranks were asked to stop.
     case stops
     /// A hash of a part of every rank's weights.

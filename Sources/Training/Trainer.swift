@@ -5,7 +5,7 @@ import Files
 import Kernels
 import Model
 
-/// Pre-training on any number of ranks: the step of ARCHITECTURE.md's journey of a batch, and what happens between steps.
+/// Training on any number of ranks: the step of ARCHITECTURE.md's journey of a batch, and what happens between steps.
 ///
 /// Every rank has one; all methods are collective.
 final class Trainer {
@@ -29,6 +29,8 @@ final class Trainer {
   private var replicas: ReplicaCheck
   /// Seconds of computing before the last exchange.
   private var secondsExchanged = 0.0
+  /// Tokens of the steps up to `step`.
+  private var seen = (step: 0, tokens: 0)
   /// The same on every rank.
   var anomalies = AnomalyState()
 
@@ -52,10 +54,11 @@ final class Trainer {
     self.validation = validation
     model = state.config
     self.check = check
-    decoder = Decoder(state, team: team, use: config.decoderUse)
+    let use = config.decoderUse(tokensPerWindow: training.tokensPerWindow)
+    decoder = Decoder(state, team: team, use: use)
     reducer = try config.reduce.reducer(
       gradients: state.gradients, weights: state.weights,
-      layout: config.gradientLayout(state.table), wire: config.wire, communicator: communicator,
+      layout: config.gradientLayout(state.table, use), wire: config.wire, communicator: communicator,
       clock: clock)
     overlapped = reducer as? Overlapped
     optimizer = Optimizer(
@@ -135,7 +138,8 @@ final class Trainer {
     let (before, hiddenBefore) = (times, overlapped?.times)
     let losses = try accumulate(step)
     var sums = StepSums()
-    sums[.losses] = losses
+    sums[.losses] = losses.map(\.all)
+    sums[.taskLosses] = config.isFineTuning ? [losses.map(\.examples).reduce(0, +)] : []
     sums[.stops] = [stop ? 1 : 0]
     sums[.weights] = times.measure(.comparison) { replicas.fingerprints(before: step) }
     // Since the last exchange: with the last step's clipping and optimizer, which came after it.
@@ -149,7 +153,7 @@ final class Trainer {
     }
     try replicas.compare(sums[.weights], before: step)
     let norm = try gradientNorm(owned)
-    let loss = sums[.losses].reduce(0, +) / targets
+    let loss = sums[.losses].reduce(0, +) / divisor
     let anomaly = try judge(step, loss: loss, norm: norm, losses: sums[.losses])
     if anomaly == nil {
       try apply(step, owned, gradientNorm: norm)
@@ -159,17 +163,30 @@ final class Trainer {
     let communication = times.total([.communication]) - before.total([.communication])
     let spread = ComputeSpread(sums[.seconds])
     let hidden = overlapped.map { $0.times - (hiddenBefore ?? OverlapTimes()) }
+    let earlier = tokens(through: step - 1)
+    let tokens = tokens(through: step)
     return StepResult(
       metrics: RunLog.StepMetrics(
-        step: step, loss: loss, learningRate: learningRate(step), gradientNorm: norm,
-        tokens: step * config.batch * model.context,
-        tokensPerSecond: targets / (seconds + communication), secondsCompute: seconds,
+        step: step, loss: loss, taskLoss: sums[.taskLosses].first.map { $0 / divisor },
+        learningRate: learningRate(step), gradientNorm: norm, tokens: tokens,
+        tokensPerSecond: Double(tokens - earlier) / (seconds + communication),
+        secondsCompute: seconds,
         secondsCommunication: communication, secondsHidden: hidden?.hidden,
         secondsPolling: hidden?.polling, secondsComputeMin: spread.secondsComputeMin,
         secondsComputeMedian: spread.secondsComputeMedian,
         secondsComputeMax: spread.secondsComputeMax, slowestRank: spread.slowestRank,
         ranks: communicator.size, weightsHash: weightsHash, skipped: anomaly == nil ? nil : true),
       secondsOfRanks: sums[.seconds], stops: sums[.stops] != [0], anomaly: anomaly)
+  }
+
+  /// Tokens of the steps up to `step`, those that pad others apart.
+  func tokens(through step: Int) -> Int {
+    if step < seen.step { seen = (0, 0) }
+    if step > seen.step {
+      seen.tokens += training.tokens(in: seen.step + 1...step, of: sampler)
+      seen.step = step
+    }
+    return seen.tokens
   }
 
   /// The phases in which a rank waits for nobody.
@@ -205,11 +222,11 @@ final class Trainer {
       ? state.weights.withBytes { XXH128.hash($0) } : nil
   }
 
-  /// Adds up this rank's leaves' gradients; returns the sum of losses of every leaf, 0 for the other ranks'.
-  private func accumulate(_ step: Int) throws -> [Double] {
-    let windows = sampler.windows(step: step)
+  /// Adds up this rank's leaves' gradients; returns the sums of losses of every leaf, 0 for the other ranks'.
+  private func accumulate(_ step: Int) throws -> [LossSum] {
+    let windows = windows(of: step)
     let leaves = ownLeaves
-    var sums = [Double](repeating: 0, count: config.leaves)
+    var sums = [LossSum](repeating: LossSum(), count: config.leaves)
     if leaves.isEmpty { times.measure(.backward) { team.clear(state.gradients) } }
     for leaf in leaves {
       let isLast = leaf + communicator.size >= config.leaves
@@ -217,9 +234,9 @@ final class Trainer {
         times.measure(.backward) { team.clear(state.gradients) }
       }
       let batch = try times.measure(.data) { try self.batch(leaf, of: step) }
-      times.measure(.forward) { decoder.forward(batch, dropout: dropout(of: step)) }
-      let losses = times.measure(.backward) { backward(divisor: targets, isLast: isLast) }
-      sums[leaf] = weightedSum(losses, batch.lossWeights)
+      times.measure(.forward) { forward(batch, of: step) }
+      let losses = times.measure(.backward) { backward(divisor: divisor, isLast: isLast) }
+      sums[leaf] = sum(losses, of: batch)
       try reportNotFinite("step \(step)", batch, checkingGradients: overlapped == nil) {
         windows[$0]
       }
@@ -245,7 +262,7 @@ final class Trainer {
         let batch = try validation.batch(
           windows: samples.map { $0 * all / count }, samples: samples.map { UInt32($0) })
         decoder.forward(batch)
-        sums[leaf] = weightedSum(decoder.losses(), batch.lossWeights)
+        sums[leaf] = sum(decoder.losses(), of: batch).all
         try reportNotFinite("validation", batch, checkingGradients: false) { $0 * all / count }
         targets[leaf] = batch.targetCount
       }

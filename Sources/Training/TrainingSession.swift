@@ -11,8 +11,7 @@ import Model
 final class TrainingSession {
   let config: RunConfig
   let communicator: Communicator
-  let dataset: TokenDataset
-  let model: ModelConfig
+  let material: any TrainingMaterial
   let threads: Int
   let plan: MemoryPlan
   let tracing: Tracing?
@@ -33,7 +32,6 @@ final class TrainingSession {
     _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil,
     clock: ContinuousClock
   ) throws {
-    self.config = config
     self.communicator = communicator
     var shared = config
     shared.threads = 0
@@ -41,21 +39,18 @@ final class TrainingSession {
       try communicator.agree(on: entry, what: "the configuration", status: 2)
     }
     try communicator.together { try config.checkShares(ranks: communicator.size) }
-    let dataset = try communicator.together { try TokenDataset(folder: config.data) }
-    self.dataset = dataset
-    try communicator.onRoot { try dataset.verifyHashes() }
-    try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
-    let model = try communicator.together { try TrainingSession.shape(config, over: dataset) }
-    self.model = model
-    let training = try communicator.together {
-      try Windows(dataset, split: .train, length: model.context)
-    }
-    let validation =
-      dataset.info.validation.tokens > model.context
-      ? try Windows(dataset, split: .validation, length: model.context) : nil
+    let material: any TrainingMaterial =
+      config.isFineTuning
+      ? try TaskMaterial(config, communicator: communicator)
+      : try TokenMaterial(config, communicator: communicator)
+    self.material = material
+    let config = material.config
+    self.config = config
     let threads = try TrainingSession.threads(config, communicator)
     self.threads = threads
-    let plan = MemoryPlan(config, model: model, ranks: communicator.size, threads: threads)
+    let plan = MemoryPlan(
+      config, model: material.model, tokensPerWindow: material.training.tokensPerWindow,
+      ranks: communicator.size, threads: threads)
     self.plan = plan
     try communicator.together {
       try config.precision.requireSupport()
@@ -73,11 +68,11 @@ final class TrainingSession {
         "this BLAS gives other bits on other threads: runs of another number of threads, and restarts, will "
           + "differ in their last bits\n")
     }
-    state = ModelState(model, training: true, precision: config.precision)
+    state = ModelState(material.model, training: true, precision: config.precision)
     trainer = try Trainer(
       config, state: state, communicator: communicator, team: team, check: check,
-      recorder: tracing?.recorder, training: training, validation: validation, fault: fault,
-      clock: clock)
+      recorder: tracing?.recorder, training: material.training, validation: material.validation,
+      fault: fault, clock: clock)
     snapshot =
       communicator.isRoot
       ? Snapshot(state.table, states: config.optimizer.stateNames.count, team: team) : nil
@@ -93,19 +88,16 @@ final class TrainingSession {
     try communicator.onRoot {
       if let folder = try choose() {
         let saved = try TrainerState.read(folder)
-        if let reason = saved.obstacle(config: config, dataFingerprint: dataset.fingerprint) {
+        if let reason = saved.obstacle(config: config, dataFingerprint: material.fingerprint) {
           throw InputError(reason, path: folder)
         }
         try ModelFolder.readWeights(folder, into: state)
         try snapshot?.readOptimizer(folder, state.table, names: config.optimizer.stateNames)
         (step, anomalies) = (saved.step, saved.anomalies ?? AnomalyState())
         note("going on from \(folder)")
-      } else if config.from.isEmpty {
-        state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
       } else {
-        try checkShape(of: config.from, state.config)
-        try ModelFolder.readWeights(config.from, into: state)
-        note("beginning with the weights of \(config.from)")
+        state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
+        if let source = try material.begin(state) { note("beginning with the weights of \(source)") }
       }
     }
     step = Int(try communicator.allReduce([Double(step)], .max)[0])
@@ -125,49 +117,6 @@ final class TrainingSession {
     Array(zip(config.optimizer.stateNames, snapshot?.moments ?? [])).map { ($0, $1) }
   }
 
-  private func checkShape(
-    of folder: String, _ model: ModelConfig
-  ) throws {
-    let found = try ModelFolder.config(folder)
-    let sizes: [(String, KeyPath<ModelConfig, Int>)] = [
-      ("vocabulary", \.vocabularySize), ("context", \.context), ("width", \.width),
-      ("layers", \.layers), ("heads", \.heads),
-    ]
-    for (name, size) in sizes where found[keyPath: size] != model[keyPath: size] {
-      throw InputError(
-        "has \(name) \(found[keyPath: size]), but the run has \(model[keyPath: size]): "
-          + (name == "vocabulary"
-            ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
-            : "give --\(name) \(found[keyPath: size])"),
-        path: folder)
-    }
-    if found.layerNormEpsilon != model.layerNormEpsilon {
-      throw InputError(
-        "has layer_norm_epsilon \(found.layerNormEpsilon); only \(model.layerNormEpsilon) is trained",
-        path: folder)
-    }
-    if Path.exists("\(folder)/vocab.json"),
-      try Tokenizer.load(folder: folder).fingerprint != dataset.tokenizer.fingerprint
-    {
-      throw InputError(
-        "has another tokenizer than \(config.data): prepare the data with the model's (prepare "
-          + "--tokenizer \(folder))",
-        path: folder)
-    }
-  }
-
-  /// The model's shape: at least as many token ids as the data has.
-  static func shape(_ config: RunConfig, over dataset: TokenDataset) throws -> ModelConfig {
-    let model = config.model(vocabularySize: dataset.info.vocabularySize)
-    guard model.vocabularySize >= dataset.info.vocabularySize else {
-      throw InputError(
-        "holds ids of \(dataset.info.vocabularySize) tokens, more than the model's vocabulary of "
-          + "\(model.vocabularySize): give a larger --vocabulary, or 0 for that of the data",
-        path: config.data)
-    }
-    return model
-  }
-
   /// The threads of this rank's team. Collective, whatever the ranks were asked for.
   static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
     let fair = try ThreadShare.fairThreadCount(communicator)
@@ -179,9 +128,8 @@ final class TrainingSession {
     """
     \(communicator.size) rank\(communicator.size == 1 ? "" : "s") on \(communicator.node.nodes) \
     node\(communicator.node.nodes == 1 ? "" : "s"), \(threads) thread\(threads == 1 ? "" : "s") each; \
-    \(config.batch) sequences of \(model.context) tokens a step
+    \(material.description)
     \(plan.description)
-    unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
     """
   }
 

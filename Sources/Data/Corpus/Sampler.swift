@@ -26,10 +26,11 @@ public struct Sampler: Sendable, Equatable {
   public func windows(step: Int) -> [Int] {
     precondition(step >= 1, "steps count from 1")
     let first = (step - 1) * sequencesPerStep
-    return (first..<first + sequencesPerStep).map { place in
-      window(at: place % windows, epoch: place / windows)
-    }
+    return (first..<first + sequencesPerStep).map(window)
   }
+
+  /// The window at `place`, from 0, of all epochs one after another.
+  public func window(at place: Int) -> Int { window(at: place % windows, epoch: place / windows) }
 
   /// The window that stands at `place` in the order of `epoch`, which counts from 0.
   func window(at place: Int, epoch: Int) -> Int {

@@ -3,13 +3,12 @@ import Files
 import Foundation
 
 // What a run does about a step that went wrong.
-extension Pretraining {
+extension TrainingRun {
   /// Writes down what happened and does what the policy says. Collective.
   ///
   /// - Returns: the updates that are done after going back; nil where the run goes on with the next step
   /// - Throws: where the run ends here, on every rank
-  func respond(to anomaly: Anomaly, _ run: Run, _ log: RunLog?) throws -> Int? {
-    let trainer = run.trainer
+  func respond(to anomaly: Anomaly, _ log: RunLog?) throws -> Int? {
     try communicator.onRoot { try log?.anomaly(anomaly) }
     switch config.anomaly {
     case .stop:
@@ -42,20 +41,19 @@ extension Pretraining {
         anomaly.description + ". The run goes back, and on without "
           + (anomaly.updates.count == 1 ? "update " : "updates ")
           + anomaly.updates.map(String.init).joined(separator: " and "))
-      return try goBack(before: anomaly, run, log)
+      return try goBack(before: anomaly, log)
     }
   }
 
   /// All ranks take the newest good checkpoint before the updates at fault, or begin anew where there is none. Collective.
-  private func goBack(before anomaly: Anomaly, _ run: Run, _ log: RunLog?) throws -> Int {
-    let trainer = run.trainer
+  private func goBack(before anomaly: Anomaly, _ log: RunLog?) throws -> Int {
     let known = trainer.anomalies
     let first = anomaly.updates.min() ?? anomaly.step
-    let step = try restore(run) {
+    let step = try restore {
       // Where there is none before, one that may be ruined is better than to begin anew.
       let good =
-        try run.store.newestGood(before: first, report: note)
-        ?? run.store.newestGood(before: anomaly.step, report: note)
+        try store.newestGood(before: first, report: note)
+        ?? store.newestGood(before: anomaly.step, report: note)
       if let good { return good.folder }
       return config.resume == "auto" || config.resume == "never" ? nil : config.resume
     }

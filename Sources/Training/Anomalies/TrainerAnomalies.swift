@@ -39,9 +39,9 @@ extension Trainer {
     for leaf in ownLeaves {
       team.clear(state.gradients)
       let batch = try self.batch(leaf, of: step)
-      decoder.forward(batch, dropout: dropout(of: step))
-      again[leaf] = weightedSum(
-        decoder.backward(divisor: targets, addingTo: state.gradients) { _ in }, batch.lossWeights)
+      forward(batch, of: step)
+      let losses = decoder.backward(divisor: divisor, addingTo: state.gradients)
+      again[leaf] = sum(losses, of: batch).all
       let squares = table.squares(state.gradients, range: 0..<table.count, team: team)
       norms[leaf] = squares.reduce(0, +).squareRoot()
     }
@@ -50,13 +50,13 @@ extension Trainer {
     let hosts = try communicator.allGather(Array(communicator.host.utf8)).map {
       String(decoding: $0, as: UTF8.self)
     }
-    let windows = sampler.windows(step: step)
+    let windows = windows(of: step)
     let leaves = losses.indices.map { leaf in
       let rank = leaf % communicator.size
       let samples = samples(of: leaf)
       return Anomaly.Leaf(
         leaf: leaf, rank: rank, host: hosts[rank],
-        loss: losses[leaf] / Double(config.microBatch * state.config.context),
+        loss: losses[leaf] / Double(config.microBatch) / training.divisorPerWindow,
         gradientNorm: norms[leaf], samples: Array(samples), windows: Array(windows[samples]))
     }
     // NaN is not equal to itself, and which of its bits are set means nothing.
@@ -77,8 +77,8 @@ extension Trainer {
     try sums.exchange(communicator)
     anomalies.passedOver()
     let metrics = RunLog.StepMetrics(
-      step: step, loss: .nan, learningRate: learningRate(step), gradientNorm: .nan,
-      tokens: step * config.batch * state.config.context, tokensPerSecond: 0, secondsCompute: 0,
+      step: step, loss: .nan, taskLoss: nil, learningRate: learningRate(step), gradientNorm: .nan,
+      tokens: tokens(through: step), tokensPerSecond: 0, secondsCompute: 0,
       secondsCommunication: 0, secondsHidden: nil, secondsPolling: nil, secondsComputeMin: 0,
       secondsComputeMedian: 0, secondsComputeMax: 0, slowestRank: 0, ranks: communicator.size,
       weightsHash: weightsHash, skipped: true)

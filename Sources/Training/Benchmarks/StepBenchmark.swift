@@ -158,7 +158,7 @@ public struct StepBenchmark {
       )
     }
     let dataset = try TokenDataset(folder: config.data)
-    let model = try TrainingSession.shape(config, over: dataset)
+    let model = try TokenMaterial.shape(config, over: dataset)
     return (try Windows(dataset, split: .train, length: model.context), model)
   }
 

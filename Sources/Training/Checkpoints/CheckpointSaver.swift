@@ -20,7 +20,8 @@ final class CheckpointSaver {
   private let table: ParameterTable
   private let model: ModelConfig
   private let store: CheckpointStore
-  private let dataset: TokenDataset
+  private let tokenizer: Tokenizer
+  private let dataFingerprint: String
   private let productFingerprint: String
   private let note: (String) -> Void
   private let task = BackgroundTask<Double>()
@@ -36,7 +37,8 @@ final class CheckpointSaver {
     _ session: TrainingSession, snapshot: Snapshot, store: CheckpointStore,
     note: @escaping (String) -> Void
   ) {
-    (config, dataset, model) = (session.config, session.dataset, session.model)
+    (config, model) = (session.config, session.material.model)
+    (tokenizer, dataFingerprint) = (session.material.tokenizer, session.material.fingerprint)
     (table, productFingerprint) = (session.state.table, session.productFingerprint)
     (self.snapshot, self.store, self.note) = (snapshot, store, note)
   }
@@ -58,10 +60,10 @@ final class CheckpointSaver {
     precondition(underWay == nil, "two checkpoints at once")
     underWay = (step, paused)
     let (config, table, model, snapshot) = (config, table, model, snapshot)
-    let (store, dataset) = (store, dataset)
+    let (store, tokenizer) = (store, tokenizer)
     let trainer = TrainerState(
-      step: step, dataFingerprint: dataset.fingerprint,
-      tokenizerFingerprint: dataset.tokenizer.fingerprint, config: config,
+      step: step, dataFingerprint: dataFingerprint,
+      tokenizerFingerprint: tokenizer.fingerprint, config: config,
       productFingerprint: productFingerprint, anomalies: anomalies)
     let names = config.optimizer.stateNames
     let bytes = CheckpointSaver.bytes(table, states: names.count)
@@ -71,7 +73,7 @@ final class CheckpointSaver {
         folder in
         try withExtendedLifetime(snapshot) {
           var digests = try ModelFolder.write(
-            snapshot.weights, table, model, tokenizer: dataset.tokenizer, to: folder)
+            snapshot.weights, table, model, tokenizer: tokenizer, to: folder)
           let tensors = zip(names, snapshot.moments).flatMap {
             table.tensors(of: $1, prefix: $0 + ".")
           }

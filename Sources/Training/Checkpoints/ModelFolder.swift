@@ -45,6 +45,23 @@ public enum ModelFolder {
     }
   }
 
+  /// Overwrites a part of the weights with those in `folder`: the embeddings of its tokens and positions, and its first `layers`
+  /// blocks. The rest stays as it is.
+  static func transfer(_ folder: String, into state: ModelState, layers: Int) throws {
+    let file = try SafetensorsFile("\(folder)/\(weightsName)")
+    for parameter in ParameterTable(try config(folder)).parameters {
+      guard parameter.name != ParameterTable.scoreName,
+        parameter.layer.map({ $0 < layers }) ?? true,
+        let place = state.table.parameters.first(where: { $0.name == parameter.name })
+      else { continue }
+      // The token embedding has rows behind those that the model has.
+      let start = place.range.lowerBound
+      try file.read(
+        file.name(of: parameter.name), into: state.weights[start..<start + parameter.range.count],
+        expecting: parameter.shape)
+    }
+  }
+
   /// The model and its tokenizer.
   public static func load(_ folder: String) throws -> (state: ModelState, tokenizer: Tokenizer) {
     let tokenizer = try tokenizer(folder, of: try config(folder))
@@ -91,6 +108,13 @@ public enum ModelFolder {
         path: folder)
     }
     return tokenizer
+  }
+}
+
+extension Parameter {
+  /// The block that it belongs to; nil for none.
+  fileprivate var layer: Int? {
+    name.split(separator: ".").dropFirst().first.flatMap { Int($0) }
   }
 }
 

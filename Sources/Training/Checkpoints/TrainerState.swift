@@ -40,6 +40,7 @@ struct TrainerState: Codable, Equatable {
       ("width", { "\($0.width)" }),
       ("layers", { "\($0.layers)" }), ("heads", { "\($0.heads)" }),
       ("seed", { "\($0.seed)" }), ("batch", { "\($0.batch)" }),
+      ("task", { $0.isFineTuning ? $0.task : "none" }), ("examples", { "\($0.examples)" }),
     ]
     for (key, value) in fixed where value(config) != value(new) {
       return

@@ -119,7 +119,7 @@ extension RankFacts {
       let dataset = try TokenDataset(folder: config.data)
       data = dataset.fingerprint
       vocabulary = dataset.info.vocabularySize
-      let model = try TrainingSession.shape(config, over: dataset)
+      let model = try TokenMaterial.shape(config, over: dataset)
       _ = try Windows(dataset, split: .train, length: model.context)
     } catch { dataProblem = "\(error)" }
   }

@@ -25,7 +25,8 @@ struct Tracing {
     let steps = recorder.stepCount
     let table = ProfileTable(
       try StepProfile(recorder, communicator: communicator), cost: cost,
-      leaves: Double(config.leaves * steps), steps: steps)
+      // Examples differ in length: their products cannot be counted from the number of leaves.
+      leaves: config.isFineTuning ? 0 : Double(config.leaves * steps), steps: steps)
     return "\(file.path) shows \(recorder.recentSteps.count) of \(steps) steps; a step has\n"
       + table.description
   }

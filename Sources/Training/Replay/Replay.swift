@@ -104,7 +104,7 @@ public struct Replay {
     let base = run.checkpoint(before: request.step, report: note)
     let known = base ?? run.checkpoints.last
     if let known,
-      try TrainerState.read(known.folder).dataFingerprint != session.dataset.fingerprint
+      try TrainerState.read(known.folder).dataFingerprint != session.material.fingerprint
     {
       throw InputError(
         "the run was trained on other data than these: give its own with --data",
@@ -121,16 +121,15 @@ public struct Replay {
 extension Trainer {
   /// The loss and the gradient of one leaf of a step with the weights as they are, by this rank alone.
   func compute(_ leaf: Int, of step: Int) throws -> ReplayOutcome.Leaf {
-    let windows = sampler.windows(step: step)
+    let windows = windows(of: step)
     let batch = try self.batch(leaf, of: step)
     let weightsHash = state.weights.withBytes { XXH128.hash($0) }
     team.clear(state.gradients)
-    decoder.forward(batch, dropout: dropout(of: step))
-    let losses = decoder.backward(
-      divisor: targets, addingTo: state.gradients)
+    forward(batch, of: step)
+    let losses = decoder.backward(divisor: divisor, addingTo: state.gradients)
     return ReplayOutcome.Leaf(
       leaf: leaf, windows: Array(windows[samples(of: leaf)]),
-      loss: weightedSum(losses, batch.lossWeights) / batch.targetCount,
+      loss: sum(losses, of: batch).all / (Double(config.microBatch) * training.divisorPerWindow),
       weightsHash: weightsHash,
       gradientHash: state.gradients.withBytes { XXH128.hash($0) },
       tensors: table.parameters.map { parameter in

@@ -47,7 +47,7 @@ struct RunRecord {
     config =
       if let after = checkpoints.last(where: { $0.step >= step }),
         let state = try? TrainerState.read(after.folder)
-      { state.config } else { try RunConfig.resolve(preset: .gpt1, yaml: yaml) }
+      { state.config } else { try RunConfig.read(run: yaml) }
   }
 
   /// The newest checkpoint before `step` that verifies; nil where there is none.

@@ -32,7 +32,7 @@ extension Watchdog {
   ) throws -> Watchdog? {
     guard config.stallTimeout > 0 else { return nil }
     return try Watchdog(
-      communicator, timeout: Double(config.stallTimeout), status: Pretraining.stoppedStatus,
+      communicator, timeout: Double(config.stallTimeout), status: TrainingRun.stoppedStatus,
       note: note)
   }
 }

@@ -6,24 +6,14 @@ import Kernels
 import Model
 
 // Where a run comes from and goes back to, and how it is saved.
-extension Pretraining {
-  /// What a run works with.
-  struct Run {
-    let session: TrainingSession
-    let store: CheckpointStore
-    /// Rank 0's.
-    let saver: CheckpointSaver?
-
-    var trainer: Trainer { session.trainer }
-  }
-
+extension TrainingRun {
   /// All ranks take a checkpoint, or what the run begins with; returns the updates that are done. Collective.
   ///
   /// - Parameter choose: rank 0's choice of a verified checkpoint; nil for the beginning
-  func restore(_ run: Run, from choose: () throws -> String?) throws -> Int {
-    try run.session.restore {
+  func restore(from choose: () throws -> String?) throws -> Int {
+    try session.restore {
       let folder = try choose()
-      if let folder { run.saver?.began(from: folder) }
+      if let folder { saver?.began(from: folder) }
       return folder
     }
   }
@@ -32,17 +22,17 @@ extension Pretraining {
   ///
   /// - Parameter last: whether to wait until it is written
   func save(
-    _ step: Int, _ run: Run, _ log: RunLog?,
-    _ deadline: inout Deadline<ContinuousClock.Instant>?, last: Bool
+    _ step: Int, _ log: RunLog?, _ deadline: inout Deadline<ContinuousClock.Instant>?,
+    last: Bool
   ) throws {
-    let (trainer, state) = (run.trainer, run.session.state)
+    let state = session.state
     let start = clock.now
     try trainer.measure(.checkpoint) {
       try trainer.compareReplicas(after: step)
       var isReady = true
       try communicator.onRoot {
         // The one before is written from the same memory.
-        try settle(run, log, &deadline, waiting: true)
+        try settle(log, &deadline, waiting: true)
         guard state.table.isFinite(state.weights, team: trainer.team) else {
           throw InputError(
             "step \(step): the weights hold NaN or infinity, and no checkpoint is made of them; lower "
@@ -50,28 +40,28 @@ extension Pretraining {
         }
         do { try log?.putBack(config: try config.yaml) } catch {
           isReady = false
-          try run.saver?.failed(step, error, last: last)
+          try saver?.failed(step, error, last: last)
         }
       }
-      try trainer.fill(run.saver?.snapshot)
+      try trainer.fill(saver?.snapshot)
       if isReady {
-        run.saver?.write(
+        saver?.write(
           step, anomalies: trainer.anomalies, paused: start.duration(to: clock.now).seconds,
           clock: clock)
       }
     }
     guard last else { return }
-    try communicator.onRoot { try settle(run, log, &deadline, waiting: true, last: true) }
+    try communicator.onRoot { try settle(log, &deadline, waiting: true, last: true) }
   }
 
   /// Rank 0 looks what became of the checkpoint under way, if there is one.
   ///
   /// - Throws: where it could not be written and the run must not go on
   func settle(
-    _ run: Run, _ log: RunLog?, _ deadline: inout Deadline<ContinuousClock.Instant>?,
+    _ log: RunLog?, _ deadline: inout Deadline<ContinuousClock.Instant>?,
     waiting: Bool = false, last: Bool = false
   ) throws {
-    guard let written = try run.saver?.take(waiting: waiting, last: last) else { return }
+    guard let written = try saver?.take(waiting: waiting, last: last) else { return }
     try log?.checkpoint(written)
     deadline?.checkpointTook(.seconds(written.secondsPaused + written.secondsWritten))
   }

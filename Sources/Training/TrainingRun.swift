@@ -6,32 +6,39 @@ import Foundation
 import Kernels
 import Model
 
-/// A pre-training run from its configuration to its last checkpoint.
-public struct Pretraining {
-  /// Nothing in the run reads anything else.
-  public let config: RunConfig
-
-  let communicator: Communicator
-  private let trace: String?
-  private let fault: Fault?
+/// A run, of pre-training or of fine-tuning, from its configuration to its last checkpoint.
+public struct TrainingRun {
+  let session: TrainingSession
+  let store: CheckpointStore
+  /// Rank 0's.
+  let saver: CheckpointSaver?
   let clock = ContinuousClock()
 
   /// The exit status of a run that checkpointed and stopped on request: start it again.
   public static let stoppedStatus: Int32 = 75
 
-  /// A run of all ranks of `communicator`.
+  /// Opens what the run reads and takes all memory. Collective: all ranks of `communicator`.
   ///
   /// - Parameters:
   ///   - trace: the trace file to write at the end; nil for none
   ///   - fault: what a test plants; nil for none
   public init(
     _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil
-  ) {
-    self.config = config
-    self.trace = trace
-    self.fault = fault
-    self.communicator = communicator
+  ) throws {
+    let session = try TrainingSession(
+      config, communicator: communicator, trace: trace, fault: fault, clock: clock)
+    let store = CheckpointStore(config.out + "/checkpoints")
+    self.session = session
+    self.store = store
+    saver = session.snapshot.map {
+      CheckpointSaver(session, snapshot: $0, store: store) { printError($0 + "\n") }
+    }
   }
+
+  /// Complete: with what the data and the model that it begins with decide.
+  var config: RunConfig { session.config }
+  var communicator: Communicator { session.communicator }
+  var trainer: Trainer { session.trainer }
 
   /// How a run ended.
   public struct Outcome: Sendable, Codable {
@@ -41,9 +48,11 @@ public struct Pretraining {
     public var finished: Bool
     /// The newest checkpoint.
     public var checkpoint: String
-    /// Of the last measurement, in nats; nil without one.
-    public var validationLoss: Double?
-    /// The validation loss of a model that knows nothing but how often each token occurs, in nats.
+    /// The last measurement; nil without one.
+    public var evaluation: Evaluation?
+    /// The best one of the development split and the folder of its model, in fine-tuning; nil without one.
+    public var best: BestModel?
+    /// The validation loss of a model that knows nothing but how often each token occurs, in nats; nil in fine-tuning.
     public var unigramValidationLoss: Double?
   }
 
@@ -51,22 +60,14 @@ public struct Pretraining {
   ///
   /// - Parameter signals: of this rank; one rank that was asked to stop stops all
   public func run(signals: StopSignals) throws -> Outcome {
-    let session = try TrainingSession(
-      config, communicator: communicator, trace: trace, fault: fault, clock: clock)
-    let (trainer, dataset) = (session.trainer, session.dataset)
-    let store = CheckpointStore(config.out + "/checkpoints")
-    let run = Run(
-      session: session, store: store,
-      saver: session.snapshot.map {
-        CheckpointSaver(session, snapshot: $0, store: store, note: note)
-      })
-    let start = try restore(run) { try checkpointToResume(store) }
+    let start = try restore { try checkpointToResume() }
     var outcome = Outcome(
       step: start, finished: start >= config.steps, checkpoint: store.path(of: start),
-      unigramValidationLoss: dataset.info.unigramValidationLoss)
+      unigramValidationLoss: session.material.unigramValidationLoss)
     if outcome.finished {
       if config.resume != "auto" { outcome.checkpoint = config.resume }
-      outcome.validationLoss = RunLog.lastValidationLoss(folder: config.out)
+      outcome.evaluation = RunLog.lastEvaluation(folder: config.out)
+      outcome.best = try communicator.together { try BestModel.read(config.out) }
       note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
       return outcome
     }
@@ -77,21 +78,20 @@ public struct Pretraining {
         folder: config.out, resumingAt: start, steps: config.steps,
         terminal: isatty(STDERR_FILENO) == 1, clock: clock)
       try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
+      if start == 0 { try BestModel.clear(config.out) }
       note(session.description)
     }
-    try train(run, &outcome, log: log, signals: signals)
+    try train(&outcome, log: log, signals: signals)
     outcome.checkpoint = store.path(of: outcome.step)
-    if let table = try session.tracing?.finish(config, session.model) { log?.note(table) }
+    outcome.best = try communicator.together { try BestModel.read(config.out) }
+    if let table = try session.tracing?.finish(config, session.state.config) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
     return outcome
   }
 
   /// The steps, and what happens between them, until the last or a request to stop.
-  private func train(
-    _ run: Run, _ outcome: inout Outcome, log: RunLog?, signals: StopSignals
-  ) throws {
-    let trainer = run.trainer
-    var deadline = deadline(for: trainer)
+  private func train(_ outcome: inout Outcome, log: RunLog?, signals: StopSignals) throws {
+    var deadline = deadline()
     var stragglers = Stragglers(
       hosts: try communicator.hosts(), leaves: config.leaves(ofEach: communicator.size))
     let watchdog = try Watchdog.of(config, communicator) { printError($0 + "\n") }
@@ -102,28 +102,25 @@ public struct Pretraining {
       let saves = step % config.checkpointEvery == 0
       asked = signals.received() != nil || asked
       late =
-        deadline?.isNear(at: clock.now, isWriting: saves || run.saver?.isWriting == true)
-        ?? false
+        deadline?.isNear(at: clock.now, isWriting: saves || saver?.isWriting == true) ?? false
       let result = try trainer.step(step, stop: asked || late)
       try communicator.onRoot {
         try log?.step(result.metrics)
         // Going back takes the memory that a checkpoint is written from.
-        try settle(run, log, &deadline, waiting: result.anomaly != nil)
+        try settle(log, &deadline, waiting: result.anomaly != nil)
       }
-      if let anomaly = result.anomaly, let back = try respond(to: anomaly, run, log) {
+      if let anomaly = result.anomaly, let back = try respond(to: anomaly, log) {
         outcome.step = back
         continue
       }
       outcome.step = step
       outcome.finished = step == config.steps
       if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
-      let isDue = config.evaluateEvery > 0 && step % config.evaluateEvery == 0
-      if outcome.finished || isDue, let loss = try trainer.validationLoss() {
-        outcome.validationLoss = loss
-        try communicator.onRoot { try log?.validation(.init(step: step, validationLoss: loss)) }
+      if outcome.finished || session.material.isEvaluationDue(after: step) {
+        try evaluate(step, &outcome, log)
       }
       if outcome.finished || result.stops || saves {
-        try save(step, run, log, &deadline, last: outcome.finished || result.stops)
+        try save(step, log, &deadline, last: outcome.finished || result.stops)
       }
       if result.stops, !outcome.finished {
         let why = late ? "before the job's time limit" : "on request"
@@ -133,8 +130,27 @@ public struct Pretraining {
     }
   }
 
+  /// Measures on data that is not trained on. Collective.
+  private func evaluate(_ step: Int, _ outcome: inout Outcome, _ log: RunLog?) throws {
+    let found = try trainer.measure(.evaluation) {
+      try session.material.evaluate(trainer, after: step)
+    }
+    guard let found else { return }
+    outcome.evaluation = found
+    try communicator.onRoot {
+      try log?.evaluation(found)
+      if let score = found.score {
+        do {
+          try BestModel.keepIfBetter(score, step: step, session)
+        } catch where config.onCheckpointFailure == .continue {
+          log?.note("the best model could not be written: \(error). The run goes on")
+        }
+      }
+    }
+  }
+
   /// Rank 0's, where Slurm ends the job at some time: it asks all to stop, as a signal to it would.
-  private func deadline(for trainer: Trainer) -> Deadline<ContinuousClock.Instant>? {
+  private func deadline() -> Deadline<ContinuousClock.Instant>? {
     guard communicator.isRoot,
       let left = SlurmJob.timeLeft(
         environment: ProcessInfo.processInfo.environment, now: .now, askSlurm: SlurmJob.askSqueue)
@@ -146,7 +162,7 @@ public struct Pretraining {
       end: clock.now.advanced(by: left), checkpoint: .seconds(Double(bytes) / 50e6))
   }
 
-  private func checkpointToResume(_ store: CheckpointStore) throws -> String? {
+  private func checkpointToResume() throws -> String? {
     switch config.resume {
     case "auto":
       return try store.newestGood(report: note)?.folder

@@ -1,0 +1,45 @@
+import Files
+
+/// The model of a fine-tuning that did best on the development split: the folder `best` in the run directory.
+public struct BestModel: Sendable, Codable, Equatable {
+  /// A model folder.
+  public var folder: String
+  /// Updates done.
+  public var step: Int
+  /// On the development split, the first of the task's metrics.
+  public var score: MetricValue
+
+  private static let name = "best.json"
+
+  private static func folder(_ out: String) -> String { Path.trimmed(out) + "/best" }
+
+  /// That of the run directory `out`; nil where there is none.
+  static func read(_ out: String) throws -> BestModel? {
+    let path = "\(folder(out))/\(name)"
+    return Path.exists(path) ? try JSONFile.read(BestModel.self, from: path) : nil
+  }
+
+  /// Removes what an earlier run left in `out`.
+  static func clear(_ out: String) throws {
+    if Path.exists(folder(out)) { try FolderCommit.remove(folder(out)) }
+  }
+
+  /// Writes the weights where they are better than those there. Of equal ones the first stays.
+  static func keepIfBetter(
+    _ score: MetricValue, step: Int, _ session: TrainingSession
+  ) throws {
+    let out = session.config.out
+    if let best = try read(out), best.score.value ?? -.infinity >= score.value ?? -.infinity {
+      return
+    }
+    let (material, state) = (session.material, session.state)
+    let folder = folder(out)
+    try FolderCommit.commit(folder, existing: .replaced) { partial in
+      var digests = try ModelFolder.write(
+        state.weights, state.table, material.model, tokenizer: material.tokenizer, to: partial)
+      digests[name] = try JSONFile.write(
+        BestModel(folder: folder, step: step, score: score), to: "\(partial)/\(name)")
+      try SumsFile.write(in: partial, known: digests)
+    }
+  }
+}

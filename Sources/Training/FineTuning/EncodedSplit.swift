@@ -1,0 +1,71 @@
+import Data
+import Files
+import Model
+
+/// The examples of a split as token sequences.
+struct EncodedSplit {
+  let examples: [TaskExample]
+  let encoded: [EncodedExample]
+
+  init(_ examples: [TaskExample], _ encoded: [EncodedExample]) {
+    (self.examples, self.encoded) = (examples, encoded)
+  }
+
+  /// Reads and encodes.
+  init(
+    _ spec: TaskSpec, _ split: TaskSplit, folder: String, encoder: TaskEncoder, threads: Int
+  ) throws {
+    let examples = try spec.examples(split, in: folder)
+    self.init(examples, encoder.encodeAll(examples, threads: threads))
+    guard split == .test || examples.allSatisfy({ $0.label != nil }) else {
+      throw InputError(
+        "the \(split.rawValue) split has examples without a label, which nothing can be learned from",
+        path: folder)
+    }
+  }
+
+  /// The most tokens of an example, its sequences padded to the longest.
+  var longest: Int { encoded.map(\.paddedCount).max() ?? 0 }
+
+  /// `count` of the examples, drawn by the seed; 0 for all.
+  func drawn(_ count: Int, seed: UInt64) -> EncodedSplit {
+    guard count > 0, count < examples.count else { return self }
+    let sampler = Sampler(windows: examples.count, sequencesPerStep: count, seed: seed)
+    let places = sampler.windows(step: 1).sorted()
+    return EncodedSplit(places.map { examples[$0] }, places.map { encoded[$0] })
+  }
+
+  /// How much was cut to the context, in words.
+  func truncation(_ context: Int) -> String {
+    let cut = encoded.filter { $0.cutTokens > 0 }
+    guard !cut.isEmpty else { return "no example is longer than the context of \(context) tokens" }
+    let tokens = cut.reduce(0) { $0 + $1.cutTokens }
+    return
+      "\(grouped(cut.count)) of \(grouped(encoded.count)) examples are longer than the context of \(context) tokens "
+      + "and lose \(grouped(tokens)) tokens"
+  }
+
+  /// A hash of all sequences and labels of some splits, and of what made them.
+  static func fingerprint(_ splits: [EncodedSplit], _ tokenizer: Tokenizer) -> String {
+    var bytes: [UInt8] = Array(tokenizer.fingerprint.utf8)
+    for split in splits {
+      for (example, encoded) in zip(split.examples, split.encoded) {
+        bytes += "\n\(example.label.map { "\($0)" } ?? "-")".utf8
+        for sequence in encoded.sequences { bytes += " \(sequence)".utf8 }
+      }
+      bytes += "\n\n".utf8
+    }
+    return XXH128.hash(bytes.span)
+  }
+}
+
+extension EncodedExample {
+  /// The tokens of its sequences.
+  var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
+
+  /// Those of the longest.
+  var length: Int { sequences.reduce(0) { max($0, $1.count) } }
+
+  /// The tokens of its sequences, padded to the longest.
+  var paddedCount: Int { sequences.count * length }
+}

@@ -1,0 +1,34 @@
+import Dist
+import Foundation
+
+/// What a fine-tuning will do and take, before it begins.
+public struct FineTuningPlan: Sendable, Encodable {
+  /// With what the examples and the model decide: steps, shape.
+  public let config: RunConfig
+  /// Floats of the model.
+  public let parameters: Int
+  /// Of rank 0.
+  public let bytesPerRank: Int
+  public let ranks: Int
+  /// A few lines on examples, padding and truncation.
+  public let examples: String
+  private let text: String
+
+  /// Reads the task's files, and takes no memory for the training. Collective.
+  public init(_ config: RunConfig, communicator: Communicator) throws {
+    let material = try TaskMaterial(config, communicator: communicator)
+    let threads = try TrainingSession.threads(config, communicator)
+    let plan = MemoryPlan(
+      material.config, model: material.model, tokensPerWindow: material.training.tokensPerWindow,
+      ranks: communicator.size, threads: threads)
+    self.config = material.config
+    (parameters, bytesPerRank, ranks) = (plan.parameters, plan.bytes, communicator.size)
+    examples = material.description
+    text = try material.config.yaml + "\n" + material.description + "\n" + plan.description
+  }
+
+  /// For people.
+  public var description: String { text }
+
+  enum CodingKeys: CodingKey { case config, parameters, bytesPerRank, ranks, examples }
+}

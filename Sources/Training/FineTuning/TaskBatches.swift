@@ -1,0 +1,104 @@
+import Data
+import Model
+
+/// A task's examples as what steps are made of: a window is an example with all its sequences.
+struct TaskBatches: BatchSource {
+  private let examples: [EncodedExample]
+  private let answer: Answer
+  private let lmCoefficient: Double
+  private let tokens: Int
+  let tokensPerWindow: Int
+
+  /// - Parameters:
+  ///   - lmCoefficient: λ; 0 where the language model's loss does not count
+  ///   - tokensPerWindow: the most tokens of an example, here or wherever else a decoder of the same size is used
+  init(
+    _ examples: [EncodedExample], answer: Answer, lmCoefficient: Double, tokensPerWindow: Int
+  ) {
+    self.examples = examples
+    self.answer = answer
+    self.lmCoefficient = lmCoefficient
+    self.tokensPerWindow = tokensPerWindow
+    tokens = examples.reduce(0) { $0 + $1.tokenCount }
+  }
+
+  var count: Int { examples.count }
+  var divisorPerWindow: Double { 1 }
+
+  /// By length, so that an example shares its leaf with those that need as much padding.
+  func arranged(_ windows: [Int]) -> [Int] {
+    windows.enumerated().sorted {
+      (examples[$0.element].length, $0.offset) < (examples[$1.element].length, $1.offset)
+    }.map(\.element)
+  }
+
+  func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int {
+    let places = steps.count * sampler.sequencesPerStep
+    // Whole epochs need no look at their order.
+    let epochs = places / count
+    let rest = places % count
+    let first = (steps.lowerBound - 1) * sampler.sequencesPerStep
+    let partial = (first..<first + rest).reduce(0) { sum, place in
+      sum + examples[sampler.window(at: place)].tokenCount
+    }
+    return epochs * tokens + partial
+  }
+
+  /// The part of the first epoch's tokens that pads others, in leaves of so many examples.
+  func paddingShare(_ sampler: Sampler, leaf: Int) -> Double {
+    var padded = 0
+    var real = 0
+    for step in 1...max(1, count / sampler.sequencesPerStep) {
+      let windows = arranged(sampler.windows(step: step))
+      for start in stride(from: 0, to: windows.count, by: leaf) {
+        let part = windows[start..<min(start + leaf, windows.count)].map { examples[$0] }
+        let length = part.map(\.length).max() ?? 0
+        padded += part.reduce(0) { $0 + $1.sequences.count * length }
+        real += part.reduce(0) { $0 + $1.tokenCount }
+      }
+    }
+    return 1 - Double(real) / Double(padded)
+  }
+
+  /// The sequences of the examples one after the other, padded to the longest of them.
+  ///
+  /// A token's loss counts λ over the sequences of its example and the real targets of its sequence: train.py of
+  /// finetune-transformer-lm takes the mean over both.
+  func batch(windows: [Int], samples: [UInt32]) -> Batch {
+    let part = windows.map { examples[$0] }
+    let length = part.map(\.length).max() ?? 1
+    var (tokens, targets, weights): ([Int32], [Int32], [Float]) = ([], [], [])
+    var (keys, ends): ([UInt32], [Int32]) = ([], [])
+    var rows: [BatchExample] = []
+    for (example, sample) in zip(part, samples) {
+      let first = ends.count
+      for (place, sequence) in example.sequences.enumerated() {
+        let padding = repeatElement(sequence.last ?? 0, count: length - sequence.count)
+        let weight = lmCoefficient / Double(example.sequences.count * (sequence.count - 1))
+        tokens += sequence + padding
+        targets += sequence.dropFirst() + padding + sequence.suffix(1)
+        weights += repeatElement(Float(weight), count: sequence.count - 1)
+        weights += repeatElement(0, count: length - sequence.count + 1)
+        keys.append(sample &* UInt32(example.sequences.count) &+ UInt32(place))
+        ends.append(Int32(sequence.count - 1))
+      }
+      rows.append(
+        BatchExample(
+          sequences: first..<ends.count, combination: answer.combination,
+          target: example.target ?? [], sample: sample))
+    }
+    return Batch(
+      sequences: ends.count, length: length, tokens: tokens, targets: targets,
+      lossWeights: weights, samples: keys, examples: rows, ends: ends)
+  }
+}
+
+extension Answer {
+  /// How an example's sequences come to one distribution.
+  fileprivate var combination: BatchExample.Combination {
+    switch self {
+    case .classes, .score: .added
+    case .choices: .alternatives
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import Data
+import Dist
+import Foundation
+import Model
+
+/// What a fine-tuned model says of a split: examples shared out over the ranks, the same figures for any number of them.
+struct TaskEvaluation {
+  private let split: EncodedSplit
+  private let answer: Answer
+  private let metrics: [Metric]
+  private let batches: TaskBatches
+
+  init(_ split: EncodedSplit, answer: Answer, metrics: [Metric]) {
+    (self.split, self.answer, self.metrics) = (split, answer, metrics)
+    batches = TaskBatches(
+      split.encoded, answer: answer, lmCoefficient: 0, tokensPerWindow: split.longest)
+  }
+
+  /// What was found, the same on every rank.
+  struct Result {
+    /// Indices of classes or answers, or scores, in the order of the split.
+    let predictions: [Double]
+    /// Mean cross-entropy, in nats; nil without labels.
+    let loss: Double?
+    /// Nil without labels.
+    let metrics: [MetricValue]?
+  }
+
+  /// The most tokens of an example: what a decoder must hold at least.
+  var tokensPerExample: Int { split.longest }
+
+  /// Runs the decoder over all examples. Collective.
+  func measure(_ decoder: Decoder, _ communicator: Communicator) throws -> Result {
+    let probabilities = try SharedRows.collect(
+      costs: split.encoded.map { ($0.sequences.count, $0.length) }, columns: columns,
+      capacity: decoder.capacity, communicator
+    ) { examples in
+      decoder.forward(
+        batches.batch(windows: examples, samples: examples.map { UInt32(truncatingIfNeeded: $0) }))
+      return decoder.exampleProbabilities()
+    }
+    let predictions = probabilities.map(answer.prediction)
+    let labels = split.examples.compactMap(\.label)
+    guard labels.count == predictions.count, !labels.isEmpty else {
+      return Result(predictions: predictions, loss: nil, metrics: nil)
+    }
+    let losses = zip(probabilities, split.encoded).map { found, example in
+      // What a float cannot hold is as wrong as a probability gets.
+      zip(found, example.target ?? []).reduce(0.0) {
+        $1.1 == 0 ? $0 : $0 - Double($1.1) * log(max($1.0, Double(Float.leastNormalMagnitude)))
+      }
+    }
+    return Result(
+      predictions: predictions, loss: losses.reduce(0, +) / Double(losses.count),
+      metrics: metrics.map {
+        MetricValue($0, $0.value(predictions: predictions, labels: labels))
+      })
+  }
+
+  /// Probabilities of an example.
+  private var columns: Int {
+    switch answer {
+    case .classes(let labels): labels.count
+    case .choices(let count): count
+    case .score(let most): most + 1
+    }
+  }
+}

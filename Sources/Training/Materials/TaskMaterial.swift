@@ -1,0 +1,120 @@
+import Data
+import Dist
+import Files
+import Model
+
+/// The material of fine-tuning: a task's examples as token sequences, and the model that it begins with.
+struct TaskMaterial: TrainingMaterial {
+  let config: RunConfig
+  let model: ModelConfig
+  let tokenizer: Tokenizer
+  let fingerprint: String
+  private let spec: TaskSpec
+  private let batches: TaskBatches
+  private let development: TaskEvaluation
+  private let plainVocabulary: Int
+
+  var training: any BatchSource { batches }
+  var validation: (any BatchSource)? { nil }
+  var unigramValidationLoss: Double? { nil }
+
+  /// Reads and encodes the examples; refuses, on all ranks together, what cannot be trained on. Collective.
+  init(_ given: RunConfig, communicator: Communicator) throws {
+    let threads = try TrainingSession.threads(given, communicator)
+    var config = given
+    let spec = try communicator.together { try TaskSpec.named(given.task) }
+    let (base, tokenizer) = try communicator.together { try TaskMaterial.beginning(given) }
+    (self.spec, self.tokenizer) = (spec, tokenizer)
+    plainVocabulary = base.vocabularySizeWithoutSpecials
+    let specials = SpecialTokens(after: plainVocabulary)
+    var model = base
+    model.vocabularySize = plainVocabulary + SpecialTokens.count
+    model.scores = spec.answer.outputs
+    model.dropout = Float(config.dropout)
+    self.model = model
+
+    let parts = try communicator.together {
+      let encoder = try TaskEncoder(
+        spec, tokenizer: tokenizer, specials: specials, context: model.context)
+      return try [TaskSplit.train, .dev].map {
+        try EncodedSplit(spec, $0, folder: given.data, encoder: encoder, threads: threads)
+      }
+    }
+    let train = parts[0].drawn(config.examples, seed: config.seed)
+    development = TaskEvaluation(parts[1], answer: spec.answer, metrics: spec.metrics)
+    batches = TaskBatches(
+      train.encoded, answer: spec.answer, lmCoefficient: config.lmCoefficient,
+      tokensPerWindow: max(train.longest, parts[1].longest))
+    fingerprint = EncodedSplit.fingerprint([train, parts[1]], tokenizer)
+    try communicator.agree(on: fingerprint, what: "the examples in \(config.data)")
+
+    config.vocabulary = model.vocabularySize
+    (config.context, config.width) = (model.context, model.width)
+    (config.layers, config.heads) = (model.layers, model.heads)
+    config.initializerRange = Double("\(model.initialStandardDeviation)") ?? config.initializerRange
+    if config.transferLayers < 0 { config.transferLayers = config.fromScratch ? 0 : model.layers }
+    config.steps = max(1, config.epochs * batches.count / config.batch)
+    config.warmUp = Int((config.warmUpFraction * Double(config.steps)).rounded())
+    try communicator.together {
+      if let problem = model.problem { throw InputError(problem) }
+      if config.transferLayers > model.layers {
+        throw UsageError(
+          "--transfer-layers \(config.transferLayers): the model in \(config.from) has only \(model.layers)")
+      }
+    }
+    self.config = config
+    let padding = batches.paddingShare(
+      Sampler(windows: batches.count, sequencesPerStep: config.batch, seed: config.seed),
+      leaf: config.microBatch)
+    description = """
+      \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
+      \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) steps in \
+      \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
+      padding \(format(100 * padding, 1)) % of the tokens; \(train.truncation(model.context))
+      """
+  }
+
+  let description: String
+
+  /// Shape and tokenizer of the model that the run begins with, or whose shape it takes.
+  private static func beginning(_ config: RunConfig) throws -> (ModelConfig, Tokenizer) {
+    if config.from.isEmpty {
+      let tokenizer = try Tokenizer.load(folder: config.tokenizer)
+      let model = config.model(vocabularySize: tokenizer.vocabularySize)
+      guard model.vocabularySize >= tokenizer.vocabularySize else {
+        throw InputError(
+          "has \(tokenizer.vocabularySize) ids, more than the model's vocabulary of \(model.vocabularySize): "
+            + "give a larger `vocabulary`, or 0 for that of the tokenizer",
+          path: config.tokenizer)
+      }
+      return (model, tokenizer)
+    }
+    let model = try ModelFolder.config(config.from)
+    return (model, try ModelFolder.tokenizer(config.from, of: model))
+  }
+
+  func begin(_ state: ModelState) throws -> String? {
+    guard !config.fromScratch else { return nil }
+    try ModelFolder.transfer(config.from, into: state, layers: config.transferLayers)
+    return config.transferLayers < model.layers
+      ? "\(config.from), of its embeddings and first \(config.transferLayers) blocks" : config.from
+  }
+
+  /// At the end of each epoch.
+  func isEvaluationDue(after step: Int) -> Bool {
+    let examples = step * config.batch
+    return examples / batches.count > (examples - config.batch) / batches.count
+  }
+
+  func evaluate(_ trainer: Trainer, after step: Int) throws -> Evaluation? {
+    let found = try development.measure(trainer.decoder, trainer.communicator)
+    return Evaluation(step: step, validationLoss: found.loss, metrics: found.metrics)
+  }
+}
+
+extension ModelConfig {
+  /// The ids without the special tokens of a model that has been fine-tuned.
+  var vocabularySizeWithoutSpecials: Int {
+    scores > 0 ? vocabularySize - SpecialTokens.count : vocabularySize
+  }
+}

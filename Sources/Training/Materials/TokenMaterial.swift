@@ -1,0 +1,106 @@
+import Data
+import Dist
+import Files
+import Model
+
+/// The material of pre-training: windows of tokens that `prepare` wrote.
+struct TokenMaterial: TrainingMaterial {
+  let config: RunConfig
+  let model: ModelConfig
+  let training: any BatchSource
+  let validation: (any BatchSource)?
+  private let dataset: TokenDataset
+  private let zeroShot: ZeroShotEvaluation?
+
+  /// Opens the data; refuses, on all ranks together, what cannot be trained on. Collective.
+  init(_ config: RunConfig, communicator: Communicator) throws {
+    self.config = config
+    let dataset = try communicator.together { try TokenDataset(folder: config.data) }
+    self.dataset = dataset
+    try communicator.onRoot { try dataset.verifyHashes() }
+    try communicator.agree(on: dataset.fingerprint, what: "the data in \(config.data)")
+    let model = try communicator.together { try TokenMaterial.shape(config, over: dataset) }
+    self.model = model
+    training = try communicator.together {
+      try Windows(dataset, split: .train, length: model.context)
+    }
+    validation =
+      dataset.info.validation.tokens > model.context
+      ? try Windows(dataset, split: .validation, length: model.context) : nil
+    zeroShot = try communicator.together {
+      try ZeroShotEvaluation(
+        tasks: config.evaluateTasks, folder: config.tasksData, tokenizer: dataset.tokenizer,
+        context: model.context)
+    }
+  }
+
+  var tokenizer: Tokenizer { dataset.tokenizer }
+  var fingerprint: String { dataset.fingerprint }
+  var unigramValidationLoss: Double? { dataset.info.unigramValidationLoss }
+
+  var description: String {
+    """
+    \(config.batch) sequences of \(model.context) tokens a step
+    unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
+    """
+  }
+
+  func begin(_ state: ModelState) throws -> String? {
+    guard !config.from.isEmpty else { return nil }
+    try checkShape(of: config.from)
+    try ModelFolder.readWeights(config.from, into: state)
+    return config.from
+  }
+
+  func isEvaluationDue(after step: Int) -> Bool {
+    config.evaluateEvery > 0 && step % config.evaluateEvery == 0
+  }
+
+  func evaluate(_ trainer: Trainer, after step: Int) throws -> Evaluation? {
+    let loss = try trainer.validationLoss()
+    let tasks = try zeroShot?.measure(trainer.decoder, trainer.communicator)
+    if loss == nil, tasks == nil { return nil }
+    return Evaluation(step: step, validationLoss: loss, zeroShot: tasks)
+  }
+
+  private func checkShape(of folder: String) throws {
+    let found = try ModelFolder.config(folder)
+    let sizes: [(String, KeyPath<ModelConfig, Int>)] = [
+      ("vocabulary", \.vocabularySize), ("context", \.context), ("width", \.width),
+      ("layers", \.layers), ("heads", \.heads),
+    ]
+    for (name, size) in sizes where found[keyPath: size] != model[keyPath: size] {
+      throw InputError(
+        "has \(name) \(found[keyPath: size]), but the run has \(model[keyPath: size]): "
+          + (name == "vocabulary"
+            ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
+            : "give --\(name) \(found[keyPath: size])"),
+        path: folder)
+    }
+    if found.layerNormEpsilon != model.layerNormEpsilon {
+      throw InputError(
+        "has layer_norm_epsilon \(found.layerNormEpsilon); only \(model.layerNormEpsilon) is trained",
+        path: folder)
+    }
+    if Path.exists("\(folder)/vocab.json"),
+      try Tokenizer.load(folder: folder).fingerprint != tokenizer.fingerprint
+    {
+      throw InputError(
+        "has another tokenizer than \(config.data): prepare the data with the model's (prepare "
+          + "--tokenizer \(folder))",
+        path: folder)
+    }
+  }
+
+  /// The model's shape: at least as many token ids as the data has.
+  static func shape(_ config: RunConfig, over dataset: TokenDataset) throws -> ModelConfig {
+    let model = config.model(vocabularySize: dataset.info.vocabularySize)
+    guard model.vocabularySize >= dataset.info.vocabularySize else {
+      throw InputError(
+        "holds ids of \(dataset.info.vocabularySize) tokens, more than the model's vocabulary of "
+          + "\(model.vocabularySize): give a larger --vocabulary, or 0 for that of the data",
+        path: config.data)
+    }
+    return model
+  }
+}
