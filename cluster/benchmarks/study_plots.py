@@ -1,0 +1,61 @@
+"""The plots of cluster/study as SVG."""
+
+COLORS = ["#1f5fa8", "#e0a030", "#9a9a9a"]
+HEAD = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">'
+
+
+def _save(path, width, height, parts):
+    lines = [HEAD.format(width=width, height=height), f'<rect width="{width}" height="{height}" fill="white"/>', *parts, "</svg>"]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def bars(results, ways, path):
+    """Medians as bars, seeds as dots: `results[task][way]["spread"]`."""
+    width, height, left, bottom = 760, 340, 45, 45
+    values = [v for task in results.values() for way in ways for v in task[way]["spread"]["values"] if v is not None]
+    low = min(0.0, min(values) // 0.1 * 0.1)
+    y = lambda v: 20 + (1 - v) / (1 - low) * (height - bottom - 20)
+    parts = []
+    for tenth in range(round(low * 10), 11, 2):
+        parts.append(f'<path d="M{left} {y(tenth / 10):.1f}H{width - 10}" stroke="#ddd"/>'
+                     f'<text x="{left - 6}" y="{y(tenth / 10) + 4:.1f}" text-anchor="end">{tenth * 10}</text>')
+    group = (width - left - 10) / len(results)
+    bar = group * 0.8 / len(ways)
+    for index, (task, found) in enumerate(results.items()):
+        start = left + index * group + group * 0.1
+        for place, (way, color) in enumerate(zip(ways, COLORS)):
+            spread = found[way]["spread"]
+            top, base = sorted((y(spread["median"]), y(0)))
+            x = start + place * bar
+            parts.append(f'<rect x="{x:.1f}" y="{top:.1f}" width="{bar * 0.9:.1f}" height="{base - top:.1f}" fill="{color}"/>')
+            for value in spread["values"]:
+                if value is not None:
+                    parts.append(f'<circle cx="{x + bar * 0.45:.1f}" cy="{y(value):.1f}" r="2.5" fill="black"/>')
+        metric = found[ways[0]]["spread"]["metric"]
+        parts.append(f'<text x="{start + group * 0.4:.1f}" y="{height - 26}" text-anchor="middle">{task}</text>'
+                     f'<text x="{start + group * 0.4:.1f}" y="{height - 12}" text-anchor="middle" fill="#666">{metric}</text>')
+    for place, (way, color) in enumerate(zip(ways, COLORS)):
+        x = left + 10 + place * 120
+        parts.append(f'<rect x="{x}" y="4" width="12" height="12" fill="{color}"/><text x="{x + 18}" y="14">{way}</text>')
+    _save(path, width, height, parts)
+
+
+def curve(points, path):
+    """A line through (step, nats)."""
+    width, height, left, bottom = 760, 280, 45, 40
+    low, high = min(v for _, v in points) // 0.25 * 0.25, max(v for _, v in points) // 0.25 * 0.25 + 0.25
+    last = points[-1][0]
+    x = lambda step: left + step / last * (width - left - 20)
+    y = lambda v: 15 + (high - v) / (high - low) * (height - bottom - 15)
+    parts = []
+    value = low
+    while value <= high:
+        parts.append(f'<path d="M{left} {y(value):.1f}H{width - 20}" stroke="#ddd"/>'
+                     f'<text x="{left - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>')
+        value += 0.25
+    for step, _ in points:
+        parts.append(f'<text x="{x(step):.1f}" y="{height - 22}" text-anchor="middle">{step:,}</text>')
+    parts.append(f'<text x="{width / 2}" y="{height - 5}" text-anchor="middle">updates; validation loss in nats a token</text>')
+    line = " ".join(f"{x(step):.1f},{y(value):.1f}" for step, value in points)
+    parts.append(f'<polyline points="{line}" fill="none" stroke="{COLORS[0]}" stroke-width="2"/>')
+    _save(path, width, height, parts)
