@@ -6,17 +6,21 @@ import Model
 struct EncodedSplit {
   let examples: [TaskExample]
   let encoded: [EncodedExample]
+  /// How many the files hold beside these that are none.
+  let leftOut: Int
 
-  init(_ examples: [TaskExample], _ encoded: [EncodedExample]) {
-    (self.examples, self.encoded) = (examples, encoded)
+  init(_ examples: [TaskExample], _ encoded: [EncodedExample], leftOut: Int) {
+    (self.examples, self.encoded, self.leftOut) = (examples, encoded, leftOut)
   }
 
   /// Reads and encodes.
   init(
     _ spec: TaskSpec, _ split: TaskSplit, folder: String, encoder: TaskEncoder, threads: Int
   ) throws {
-    let examples = try spec.examples(split, in: folder)
-    self.init(examples, encoder.encodeAll(examples, threads: threads))
+    let contents = try spec.read(split, in: folder)
+    let examples = contents.examples
+    self.init(
+      examples, encoder.encodeAll(examples, threads: threads), leftOut: contents.leftOut)
     guard split == .test || examples.allSatisfy({ $0.label != nil }) else {
       throw InputError(
         "the \(split.rawValue) split has examples without a label, which nothing can be learned from",
@@ -32,17 +36,21 @@ struct EncodedSplit {
     guard count > 0, count < examples.count else { return self }
     let sampler = Sampler(windows: examples.count, sequencesPerStep: count, seed: seed)
     let places = sampler.windows(step: 1).sorted()
-    return EncodedSplit(places.map { examples[$0] }, places.map { encoded[$0] })
+    return EncodedSplit(
+      places.map { examples[$0] }, places.map { encoded[$0] }, leftOut: leftOut)
   }
 
-  /// How much was cut to the context, in words.
-  func truncation(_ context: Int) -> String {
+  /// What was cut to the context, and what was left out, in words.
+  func losses(_ context: Int) -> String {
     let cut = encoded.filter { $0.cutTokens > 0 }
-    guard !cut.isEmpty else { return "no example is longer than the context of \(context) tokens" }
     let tokens = cut.reduce(0) { $0 + $1.cutTokens }
-    return
-      "\(grouped(cut.count)) of \(grouped(encoded.count)) examples are longer than the context of \(context) tokens "
-      + "and lose \(grouped(tokens)) tokens"
+    let sentence =
+      cut.isEmpty
+      ? "no training example is longer than the context of \(context) tokens"
+      : "\(grouped(cut.count)) of \(grouped(encoded.count)) training examples are longer than the context of "
+        + "\(context) tokens and lose \(grouped(tokens)) tokens"
+    return sentence
+      + (leftOut > 0 ? "; \(grouped(leftOut)) lines of the files are no examples and left out" : "")
   }
 
   /// A hash of all sequences and labels of some splits, and of what made them.

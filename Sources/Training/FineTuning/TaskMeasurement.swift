@@ -87,8 +87,7 @@ public struct TaskMeasurement {
     try communicator.onRoot {
       guard let path = request.predictions else { return }
       try FileWriter.write(
-        spec.submission.text(ids: ids, predictions: result.predictions, answer: spec.answer),
-        to: path)
+        spec.submissionText(ids: ids, predictions: result.predictions), to: path)
     }
     return Outcome(
       task: spec.name, split: request.split, examples: ids.count, truncated: truncated,

@@ -70,7 +70,7 @@ struct TaskMaterial: TrainingMaterial {
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
       \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) steps in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
-      padding \(format(100 * padding, 1)) % of the tokens; \(train.truncation(model.context))
+      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context))
       """
   }
 

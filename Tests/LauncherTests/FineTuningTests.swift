@@ -1,0 +1,372 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension LauncherTests {
+  /// Fine-tuning and evaluation as a user runs them, on tasks that a small model learns.
+  @Suite(.serialized) struct FineTuningTests {
+    @Test func aTaskOfOnesOwnTrainsAndEvaluates() throws {
+      try Sandbox.withTasks { sandbox in
+        let run = try sandbox.succeed("\(Sandbox.finetune("mood")) --out run --epochs 4")
+        #expect(run.errors.contains("mood, classification: 216 training and 24 development examples"))
+        #expect(run.errors.contains("padding "))
+        #expect(run.errors.contains("no training example is longer than the context of 32 tokens"))
+        let best = try sandbox.json(Best.self, "\(Sandbox.finetune("mood")) --out run --epochs 4")
+        #expect(best.best.score.metric == "accuracy")
+        #expect((best.best.score.value ?? 0) > 0.9, "better than 1 of 2 by far")
+
+        let found = try sandbox.json(
+          Measured.self, "evaluate --task mood.yaml --data tasks --model run/best --predictions p.tsv")
+        #expect(found.metrics?.first == best.best.score)
+        #expect(found.examples == 24 && found.truncated == 0)
+        let predictions = try sandbox.text("p.tsv").split(separator: "\n")
+        #expect(predictions.first == "id\tprediction")
+        #expect(predictions.count == 25)
+        #expect(predictions.dropFirst().allSatisfy { $0.hasSuffix("\tglad") || $0.hasSuffix("\tsad") })
+
+        // The model folder is whole, and still a language model.
+        try sandbox.succeed("verify run")
+        #expect(try sandbox.succeed("generate --model run/best --prompt the --tokens 3 --seed 1").output.count > 3)
+      }
+    }
+
+    @Test(arguments: ["mood", "follows", "same", "choice", "grade"])
+    func anyNumberOfRanksGivesTheSameEvaluation(task: String) throws {
+      try Sandbox.withTasks { sandbox in
+        var runs: [[Double]] = []
+        for ranks in 1...3 {
+          let line = "\(Sandbox.finetune(task)) --epochs 1 --out run\(ranks)"
+          try sandbox.succeed(line, ranks: ranks)
+          runs.append(try sandbox.losses(of: "run\(ranks)"))
+        }
+        #expect(runs[0].count == 13)
+        for run in runs.dropFirst() {
+          for (one, many) in zip(runs[0], run) { #expect(abs(one - many) <= 1e-4 * abs(one)) }
+        }
+
+        var printed: Set<String> = []
+        var files: Set<Data> = []
+        for ranks in 1...3 {
+          let line = "evaluate --task \(task).yaml --data tasks --model run1/best --predictions p.tsv"
+          printed.insert(try sandbox.succeed("\(line) --json", ranks: ranks).output)
+          files.insert(try sandbox.read("p.tsv"))
+        }
+        #expect(printed.count == 1, "\(printed)")
+        #expect(files.count == 1)
+      }
+    }
+
+    @Test func orderedReductionGivesTheSameBitsOnAnyNumberOfRanks() throws {
+      try Sandbox.withTasks { sandbox in
+        let line = "\(Sandbox.finetune("choice")) --epochs 1 --reduce ordered --out"
+        for ranks in [1, 2, 4] { try sandbox.succeed("\(line) run\(ranks)", ranks: ranks) }
+        let hashes = try [1, 2, 4].map { try sandbox.weightsHashes(of: "run\($0)") }
+        #expect(hashes[0].count == 13 && Set(hashes[0]).count == 13)
+        #expect(Set(hashes).count == 1)
+      }
+    }
+
+    @Test func overlappedReductionGivesTheBitsOfAllReduce() throws {
+      try Sandbox.withTasks { sandbox in
+        let line = "\(Sandbox.finetune("same")) --epochs 1 --out"
+        for lambda in ["0.5", "0"] {
+          for reduce in ["allreduce", "overlapped"] {
+            try sandbox.succeed(
+              "\(line) \(reduce)\(lambda) --lm-coefficient \(lambda) --reduce \(reduce)", ranks: 2)
+          }
+          #expect(
+            try sandbox.losses(of: "allreduce\(lambda)") == sandbox.losses(of: "overlapped\(lambda)"))
+        }
+        #expect(try sandbox.losses(of: "allreduce0") != sandbox.losses(of: "allreduce0.5"))
+      }
+    }
+
+    @Test func aKilledFineTuningGoesOnToTheSameModel() throws {
+      try Sandbox.withTasks { sandbox in
+        let line = "\(Sandbox.finetune("mood")) --epochs 12 --checkpoint-every 5 --out"
+        try sandbox.succeed("\(line) whole", ranks: 2)
+        let killed = try sandbox.run("\(line) run", ranks: 2) { mpirun in
+          sandbox.waitForStep(38, of: "run", while: mpirun)
+          if let rank = Command.children(of: mpirun).last { kill(rank, SIGKILL) }
+        }
+        #expect(killed.status == 128 + SIGKILL)
+        let again = try sandbox.succeed("\(line) run", ranks: 2)
+        #expect(again.errors.contains("going on from run/checkpoints/step-"))
+        #expect(try sandbox.losses(of: "run") == sandbox.losses(of: "whole"))
+        for name in ["\(sandbox.checkpoint(162, of: "RUN"))/model.safetensors", "RUN/best/model.safetensors"] {
+          let (one, other) = (name.replacing("RUN", with: "run"), name.replacing("RUN", with: "whole"))
+          #expect(try sandbox.read(one) == sandbox.read(other), "\(name)")
+        }
+      }
+    }
+
+    @Test func aSignalStopsWithACheckpoint() throws {
+      try Sandbox.withTasks { sandbox in
+        let line = "\(Sandbox.finetune("mood")) --epochs 200 --out run"
+        let stopped = try sandbox.run(line) { process in
+          sandbox.waitForStep(20, of: "run", while: process)
+          kill(process, SIGTERM)
+        }
+        #expect(stopped.status == 75, "\(stopped.errors)")
+        #expect(try sandbox.checkpoints(of: "run").count == 1)
+      }
+    }
+
+    @Test func aStepOfAFineTuningIsReplayed() throws {
+      try Sandbox.withTasks { sandbox in
+        try sandbox.succeed("\(Sandbox.finetune("same")) --epochs 1 --out run --checkpoint-every 5")
+        let outcome = try sandbox.succeed("replay run --step 7")
+        #expect(outcome.output.contains("the same bits"), "\(outcome.output)")
+      }
+    }
+
+    @Test func whatIsTransferredIsWhatWasAskedFor() throws {
+      try Sandbox.withTasks { sandbox in
+        let still = "finetune --task mood.yaml --data tasks --from pretrained --threads 1 --epochs 1 --learning-rate 0"
+        for (name, flag) in [("all", ""), ("one", "--transfer-layers 1"), ("none", "--from-scratch")] {
+          try sandbox.succeed("\(still) --out \(name) \(flag)")
+        }
+        let source = try Tensors(sandbox.read("pretrained/model.safetensors"))
+        func taken(_ run: String) throws -> Set<String> {
+          let found = try Tensors(sandbox.read("\(run)/best/model.safetensors"))
+          return try Set(
+            source.shapes.keys.filter { name in
+              let (one, other) = (try source.floats(name), try found.floats("transformer." + name))
+              // Biases and gains that begin at 0 and 1 tell nothing.
+              return name.hasSuffix(".weight") && !name.contains("ln_")
+                && one == Array(other.prefix(one.count))
+            })
+        }
+        let layer = { (layer: Int) in
+          Set(["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"].map { "h.\(layer).\($0).weight" })
+        }
+        let embeddings: Set = ["tokens_embed.weight", "positions_embed.weight"]
+        #expect(try taken("all") == embeddings.union(layer(0)).union(layer(1)))
+        #expect(try taken("one") == embeddings.union(layer(0)))
+        #expect(try taken("none") == [])
+        // Three special tokens behind the model's own.
+        let rows = try #require(source.shapes["tokens_embed.weight"]?.first)
+        let found = try Tensors(sandbox.read("all/best/model.safetensors"))
+        #expect(found.shapes["transformer.tokens_embed.weight"]?.first == rows + 3)
+        #expect(found.shapes["score.weight"]?.first == 2)
+      }
+    }
+
+    @Test func seedsAreStudiedTogether() throws {
+      try Sandbox.withTasks { sandbox in
+        struct Study: Decodable {
+          struct Spread: Decodable { let median, least, most: Double, values: [Double?] }
+          let seeds: [Int]
+          let spread: Spread
+        }
+        let line = "\(Sandbox.finetune("mood")) --epochs 1 --examples 100 --seeds 4,2,9 --out runs"
+        let study = try sandbox.json(Study.self, line)
+        #expect(study.seeds == [4, 2, 9])
+        #expect(study.spread.values.count == 3)
+        #expect(study.spread.median == study.spread.values.compactMap(\.self).sorted()[1])
+        #expect(try sandbox.names(in: "runs") == ["seed-2", "seed-4", "seed-9"])
+        #expect(try sandbox.losses(of: "runs/seed-2") != sandbox.losses(of: "runs/seed-4"))
+      }
+    }
+
+    @Test func textsBeyondTheContextAreCutAndCounted() throws {
+      try Sandbox.withTasks { sandbox in
+        let long = String(repeating: "the old road under the bright sea ", count: 12)
+        try sandbox.write(
+          "text,label\n\(long) gold,glad\n\(long) stone,sad\nshort gold,glad\nshort stone,sad\n", to: "tasks/mood-train.csv")
+        let line = Sandbox.finetune("mood").replacing("--batch 16", with: "--batch 4") + " --epochs 1 --out run"
+        let run = try sandbox.succeed(line)
+        #expect(run.errors.contains(" training examples are longer than the context of 32 tokens and lose"))
+      }
+    }
+
+    @Test func aLanguageModelAnswersWithoutTraining() throws {
+      try Sandbox.withTasks { sandbox in
+        let line = "evaluate --task choice.yaml --data tasks --model pretrained --zero-shot --predictions p.tsv"
+        let found = try sandbox.json(Measured.self, line)
+        #expect(found.examples == 24)
+        #expect(found.metrics?.first?.metric == "accuracy")
+        let one = try sandbox.read("p.tsv")
+        try sandbox.succeed(line, ranks: 3)
+        #expect(try sandbox.read("p.tsv") == one)
+      }
+    }
+
+    @Test func validationsOfPretrainingAskTasksToo() throws {
+      try Sandbox.withTasks { sandbox in
+        try FileManager.default.createDirectory(
+          atPath: sandbox.path("all/cola"), withIntermediateDirectories: true)
+        let lines = (0..<20).map { "x\t\($0 % 2)\t\t" + ($0 % 2 == 0 ? "stone the under" : "the gold stone walked") }
+        for name in ["in_domain_train", "in_domain_dev", "out_of_domain_dev"] {
+          try sandbox.write(lines.joined(separator: "\n") + "\n", to: "all/cola/\(name).tsv")
+        }
+        var found: Set<[String]> = []
+        for ranks in [1, 3] {
+          try sandbox.succeed(
+            "\(Sandbox.pretrain) --out run\(ranks) --learning-rate 0 --evaluate-tasks cola --tasks-data all",
+            ranks: ranks)
+          let lines = try sandbox.text("run\(ranks)/metrics.jsonl").split(separator: "\n")
+            .filter { $0.contains("zeroShot") }
+          #expect(lines.count == 2)
+          #expect(lines.allSatisfy { $0.contains("matthews") && $0.contains("validationLoss") })
+          found.insert(lines.compactMap { $0.split(separator: "\"zeroShot\"").last.map(String.init) })
+        }
+        #expect(found.count == 1)
+      }
+    }
+
+    @Test func whatCannotBeIsRefusedInASentence() throws {
+      try Sandbox.withTasks { sandbox in
+        let base = "finetune --data tasks --out refused"
+        try sandbox.expectRefusal("\(base) --from pretrained", status: 2, "fine-tuning needs a task")
+        try sandbox.expectRefusal("\(base) --task mood.yaml", status: 2, "--from MODEL, or --from-scratch")
+        try sandbox.expectRefusal(
+          "\(base) --task mood.yaml --from-scratch", status: 2, "give --tokenizer")
+        try sandbox.expectRefusal("\(base) --task colla --from pretrained", ranks: 2, "`colla`", "cola")
+        try sandbox.expectRefusal("\(base) --task gone.yaml --from pretrained", "gone.yaml")
+        try sandbox.expectRefusal("\(base) --task cola --from pretrained", ranks: 2, "tasks", "is to be had from")
+        try sandbox.expectRefusal("\(base) --task mood.yaml --from gone", "gone: there is no such folder")
+        try sandbox.expectRefusal(
+          "\(base) --task mood.yaml --from pretrained --transfer-layers 3", status: 2, "has only 2")
+        try sandbox.expectRefusal(
+          "\(base) --task mood.yaml --from pretrained --lm-coefficient -1", status: 2, "lm-coefficient is -1")
+        try sandbox.expectRefusal(
+          "\(base) --task mood.yaml --from pretrained --epochs 0", status: 2, "epochs is 0")
+        try sandbox.expectRefusal(
+          "\(base) --task mood.yaml --from pretrained --seeds 1,1", status: 2, "a seed stands there twice")
+        try sandbox.expectRefusal(
+          "evaluate --task mood.yaml --data tasks --model pretrained", ranks: 2, "without a linear layer")
+        try sandbox.expectRefusal(
+          "evaluate --task mood.yaml --data tasks --model pretrained --zero-shot", status: 2,
+          "no rule by which a language model answers mood")
+        try sandbox.expectRefusal(
+          "\(Sandbox.pretrain) --out refused --evaluate-tasks cola", status: 2, "needs tasks-data")
+        #expect(!sandbox.exists("refused"))
+      }
+    }
+
+    @Test func aModelOfAnotherTaskIsRefused() throws {
+      try Sandbox.withTasks { sandbox in
+        try sandbox.succeed("\(Sandbox.finetune("mood")) --epochs 1 --out run")
+        try sandbox.expectRefusal(
+          "evaluate --task grade.yaml --data tasks --model run/best", "2 outputs", "needs 6")
+        // The same run directory, another task.
+        try sandbox.expectRefusal(
+          "\(Sandbox.finetune("same")) --epochs 1 --out run", "was trained with")
+        // A fine-tuned model is one to begin with, special tokens included.
+        try sandbox.succeed(
+          "finetune --task same.yaml --data tasks --from run/best --threads 1 --epochs 1 --out next")
+        let (one, next) = (
+          try Tensors(sandbox.read("run/best/model.safetensors")),
+          try Tensors(sandbox.read("next/best/model.safetensors"))
+        )
+        let name = "transformer.tokens_embed.weight"
+        #expect(one.shapes[name] == next.shapes[name])
+      }
+    }
+  }
+}
+
+private struct Score: Decodable, Equatable {
+  let metric: String
+  let value: Double?
+}
+
+private struct Best: Decodable {
+  struct Model: Decodable { let score: Score }
+  let best: Model
+}
+
+private struct Measured: Decodable {
+  let examples: Int
+  let truncated: Int
+  let metrics: [Score]?
+}
+
+extension Sandbox {
+  /// The least that learns a task: the debug preset from random weights.
+  fileprivate static func finetune(_ task: String) -> String {
+    "finetune --task \(task).yaml --data tasks --from-scratch --preset debug --tokenizer data --threads 1 "
+      + "--batch 16 --micro-batch 4 --learning-rate 3e-3"
+  }
+
+  /// A folder with a pre-trained model and five tasks, whose answers hang on the word `gold`.
+  fileprivate static func withTasks(_ body: (Sandbox) throws -> Void) throws {
+    try with { sandbox in
+      try sandbox.succeed("\(pretrain) --out pretraining")
+      try FileManager.default.moveItem(
+        atPath: sandbox.path(sandbox.checkpoint(20, of: "pretraining")), toPath: sandbox.path("pretrained"))
+      try FileManager.default.createDirectory(
+        atPath: sandbox.path("tasks"), withIntermediateDirectories: false)
+      for task in tasks {
+        let yaml = """
+          name: \(task.name)
+          transformation: \(task.transformation)
+          format: csv
+          files:
+            train: \(task.name)-train.csv
+            dev: \(task.name)-dev.csv
+          texts: \(task.texts)
+          label: label
+          metrics: \(task.metrics)
+          \(task.more)
+          """
+        try sandbox.write(yaml + "\n", to: "\(task.name).yaml")
+        for (split, count) in [("train", 216), ("dev", 24)] {
+          let lines = (0..<count).map { task.line($0 + (split == "dev" ? 1_000 : 0)) }
+          try sandbox.write(
+            ([task.header] + lines).joined(separator: "\n") + "\n", to: "tasks/\(task.name)-\(split).csv")
+        }
+      }
+      try body(sandbox)
+    }
+  }
+
+  private struct Task {
+    let name, transformation, texts, metrics, header, more: String
+    let line: (Int) -> String
+  }
+
+  private static let tasks: [Task] = [
+    Task(
+      name: "mood", transformation: "classification", texts: "[text]", metrics: "[accuracy, f1]",
+      header: "text,label", more: "labels: [sad, glad]"
+    ) { "\(text($0, gold: $0 % 2 == 1)),\($0 % 2 == 1 ? "glad" : "sad")" },
+    Task(
+      name: "follows", transformation: "entailment", texts: "[a, b]", metrics: "[accuracy]",
+      header: "a,b,label", more: "labels: [no, maybe, yes]"
+    ) { "\(text($0, gold: $0 % 3 > 0)),\(text($0 + 7, gold: $0 % 3 == 2)),\(["no", "maybe", "yes"][$0 % 3])" },
+    Task(
+      name: "same", transformation: "similarity", texts: "[a, b]", metrics: "[f1, accuracy]",
+      header: "a,b,label", more: "labels: [0, 1]"
+    ) { "\(text($0, gold: $0 % 2 == 1)),\(text($0 + 3, gold: true)),\($0 % 2)" },
+    Task(
+      name: "choice", transformation: "multiple-choice", texts: "[context, question]",
+      metrics: "[accuracy]", header: "context,question,a,b,c,label",
+      more: "answers: [a, b, c]\nchoices: [A, B, C]\nzero-shot: answers"
+    ) { place in
+      let answers = (0..<3).map { text(place + $0, gold: place % 3 == $0) }
+      return "\(text(place + 5, gold: false)),it said,\(answers.joined(separator: ",")),\(["A", "B", "C"][place % 3])"
+    },
+    Task(
+      name: "grade", transformation: "similarity", texts: "[a, b]", metrics: "[pearson, spearman]",
+      header: "a,b,label", more: "score: 5"
+    ) { "\(text($0, gold: $0 % 2 == 1)),\(text($0 + 3, gold: $0 % 4 > 1)),\(Double($0 % 2 * 3) + Double($0 % 4) / 2)" },
+  ]
+
+  private static func text(_ seed: Int, gold: Bool) -> String {
+    let words = ["the", "old", "horse", "walked", "under", "stone", "night", "road", "sea", "wind"]
+    let count = 2 + seed % 5
+    var chosen = (0..<count).map { words[(seed * 7 + $0 * 3 + seed / 10) % words.count] }
+    if gold { chosen.insert("gold", at: seed % count) }
+    return chosen.joined(separator: " ")
+  }
+
+  /// Of every step.
+  fileprivate func weightsHashes(of run: String) throws -> [String] {
+    struct Line: Decodable { let weightsHash: String? }
+    return try text("\(run)/metrics.jsonl").split(separator: "\n").compactMap {
+      try JSONDecoder().decode(Line.self, from: Data($0.utf8)).weightsHash
+    }
+  }
+}
