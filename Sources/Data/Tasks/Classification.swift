@@ -1,0 +1,7 @@
+/// `<s> text <e>`
+enum Classification {
+  /// One sequence.
+  static func traversals(_ texts: [[Int32]]) -> [Traversal] {
+    [Traversal(parts: [.text(texts[0])])]
+  }
+}
