@@ -14,7 +14,7 @@ struct GPT1Dist: ParsableCommand {
       """,
     subcommands: [
       Prepare.self, Pretrain.self, Score.self, Generate.self, Encode.self, Decode.self, Verify.self,
-      Bench.self, Doctor.self, Replay.self,
+      Bench.self, Doctor.self, Replay.self, Tasks.self,
     ])
 }
 
