@@ -125,7 +125,8 @@ private struct Reading: Encodable {
       if found.isHeldOut { notes.append("held out of the training examples") }
       if found.labelled < found.examples { notes.append("\(grouped(found.labelled)) with a label") }
       if found.leftOut > 0 { notes.append("\(grouped(found.leftOut)) left out") }
-      return "\(split.rawValue): \(grouped(found.examples)) examples (\(notes.joined(separator: "; ")))"
+      let count = "\(grouped(found.examples)) example\(found.examples == 1 ? "" : "s")"
+      return "\(split.rawValue): \(count) (\(notes.joined(separator: "; ")))"
     }
     guard let example else { return lines.joined(separator: "\n") }
     let parts =

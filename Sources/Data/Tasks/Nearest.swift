@@ -5,7 +5,7 @@ enum Nearest {
     let word = word.lowercased()
     let found = names.map { (name: $0, distance: distance(word, $0.lowercased())) }
       .min { $0.distance < $1.distance }
-    guard let found, found.distance <= max(1, word.count / 3) else { return nil }
+    guard let found, found.distance <= max(1, (word.count + 1) / 3) else { return nil }
     return found.name
   }
 
