@@ -35,7 +35,10 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["Buffers", "COneDNN", "COpenBLAS"], swiftSettings: vectorised),
     .target(name: "Model", dependencies: ["Buffers", "Kernels"], swiftSettings: safe),
-    .target(name: "Data", dependencies: ["Files", "Model"], swiftSettings: safe),
+    .target(
+      name: "Data",
+      dependencies: ["Files", "Model", .product(name: "Yams", package: "Yams")],
+      swiftSettings: safe),
     .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),
     .target(
       name: "Training",

@@ -13,8 +13,8 @@ struct GPT1Dist: ParsableCommand {
       stuck: start the same command again.
       """,
     subcommands: [
-      Prepare.self, Pretrain.self, Finetune.self, Evaluate.self, Score.self, Generate.self,
-      Encode.self, Decode.self, Verify.self, Bench.self, Doctor.self, Replay.self,
+      Prepare.self, Pretrain.self, Finetune.self, Evaluate.self, Tasks.self, Score.self,
+      Generate.self, Encode.self, Decode.self, Verify.self, Bench.self, Doctor.self, Replay.self,
     ])
 }
 

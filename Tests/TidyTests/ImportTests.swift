@@ -7,14 +7,15 @@ private let table: [(module: String, imports: Set<String>)] = [
   ("Files", ["CXXHash"]),
   ("Kernels", ["Buffers", "COneDNN", "COpenBLAS"]),
   ("Model", ["Buffers", "Kernels"]),
-  ("Data", ["Files", "Model"]),
+  ("Data", ["Files", "Model", "Yams"]),
   ("Dist", ["Buffers", "CMPI"]),
   ("Training", ["Buffers", "Data", "Dist", "Files", "Kernels", "Model", "Yams"]),
   ("Launcher", ["ArgumentParser", "Data", "Dist", "Files", "Model", "Training"]),
 ]
 
 private let system: Set = [
-  "Foundation", "FoundationEssentials", "Glibc", "Darwin", "Dispatch", "Synchronization",
+  "Foundation", "FoundationEssentials", "FoundationXML", "Glibc", "Darwin", "Dispatch",
+  "Synchronization",
 ]
 
 /// These know no file, no clock and no locale.
@@ -22,7 +23,7 @@ private let withoutFoundation: Set = ["Buffers", "Kernels", "Model"]
 
 /// What `module` may import beside itself.
 private func allowed(_ module: String) -> Set<String> {
-  let foundation: Set = ["Foundation", "FoundationEssentials"]
+  let foundation: Set = ["Foundation", "FoundationEssentials", "FoundationXML"]
   let own = table.first { $0.module == module }?.imports ?? []
   return own.union(withoutFoundation.contains(module) ? system.subtracting(foundation) : system)
 }

@@ -8,7 +8,7 @@ public struct TaskSpec: Sendable, Equatable {
   /// One line for people: what is asked.
   public var about: String
 
-  /// Where the files are to be had.
+  /// Where the files are to be had; empty where nobody said.
   public var source: String
 
   /// How an example becomes sequences.

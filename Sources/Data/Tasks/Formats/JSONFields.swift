@@ -1,0 +1,161 @@
+import Foundation
+
+/// A few fields of a JSON text (RFC 8259), by path; the rest is looked at only for where it ends. Half a million lines of SNLI are
+/// half a gigabyte, most of it parses: Foundation's decoder would build them all.
+struct JSONFields {
+  /// What a field holds. A missing one, or null, is nil.
+  enum Value: Equatable {
+    /// A string, or a number, `true` or `false` as it is written.
+    case text(String)
+    /// A list or an object.
+    case composite
+  }
+
+  /// Text that is not JSON.
+  struct Malformed: Error {
+    var reason: String
+    /// From the beginning of the text, in bytes.
+    var offset: Int
+  }
+
+  private static let deepest = 100
+
+  private let paths: [[[UInt8]]]
+  private let decoder = JSONDecoder()
+  private var values: [Value?] = []
+  private var start = 0
+  private var index = 0
+  private var end = 0
+
+  /// Fields by names with dots between them; a number is a place in a list, from 0.
+  init(_ names: [String]) {
+    paths = names.map { $0.split(separator: ".").map { Array($0.utf8) } }
+  }
+
+  /// The fields of the object that is all of `range`, in the order of the names.
+  mutating func values(
+    in text: Span<UInt8>, _ range: Range<Int>
+  ) throws(Malformed) -> [Value?] {
+    (start, index, end) = (range.lowerBound, range.lowerBound, range.upperBound)
+    values = Array(repeating: nil, count: paths.count)
+    guard peek(text) == UInt8(ascii: "{") else { throw wrong("expected {") }
+    try value(text, depth: 0, live: Array(paths.indices))
+    guard peek(text) == nil else { throw wrong("expected the end of the line") }
+    return values
+  }
+
+  /// Passes a value over.
+  ///
+  /// - Parameter live: paths that have led here
+  private mutating func value(_ text: Span<UInt8>, depth: Int, live: [Int]) throws(Malformed) {
+    guard depth <= JSONFields.deepest else { throw wrong("more than a hundred levels") }
+    let ending = live.filter { paths[$0].count == depth }
+    switch peek(text) {
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      for path in ending { values[path] = .composite }
+      try composite(text, depth: depth, live: live)
+    case UInt8(ascii: "\""):
+      let range = try string(text)
+      guard !ending.isEmpty else { return }
+      let found = try decoded(text, range)
+      for path in ending { values[path] = .text(found) }
+    default:
+      let first = index
+      while index < end, !",]} \t\r\n".utf8.contains(text[index]) { index += 1 }
+      let word = text.string(first..<index)
+      let isNumber = word.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) }
+      guard ["true", "false", "null"].contains(word) || isNumber && Double(word) != nil else {
+        index = first
+        throw wrong("expected a value")
+      }
+      for path in ending { values[path] = word == "null" ? nil : .text(word) }
+    }
+  }
+
+  private mutating func composite(
+    _ text: Span<UInt8>, depth: Int, live: [Int]
+  ) throws(Malformed) {
+    let isObject = text[index] == UInt8(ascii: "{")
+    let closing = UInt8(ascii: isObject ? "}" : "]")
+    index += 1
+    guard peek(text) != closing else {
+      index += 1
+      return
+    }
+    let candidates = live.filter { paths[$0].count > depth }
+    for place in 0... {
+      var going: [Int] = []
+      if isObject {
+        guard peek(text) == UInt8(ascii: "\"") else { throw wrong("expected a name in quotes") }
+        let name = try string(text)
+        for path in candidates where try isName(paths[path][depth], text, name) {
+          going.append(path)
+        }
+        guard peek(text) == UInt8(ascii: ":") else { throw wrong("expected :") }
+        index += 1
+      } else if !candidates.isEmpty {
+        let number = Array("\(place)".utf8)
+        going = candidates.filter { paths[$0][depth] == number }
+      }
+      try value(text, depth: depth + 1, live: going)
+      let next = peek(text)
+      guard next == UInt8(ascii: ",") || next == closing else {
+        throw wrong("expected , or \(isObject ? "}" : "]")")
+      }
+      index += 1
+      if next == closing { return }
+    }
+  }
+
+  /// Passes a string over; its range is without the quotes.
+  private mutating func string(_ text: Span<UInt8>) throws(Malformed) -> Range<Int> {
+    let first = index + 1
+    index = first
+    while index < end, text[index] != UInt8(ascii: "\"") {
+      index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    guard index < end else {
+      index = end
+      throw wrong("a string is not closed")
+    }
+    index += 1
+    return first..<(index - 1)
+  }
+
+  private func isName(
+    _ name: [UInt8], _ text: Span<UInt8>, _ range: Range<Int>
+  ) throws(Malformed) -> Bool {
+    if text.first(UInt8(ascii: "\\"), in: range) != nil {
+      return try Array(decoded(text, range).utf8) == name
+    }
+    guard range.count == name.count else { return false }
+    for place in name.indices where text[range.lowerBound + place] != name[place] { return false }
+    return true
+  }
+
+  private func decoded(_ text: Span<UInt8>, _ range: Range<Int>) throws(Malformed) -> String {
+    guard text.first(UInt8(ascii: "\\"), in: range) != nil else { return text.string(range) }
+    let quoted = text.extracting((range.lowerBound - 1)..<(range.upperBound + 1)).array()
+    do {
+      return try decoder.decode(String.self, from: Foundation.Data(quoted))
+    } catch {
+      throw Malformed(reason: "a string with a wrong escape", offset: range.lowerBound - start)
+    }
+  }
+
+  /// The next byte that is no white space, not consumed.
+  private mutating func peek(_ text: Span<UInt8>) -> UInt8? {
+    while index < end {
+      switch text[index] {
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+        index += 1
+      case let byte: return byte
+      }
+    }
+    return nil
+  }
+
+  private func wrong(_ reason: String) -> Malformed {
+    Malformed(reason: reason, offset: index - start)
+  }
+}

@@ -1,0 +1,42 @@
+import Files
+import Foundation
+
+/// Reads RACE (Lai et al. 2017, arXiv:1704.04683): a folder of `.txt` files, each one JSON object with an article, questions, four
+/// options for each, and answers A to D.
+enum RaceReader {
+  private struct Passage: Decodable {
+    let article: String
+    let questions: [String]
+    let options: [[String]]
+    let answers: [String]?
+  }
+
+  static func read(_ folder: String, into builder: inout ExampleBuilder) throws(InputError) {
+    let decoder = JSONDecoder()
+    for file in try FolderCommit.files(in: folder) where file.hasSuffix(".txt") {
+      let path = "\(folder)/\(file)"
+      let data = try TextFile.withBytes(of: path) { Foundation.Data($0.array()) }
+      let passage: Passage
+      do { passage = try decoder.decode(Passage.self, from: data) } catch {
+        throw InputError(
+          "is no passage of RACE: expected one JSON object with article, questions, options and "
+            + "answers; get the file again", path: path)
+      }
+      let (count, answers) = (passage.questions.count, passage.answers)
+      guard answers != nil || builder.mayLackLabels, answers?.count ?? count == count,
+        passage.options.count == count, passage.options.allSatisfy({ $0.count == 4 })
+      else {
+        throw InputError(
+          "does not have four options and one answer for each of its \(count) questions; get the "
+            + "file again", path: path)
+      }
+      for question in 0..<count {
+        try builder.add(
+          id: "\(file.dropLast(4))-\(question)",
+          texts: [passage.article, passage.questions[question]],
+          answers: passage.options[question], label: answers?[question], emptyAnswers: true,
+          path: path, line: nil)
+      }
+    }
+  }
+}

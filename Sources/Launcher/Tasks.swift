@@ -1,0 +1,137 @@
+import ArgumentParser
+import Data
+import Files
+import Training
+
+/// `gpt1-dist tasks`
+struct Tasks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The tasks to fine-tune on and evaluate by: what they ask, their files; or read one.",
+    discussion: """
+      With --data the files of one task are read as finetune and evaluate read them, and counted. docs/TASKS.md describes \
+      the YAML file of a task of your own.
+      """)
+
+  @Argument(help: "A task's name, or a YAML file of your own; all built-in tasks if not given.")
+  var task: String?
+  @Option(help: "A folder with the task's files: they are read, and mistakes in them reported.")
+  var data: String?
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if data != nil, task == nil { throw ValidationError("--data needs a task's name") }
+  }
+
+  func run() throws {
+    guard let task else {
+      let all = TaskSpec.builtIn.map(Entry.init)
+      return try output.print(Listing(tasks: all), text: Entry.table(all))
+    }
+    let spec: TaskSpec
+    do { spec = try TaskSpec.named(task) } catch { throw UsageError("\(error)") }
+    let entry = Entry(spec)
+    guard let data else { return try output.print(entry, text: Entry.table([entry])) }
+    let reading = try Reading(spec, folder: data)
+    try output.print(reading, text: reading.text)
+  }
+}
+
+private struct Listing: Encodable { let tasks: [Entry] }
+
+/// What is to be known of a task before its files are there.
+private struct Entry: Encodable {
+  let name: String
+  let about: String
+  let transformation: Transformation
+  let metrics: [Metric]
+  /// For each layout in which it is distributed its files.
+  let files: [[String]]
+  let source: String
+
+  init(_ spec: TaskSpec) {
+    (name, about, transformation) = (spec.name, spec.about, spec.transformation)
+    (metrics, source) = (spec.metrics, spec.source)
+    files = spec.files.layouts.map(\.paths)
+  }
+
+  static func table(_ entries: [Entry]) -> String {
+    let width = (entries.map(\.name.count).max() ?? 0) + 2
+    func padded(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: max(0, width - text.count))
+    }
+    let blocks = entries.map { entry in
+      let metrics = entry.metrics.map(\.rawValue).joined(separator: ", ")
+      let rows =
+        ["\(padded(entry.transformation.rawValue, 17))\(padded(metrics, 20))\(entry.about)"]
+        + entry.files.enumerated().map { index, files in
+          (index == 0 ? "files  " : "or     ") + files.joined(separator: ", ")
+        } + (entry.source.isEmpty ? [] : ["from   \(entry.source)"])
+      return zip([entry.name] + Array(repeating: "", count: rows.count), rows)
+        .map { padded($0, width) + $1 }.joined(separator: "\n")
+    }
+    return blocks.joined(separator: "\n\n")
+  }
+}
+
+/// What the files of a task hold.
+private struct Reading: Encodable {
+  struct Split: Encodable {
+    let examples: Int
+    /// Undecided ones and damaged lines.
+    let leftOut: Int
+    /// How many carry a label.
+    let labelled: Int
+    /// Whether it is a part of the training files.
+    let isHeldOut: Bool
+    let files: [String]
+  }
+
+  struct Example: Encodable {
+    let id: String
+    let texts: [String]
+    let answers: [String]
+    /// As it stands in the file.
+    let label: String?
+  }
+
+  let name: String
+  let splits: [String: Split]
+  /// The first one of the first split.
+  let example: Example?
+
+  init(_ spec: TaskSpec, folder: String) throws {
+    var splits: [String: Split] = [:]
+    var example: Example?
+    for split in try spec.splits(in: folder) {
+      let contents = try spec.read(split, in: folder)
+      splits[split.rawValue] = Split(
+        examples: contents.examples.count, leftOut: contents.leftOut,
+        labelled: contents.examples.count { $0.label != nil }, isHeldOut: contents.isHeldOut,
+        files: contents.paths)
+      if let first = contents.examples.first, example == nil {
+        let labels = spec.files.labels
+        example = Example(
+          id: first.id, texts: first.texts, answers: first.answers,
+          label: first.label.map { labels.isEmpty ? "\($0)" : labels[Int($0)] })
+      }
+    }
+    (name, self.splits, self.example) = (spec.name, splits, example)
+  }
+
+  var text: String {
+    let lines = TaskSplit.allCases.map { split in
+      guard let found = splits[split.rawValue] else { return "\(split.rawValue): no files" }
+      var notes = [found.files.joined(separator: ", ")]
+      if found.isHeldOut { notes.append("held out of the training examples") }
+      if found.labelled < found.examples { notes.append("\(grouped(found.labelled)) with a label") }
+      if found.leftOut > 0 { notes.append("\(grouped(found.leftOut)) left out") }
+      let count = "\(grouped(found.examples)) example\(found.examples == 1 ? "" : "s")"
+      return "\(split.rawValue): \(count) (\(notes.joined(separator: "; ")))"
+    }
+    guard let example else { return lines.joined(separator: "\n") }
+    let parts =
+      ["the first one, \(example.id):"] + example.texts.map { "  text: \($0)" }
+      + example.answers.map { "  answer: \($0)" } + ["  label: \(example.label ?? "none")"]
+    return (lines + parts).joined(separator: "\n")
+  }
+}
