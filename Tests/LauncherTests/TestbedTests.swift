@@ -37,6 +37,18 @@ extension LauncherTests {
       }
     }
 
+    /// mpirun takes every node for the whole machine, and would bind the first rank of each to the same processor.
+    @Test func ranksOfTwoNodesDoNotShareAProcessor() throws {
+      guard ProcessInfo.processInfo.activeProcessorCount > 1 else { return }
+      try Sandbox.with { sandbox in
+        let outcome = try VirtualNodes.plain.run(
+          words("mpirun -n 2 --hostfile {hostfile} grep Cpus_allowed_list /proc/self/status"),
+          in: sandbox)
+        let lists = outcome.output.split(separator: "\n")
+        #expect(lists.count == 2 && Set(lists).count == 2, "\(outcome.output)\(outcome.errors)")
+      }
+    }
+
     private struct Counters: Decodable {
       struct Node: Decodable {
         let name: String

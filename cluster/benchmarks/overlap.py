@@ -35,7 +35,7 @@ def bench(program, *more):
 
 
 def on_two_nodes(program, reduce, wire):
-    return ["mpirun", "-n", "2", "--hostfile", "{hostfile}", *bench(program, "--batch", "8", "--reduce", reduce, "--wire", wire)]
+    return ["mpirun", "-n", "2", "--bind-to", "none", "--hostfile", "{hostfile}", *bench(program, "--batch", "8", "--reduce", reduce, "--wire", wire)]
 
 
 def alone(program):
@@ -86,7 +86,7 @@ def slowdown(result):
 
 def describe(rounds, program):
     seconds = report.spread([r["alone"]["secondsPerStep"] for r in rounds], 2)
-    rows = [["one rank a node, nothing sent", seconds, "1.000", "", "", "", "", "", ""]]
+    rows = [["one rank a node, nothing sent", seconds, "1.00", "1.000", "", "", "", "", "", ""]]
     plain = [r["allreduce", "fp32"]["secondsExposed"] for r in rounds]
     for way in WAYS:
         results = [r[way] for r in rounds]
@@ -95,6 +95,7 @@ def describe(rounds, program):
         rows.append([
             f"`--reduce {way[0]} --wire {way[1]}`",
             report.spread([r["secondsPerStep"] for r in results], 2),
+            f"{statistics.median(r[way]['secondsPerStep'] / r['alone']['secondsPerStep'] for r in rounds):.2f}",
             f"{statistics.median(slowdown(r) for r in results):.3f}",
             report.spread(exposed, 3),
             f"{100 * statistics.median(a / b for a, b in zip(exposed, plain)):.1f} %",
@@ -103,13 +104,14 @@ def describe(rounds, program):
             f"{statistics.median(r['sent'] for r in results):.0f}",
         ])
     heads = [
-        "", "step, s", "over itself without", "exposed, s: last rank", "of all-reduce's", "exposed, s: first rank", "hidden, s",
+        "", "step, s", "over nothing sent", "over itself without", "exposed, s: last rank", "of all-reduce's", "exposed, s: first rank", "hidden, s",
         "given to MPI, s", "MB sent a step"]
     commands = [f"cluster/testbed -- {shlex.join(on_two_nodes(program, *way))}" for way in WAYS]
     listing = "\n".join(["# on each node at once", shlex.join(bench(program, "--batch", "4")), "# on both together", *commands])
     listing = listing.replace(f"{report.ROOT}/", "")
     return (
         "Seconds are medians of the rounds (least to most), in which everything is measured in turn. Exposed is what a step waits for "
-        "communication; the first rank to arrive also waits for the last. Over itself without: the step over what "
-        "remains of it without what is exposed and what is given to MPI, which a machine that drifts does not change. Hidden is the part of backward beside which communication "
+        "communication; the first rank to arrive also waits for the last. Over nothing sent: the step over that of the ranks alone, in the same "
+        "round. Over itself without: the step over what remains of it without what is exposed and what is given to MPI, which a machine "
+        "that drifts does not change. Hidden is the part of backward beside which communication "
         f"goes on.\n\n{report.table(heads, rows)}\n\n```\n{listing}\n```")
