@@ -33,4 +33,27 @@ public enum CrossEntropy {
     logits[target] -= scale
     return maximum + log(sum) - wanted
   }
+
+  /// Against probabilities t of the classes instead of one target:
+  ///
+  ///     loss = log Σ exp(z) − Σ t z,   dz = softmax(z) − t   where Σ t = 1
+  ///
+  /// - Parameters:
+  ///   - logits: (padded count), overwritten with the gradient of the loss
+  ///   - probabilities: t of the first classes; those that follow have none
+  /// - Returns: the loss
+  public static func forwardBackward(_ logits: Vector, probabilities: [Float]) -> Float {
+    precondition(
+      probabilities.count <= logits.count,
+      "\(probabilities.count) probabilities for \(logits.count) logits")
+    let maximum = Softmax.maximum(logits)
+    var wanted: Float = 0
+    for (index, probability) in probabilities.enumerated() {
+      wanted.addProduct(probability, logits[index] - maximum)
+    }
+    let sum = Softmax.exponentiate(logits, minus: maximum)
+    Elementwise.scale(logits, by: 1 / sum, into: logits)
+    for (index, probability) in probabilities.enumerated() { logits[index] -= probability }
+    return log(sum) - wanted
+  }
 }

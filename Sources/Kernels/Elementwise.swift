@@ -30,6 +30,14 @@ public enum Elementwise {
     forEachStep(of: y.count, step)
   }
 
+  /// y += α x
+  public static func scale(_ x: Vector, by alpha: Float, addingTo y: Vector) {
+    precondition(x.count == y.count, "scale: x has \(x.count) elements, y \(y.count)")
+    @inline(__always)
+    func step(_ i: LaneStep) { y[i] = y[i].addingProduct(x[i], Lanes(repeating: alpha)) }
+    forEachStep(of: y.count, step)
+  }
+
   /// Overwrites each row of y (rows, C) with the bias (C): what a matrix product with beta = 1
   /// starts from.
   public static func broadcastRows(_ bias: Vector, into y: Matrix) {

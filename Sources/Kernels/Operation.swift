@@ -30,10 +30,15 @@ public enum Operation: String, Sendable, CaseIterable, Codable {
   case mlpOutput = "mlp.c_proj"
   /// Dropout and residual sum with it.
   case norm2 = "ln_2"
+  /// The linear layer of a task, with dropout before it.
+  case score = "score"
   case head = "lm_head"
   case crossEntropy = "cross-entropy"
   case headBackward = "lm_head backward"
   case headWeight = "lm_head weight"
+  case scoreWeight = "score weight"
+  /// Dropout's backward with it.
+  case scoreBackward = "score backward"
   /// Dropout's backward with it.
   case norm2Backward = "ln_2 backward"
   /// GELU's backward with it.
@@ -61,7 +66,7 @@ public enum Operation: String, Sendable, CaseIterable, Codable {
   /// token went wrong.
   public var isPerToken: Bool {
     switch self {
-    case .headWeight, .mlpOutputWeight, .mlpInputWeight, .attentionOutputWeight,
+    case .headWeight, .scoreWeight, .mlpOutputWeight, .mlpInputWeight, .attentionOutputWeight,
       .attentionInputWeight, .normWeights, .embeddingBackward, .gradientZero, .gradientNorm,
       .optimizer, .rounding:
       false
@@ -69,11 +74,20 @@ public enum Operation: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// Whether it is a matrix product before anything else.
+  /// Whether it is of a task's linear layer, which a plain language model does not have.
+  public var isOfTask: Bool {
+    switch self {
+    case .score, .scoreWeight, .scoreBackward: true
+    default: false
+    }
+  }
+
+  /// Whether it is a matrix product before anything else; a task's layer reads one row a sequence, and is none.
   public var isProduct: Bool {
     switch self {
     case .embedding, .norm1, .norm2, .crossEntropy, .norm2Backward, .norm1Backward, .normWeights,
-      .embeddingBackward, .gradientZero, .gradientNorm, .optimizer, .rounding:
+      .embeddingBackward, .gradientZero, .gradientNorm, .optimizer, .rounding, .score, .scoreWeight,
+      .scoreBackward:
       false
     default: true
     }

@@ -18,6 +18,8 @@ struct ActivationLayout {
   let dStream: Range<Int>
   let dMLPOutput, dInner, dAttentionOutput, dAttended, dQKV: Place
   let dNorms: Range<Int>
+  /// Of a task's linear layer: a row for each sequence that a batch may have; empty without such a layer.
+  let scores, dScores, exampleLosses: Range<Int>
 
   /// A factor of products: its floats, and its rounding where products are in bf16.
   struct Place {
@@ -95,6 +97,10 @@ struct ActivationLayout {
     dQKV = perRow(factor: backward * 3 * width)
     let tiles = (rows + Pass.tileRows - 1) / Pass.tileRows
     dNorms = take(backward * tiles * 4 * width)
+    let outputs = config.scores > 0 ? Softmax.paddedCount(config.scores) : 0
+    scores = perRow(outputs)
+    dScores = perRow(outputs)
+    exampleLosses = perRow(min(1, outputs))
     count = end
   }
 }

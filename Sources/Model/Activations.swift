@@ -99,6 +99,28 @@ final class Activations {
     factor(layout.logits, rows: rows, of: min(layout.rows, OutputHead.chunkRows))
   }
 
+  /// Of a task's linear layer, for a batch of `sequences`.
+  struct Scores {
+    /// (B, padded N) those of an example begin in the row of its first sequence, and fill no row of another
+    let logits: Matrix
+    /// (B, padded N) the gradient of each example's own loss, likewise
+    let dLogits: Matrix
+    /// (B) the loss of each example, as far as there are examples
+    let losses: Vector
+    /// (B, C) what the layer reads or its gradient, for an operation at a time: memory that blocks have done with when forward
+    /// ends, and not begun with when backward begins
+    let inputs: Matrix
+  }
+
+  func scores(sequences: Int) -> Scores {
+    let activated = activated(rows: sequences).values
+    return Scores(
+      logits: matrix(layout.scores, rows: sequences),
+      dLogits: matrix(layout.dScores, rows: sequences),
+      losses: vector(layout.exampleLosses, rows: sequences),
+      inputs: activated[columns: 0..<activated.columns / 4])
+  }
+
   /// Scratch memory of attention for each worker.
   func attentionScratch(worker: Int) -> Vector {
     let start = layout.attentionScratch.lowerBound + worker * layout.attentionScratchCount

@@ -1,5 +1,5 @@
 /// What one forward pass reads: `sequences` rows of `length` tokens and, for every position, the token that follows and what its
-/// loss counts.
+/// loss counts; in fine-tuning also the examples that the sequences belong to.
 public struct Batch: Sendable, Equatable {
   /// B, the number of sequences.
   public let sequences: Int
@@ -13,21 +13,29 @@ public struct Batch: Sendable, Equatable {
   /// (B, T) ids of the tokens to predict; any valid id where `lossWeights` is 0.
   public var targets: [Int32]
 
-  /// (B, T) weight of each position's loss: 1 for a real target, 0 for none.
+  /// (B, T) weight of each position's loss: 0 for none. For a real target it is 1 in pre-training; in fine-tuning λ over the
+  /// sequences of the example and the real targets of the sequence.
   public var lossWeights: [Float]
 
   /// (B) the place of each sequence in the step's global batch: with seed and step it keys the dropout, whoever computes it.
   public var samples: [UInt32]
 
+  /// Examples of a task, which have all the sequences between them in their order; empty in pre-training.
+  public var examples: [BatchExample]
+
+  /// (B) the place in each sequence of its end token, whose final activation the task's linear layer reads; empty without examples.
+  public var ends: [Int32]
+
   /// A batch; arrays of other sizes are refused.
   public init(
     sequences: Int, length: Int, tokens: [Int32], targets: [Int32], lossWeights: [Float],
-    samples: [UInt32]
+    samples: [UInt32], examples: [BatchExample] = [], ends: [Int32] = []
   ) {
     precondition(sequences > 0 && length > 0, "an empty batch")
     precondition(
       tokens.count == sequences * length && targets.count == tokens.count
-        && lossWeights.count == tokens.count && samples.count == sequences,
+        && lossWeights.count == tokens.count && samples.count == sequences
+        && ends.count == (examples.isEmpty ? 0 : sequences),
       "a batch whose arrays do not fit its shape")
     self.sequences = sequences
     self.length = length
@@ -35,6 +43,8 @@ public struct Batch: Sendable, Equatable {
     self.targets = targets
     self.lossWeights = lossWeights
     self.samples = samples
+    self.examples = examples
+    self.ends = ends
   }
 
   /// The ids among the input tokens, ascending, each once.
@@ -42,4 +52,78 @@ public struct Batch: Sendable, Equatable {
 
   /// The positions whose loss counts, for the divisor of the loss.
   public var targetCount: Double { lossWeights.reduce(0) { $0 + Double($1) } }
+
+  /// Whether the loss of any position counts; where none does (λ = 0), backward passes the vocabulary by.
+  public var predictsTokens: Bool { lossWeights.contains { $0 != 0 } }
+
+  /// What makes the examples impossible for a linear layer with `scores` outputs; nil where nothing does.
+  func exampleProblem(scores: Int) -> String? {
+    guard !examples.isEmpty else { return nil }
+    if scores == 0 { return "examples for a model without a task's linear layer" }
+    guard ends.count == sequences, ends.allSatisfy({ 0..<Int32(length) ~= $0 }) else {
+      return "end tokens outside their sequences"
+    }
+    var next = 0
+    for example in examples {
+      guard example.sequences.lowerBound == next, !example.sequences.isEmpty else {
+        return "examples whose sequences do not follow each other"
+      }
+      next = example.sequences.upperBound
+      if example.combination == .alternatives, scores != 1 {
+        return "alternatives for a linear layer with \(scores) outputs"
+      }
+      let outputs = example.inputs * scores
+      guard example.target.isEmpty || example.target.count == outputs else {
+        return "\(example.target.count) probabilities for \(outputs) outputs"
+      }
+      guard example.target.isEmpty || abs(example.target.reduce(0, +) - 1) < 1e-3 else {
+        return "probabilities that do not add up to 1"
+      }
+    }
+    return next == sequences ? nil : "sequences without an example"
+  }
+}
+
+/// One example of a task: some sequences of a batch, and what is to be predicted from them (Radford et al. 2018, §3.2–3.3).
+public struct BatchExample: Sendable, Equatable {
+  /// How the final activations of several sequences make one distribution.
+  public enum Combination: Sendable, Equatable {
+    /// They are added, and the linear layer makes N logits of the sum: one sequence for classification and entailment, two for
+    /// similarity.
+    case added
+    /// The linear layer (N = 1) makes one logit of each, and the softmax is over the sequences.
+    case alternatives
+  }
+
+  /// Its sequences, by their place in the batch.
+  public var sequences: Range<Int>
+
+  /// How they make one distribution.
+  public var combination: Combination
+
+  /// The probabilities of the classes or alternatives that are to be learned, Σ = 1; empty where they are unknown: the loss is 0.
+  public var target: [Float]
+
+  /// The key of the dropout before the linear layer, which is the same for all its sequences.
+  public var sample: UInt32
+
+  /// An example.
+  public init(
+    sequences: Range<Int>, combination: Combination, target: [Float], sample: UInt32
+  ) {
+    self.sequences = sequences
+    self.combination = combination
+    self.target = target
+    self.sample = sample
+  }
+
+  /// How many vectors the linear layer reads.
+  var inputs: Int { combination == .added ? 1 : sequences.count }
+
+  /// The sequences whose activations add up to one of them.
+  func sequences(ofInput input: Int) -> Range<Int> {
+    guard combination == .alternatives else { return sequences }
+    let sequence = sequences.lowerBound + input
+    return sequence..<sequence + 1
+  }
 }

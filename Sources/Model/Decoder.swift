@@ -1,6 +1,12 @@
 import Buffers
 import Kernels
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// GPT-1: embeddings, L post-norm blocks and the output tied to the token embedding (Radford et al. 2018, eq. 2), with the memory
 /// of its passes. It computes on weights of a `ModelState` and knows no file, no rank and no clock.
 public final class Decoder {
@@ -55,14 +61,21 @@ public final class Decoder {
     ActivationLayout(config, use, threads: threads).count
   }
 
-  /// Runs embeddings and blocks; what follows (`losses`, `backward`, `logits`) reads its result.
+  /// Runs embeddings and blocks, and the task's linear layer where the batch has examples; what follows (`losses`, `backward`,
+  /// `logits` and those of examples) reads its result.
   ///
-  /// - Parameter dropout: with probability 0, none
-  public func forward(_ batch: Batch, dropout: Dropout = .none) {
+  /// - Parameters:
+  ///   - dropout: with probability 0, none
+  ///   - classifierDropout: the probability of that before the task's linear layer, under the key of `dropout`
+  public func forward(
+    _ batch: Batch, dropout: Dropout = .none, classifierDropout: Float = 0
+  ) {
     check(batch)
     let pass = Pass(
-      config: config, batch: batch, dropout: dropout, team: team, activations: activations,
-      products: products)
+      config: config, batch: batch, dropout: dropout,
+      classifierDropout: Dropout(
+        probability: classifierDropout, seed: dropout.seed, step: dropout.step),
+      team: team, activations: activations, products: products)
     self.pass = pass
     let embedded = activations.stream(0, rows: pass.rows)
     pass.rowTiles { rows, worker in
@@ -78,6 +91,7 @@ public final class Decoder {
       pass.observe(.embedding, layer: nil, worker: worker, tile, firstRow: rows.lowerBound)
     }
     for layer in 0..<config.layers { block(layer, pass).forward() }
+    if !batch.examples.isEmpty { scoreLayer(pass).forward() }
   }
 
   /// The loss of every position of the last batch, in nats, (B·T); not weighted.
@@ -88,16 +102,40 @@ public final class Decoder {
     return losses
   }
 
-  /// Backward of Σ weight · loss / divisor over the last batch.
+  /// The loss of each example of the last batch, in nats, (examples): the cross-entropy with what is to be learned, 0 where that is
+  /// unknown. Valid until the next batch.
+  public var exampleLosses: Vector {
+    let batch = lastPass().batch
+    return activations.scores(sequences: batch.sequences).losses[0..<batch.examples.count]
+  }
+
+  /// Of each example of the last batch: the task's linear layer's output for each class or alternative.
+  public func exampleLogits() -> [[Float]] {
+    let pass = lastPass()
+    return pass.batch.examples.isEmpty ? [] : scoreLayer(pass).logits()
+  }
+
+  /// Of each example of the last batch: the probability of each class or alternative.
+  public func exampleProbabilities() -> [[Double]] {
+    exampleLogits().map { logits in
+      let maximum = Double(logits.max() ?? 0)
+      let weights = logits.map { exp(Double($0) - maximum) }
+      let sum = weights.reduce(0, +)
+      return weights.map { $0 / sum }
+    }
+  }
+
+  /// Backward of Σ weight · loss / divisor over the positions of the last batch, plus Σ loss / divisor over its examples.
   ///
   /// - Parameters:
-  ///   - divisor: what the sum of weighted losses is divided by, in the whole step's batch
+  ///   - divisor: what the sum of losses is divided by: targets of the whole step's batch, or its examples
   ///   - gradients: the flat vector of `table`, added to
   ///   - ready: called with every range of it that is finished, from its end to its beginning; where the lookup is apart, in the
   ///     order of the table's `announcedRanges`
   ///   - lookup: where given, the lookup's part of the token embedding's gradient does not go into `gradients`, so that the output's
   ///     part is finished early: called last, with the batch's distinct tokens and (tokens, C) rows, valid until the next pass
-  /// - Returns: the loss of every position, in nats, (B·T); not weighted
+  /// - Returns: the loss of every position, in nats, (B·T); not weighted. Zeros where no position counts. Those of the examples are
+  ///   `exampleLosses`
   public func backward(
     divisor: Double, addingTo gradients: Vector,
     ready: (Range<Int>) -> Void = { _ in },
@@ -108,9 +146,21 @@ public final class Decoder {
     let dTensors = Tensors(gradients, table: table, config: config)
     let losses = activations.losses(rows: pass.rows)
     let stream = activations.gradients(rows: pass.rows).stream
-    OutputHead(weight: weights.tokens, pass: pass).forwardBackward(
-      output(pass), divisor: divisor, into: losses, dy: stream,
-      addingTo: dTensors.tokens.values)
+    let score = pass.batch.examples.isEmpty ? nil : scoreLayer(pass)
+    score?.backwardWeight(divisor: divisor, addingTo: dTensors.score)
+    if !table.scoreRange.isEmpty { ready(table.scoreRange) }
+    if pass.batch.predictsTokens {
+      OutputHead(weight: weights.tokens, pass: pass).forwardBackward(
+        output(pass), divisor: divisor, into: losses, dy: stream,
+        addingTo: dTensors.tokens.values)
+    } else {
+      losses.fill(0)
+      pass.rowTiles { rows, worker in
+        stream[rows: rows].fill(0)
+        pass.observe(.gradientZero, layer: nil, worker: worker, stream[rows: rows])
+      }
+    }
+    score?.backward(divisor: divisor, addingTo: stream)
     if lookup != nil { ready(table.tokenRange) }
     for layer in (0..<config.layers).reversed() {
       // The last block's activations are still those of the forward pass.
@@ -165,6 +215,10 @@ public final class Decoder {
       tape: activations.block(layer, rows: pass.rows), pass: pass)
   }
 
+  private func scoreLayer(_ pass: Pass) -> ScoreLayer {
+    ScoreLayer(weight: weights.score, hidden: output(pass).values, pass: pass)
+  }
+
   /// (R, C) the last block's.
   private func output(_ pass: Pass) -> RoundedMatrix {
     activations.stream(config.layers, rows: pass.rows)
@@ -177,5 +231,7 @@ public final class Decoder {
     precondition(
       batch.tokens.allSatisfy(ids.contains) && batch.targets.allSatisfy(ids.contains),
       "token ids outside the vocabulary")
+    let problem = batch.exampleProblem(scores: config.scores)
+    precondition(problem == nil, problem ?? "")
   }
 }

@@ -24,6 +24,9 @@ public struct ModelConfig: Sendable, Equatable, Codable {
   /// The standard deviation of the initial weights.
   public var initialStandardDeviation: Float = 0.02
 
+  /// N, the outputs of a task's linear layer; 0 for a plain language model.
+  public var scores = 0
+
   /// The paper's model, to be changed field by field.
   public init() {}
 
@@ -44,6 +47,9 @@ public struct ModelConfig: Sendable, Equatable, Codable {
     for (name, size, limit) in sizes where size < 1 || size > limit {
       return "the model's \(name) is \(size); it must lie between 1 and \(limit)"
     }
+    if !(0...4096 ~= scores) {
+      return "the task's linear layer has \(scores) outputs; at most 4096 are possible, 0 for none"
+    }
     if width % heads != 0 {
       return "the model's width \(width) is not a multiple of its \(heads) heads"
     }
@@ -59,5 +65,21 @@ public struct ModelConfig: Sendable, Equatable, Codable {
       return "the initial standard deviation must not be negative"
     }
     return nil
+  }
+}
+
+extension ModelConfig {
+  /// Reads what was written; `scores` may be missing, as it was not always there.
+  public init(from decoder: any Swift.Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    vocabularySize = try fields.decode(Int.self, forKey: .vocabularySize)
+    context = try fields.decode(Int.self, forKey: .context)
+    width = try fields.decode(Int.self, forKey: .width)
+    layers = try fields.decode(Int.self, forKey: .layers)
+    heads = try fields.decode(Int.self, forKey: .heads)
+    dropout = try fields.decode(Float.self, forKey: .dropout)
+    layerNormEpsilon = try fields.decode(Float.self, forKey: .layerNormEpsilon)
+    initialStandardDeviation = try fields.decode(Float.self, forKey: .initialStandardDeviation)
+    scores = try fields.decodeIfPresent(Int.self, forKey: .scores) ?? 0
   }
 }

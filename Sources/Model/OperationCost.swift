@@ -73,6 +73,12 @@ public struct OperationCost: Sendable {
       let layers = Double(config.layers)
       return (16 * layers + 8 * again) / (layers + again) + rounded
     case .crossEntropy: return (8 + rounded) * Double(config.vocabularySize)
+    // For each logit a row of the weight and the activation.
+    case .score: return 8 * Double(config.width)
+    // For each float of the activation's gradient, in and out, a column of the weight.
+    case .scoreBackward: return 8 + 4 * Double(config.scores)
+    // The gradient in and out, and the activation in.
+    case .scoreWeight: return 12
     // The gradient and the norm's input in; the gradient and the branch's out.
     case .norm1Backward, .norm2Backward: return 16 + rounded
     // Dropout in place; then the gradient in, and the tables' rows in and out.

@@ -3,10 +3,11 @@ import Kernels
 
 /// One tensor of the model: its name in Hugging Face's `openai-gpt`, its shape and its place in the flat vector.
 public struct Parameter: Sendable, Equatable {
-  /// As in Hugging Face's `OpenAIGPTModel`, `h.0.attn.c_attn.weight` say.
+  /// As in Hugging Face's `OpenAIGPTModel`, `h.0.attn.c_attn.weight` say; `score.weight` as in its
+  /// `OpenAIGPTForSequenceClassification`.
   public let name: String
 
-  /// The axes in Hugging Face's order: a weight of a linear layer is (in, out).
+  /// The axes in Hugging Face's order: a weight of a linear layer is (in, out), that of a task's is (out, in).
   public let shape: [Int]
 
   /// Its floats in the flat vector of weights, gradients or moments.
@@ -29,8 +30,8 @@ public struct Parameter: Sendable, Equatable {
 
 /// THE list of the model's tensors. Weights, gradients, moments, checkpoints and the optimizer all read it.
 ///
-/// The flat vector holds the embeddings first and then block after block, so that backward finishes adjacent ranges from its end
-/// to its beginning.
+/// The flat vector holds the embeddings first, then block after block and a task's linear layer last, so that backward finishes
+/// adjacent ranges from its end to its beginning.
 public struct ParameterTable: Sendable {
   /// All tensors in the order of the flat vector.
   public let parameters: [Parameter]
@@ -44,14 +45,20 @@ public struct ParameterTable: Sendable {
   /// Those of each block's second half: `mlp` and `ln_2`, which backward comes to first.
   public let mlpRanges: [Range<Int>]
 
+  /// The floats of the task's linear layer, (N, C); empty where there is none.
+  public let scoreRange: Range<Int>
+
   /// The number of floats in all.
   public let count: Int
 
   /// Ranges in the order in which a decoder's backward with the lookup apart announces them, together everything.
   public var announcedRanges: [Range<Int>] {
-    [tokenRange] + blockRanges.dropFirst().reversed()
+    (scoreRange.isEmpty ? [] : [scoreRange]) + [tokenRange] + blockRanges.dropFirst().reversed()
       + [mlpRanges[0], blockRanges[0].lowerBound..<mlpRanges[0].lowerBound, positionRange]
   }
+
+  /// The name of the task's linear layer.
+  public static let scoreName = "score.weight"
 
   /// The floats of the token embedding, (V, C).
   public var tokenRange: Range<Int> { parameters[0].range }
@@ -94,6 +101,9 @@ public struct ParameterTable: Sendable {
       blockRanges.append(start..<end)
       mlpRanges.append(middle..<end)
     }
+    let scoreStart = end
+    if config.scores > 0 { add(Self.scoreName, [config.scores, config.width], .normal) }
+    scoreRange = scoreStart..<end
     self.parameters = parameters
     self.blockRanges = blockRanges
     self.mlpRanges = mlpRanges
@@ -108,6 +118,8 @@ struct Tensors {
   /// (context, C)
   let positions: Matrix
   let blocks: [BlockTensors]
+  /// (N, C) of the task's linear layer, which is computed in fp32; without rows where there is none
+  let score: Matrix
 
   /// - Parameter rounded: the roundings of all floats, a row of them; nil where products are in fp32, and for gradients
   init(
@@ -132,6 +144,7 @@ struct Tensors {
         attention: affine(), attentionOutput: affine(), norm1: norm(), mlpInput: affine(),
         mlpOutput: affine(), norm2: norm())
     }
+    score = flat[table.scoreRange].matrix(rows: config.scores, columns: config.width)
   }
 
   /// A linear layer's (in, out) weight and (out) bias.

@@ -6,6 +6,8 @@ struct Pass {
   let config: ModelConfig
   let batch: Batch
   let dropout: Dropout
+  /// That before a task's linear layer.
+  let classifierDropout: Dropout
   let team: ThreadTeam
   let activations: Activations
   /// Each worker's, where products are in bf16; empty in fp32.

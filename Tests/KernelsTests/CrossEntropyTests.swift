@@ -37,6 +37,34 @@ struct CrossEntropyTests {
     }
   }
 
+  /// Probabilities of some classes: the mean of the losses with each as the target.
+  @Test(arguments: [2, 6, 16, 33]) func probabilitiesWeightTheTargets(_ count: Int) {
+    let logits = Table(1, count, seed: 4, scale: 5)
+    var probabilities = [Float](repeating: 0, count: count)
+    probabilities[count - 2] = 0.625
+    probabilities[count - 1] = 0.375
+    func weighted(_ value: (_ target: Int) -> Double) -> Double {
+      0.625 * value(count - 2) + 0.375 * value(count - 1)
+    }
+    let row = Self.padded(logits)
+    let loss = CrossEntropy.forwardBackward(row.vector, probabilities: probabilities)
+    #expect(
+      abs(Double(loss) - weighted { Reference.crossEntropy(logits, target: $0) }) < 2e-6)
+    let (first, second) = (
+      Reference.crossEntropyGradient(logits, target: count - 2),
+      Reference.crossEntropyGradient(logits, target: count - 1)
+    )
+    expectClose(Table(row[0..<count]), first.zip(second) { 0.625 * $0 + 0.375 * $1 })
+    #expect(row.vector.array[count...].allSatisfy { $0 == 0 })
+    // One target is the special case of a probability of 1.
+    let one = Self.padded(logits)
+    let other = Self.padded(logits)
+    let certain = (0..<count).map { Float($0 == 1 ? 1 : 0) }
+    let same = CrossEntropy.forwardBackward(one.vector, probabilities: certain)
+    #expect(abs(same - CrossEntropy.forwardBackward(other.vector, target: 1, scale: 1)) < 2e-6)
+    expectClose(Table(one[0..<count]), Table(other[0..<count]))
+  }
+
   @Test func logitsOfThousandsDoNotOverflow() {
     let logits = Table(1, 5) { [-3000, 3000, 2999, 0, -1][$1] }
     let row = Self.padded(logits)

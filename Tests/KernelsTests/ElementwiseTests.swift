@@ -17,6 +17,8 @@ struct ElementwiseTests {
     #expect(Table(result) == a.zip(b, *))
     Elementwise.scale(x.vector, by: -2, into: result)
     #expect(Table(result) == a.map { -2 * $0 })
+    Elementwise.scale(y.vector, by: 3, addingTo: result)
+    #expect(Table(result) == a.zip(b) { -2 * $0 + 3 * $1 })
     #expect(z.vector[count] == before)
   }
 

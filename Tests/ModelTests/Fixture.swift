@@ -5,12 +5,15 @@ import Model
 import Testing
 import Training
 
-/// One of Hugging Face's models in `Fixtures/`; see `make_fixtures.py`.
+/// One of Hugging Face's models in `Fixtures/`; see `make_fixtures.py` and `make_task_fixtures.py`.
 struct Fixture: CustomTestStringConvertible, Sendable {
   let name: String
   let testDescription: String
 
   static let all = ["even", "odd", "short", "one-head"].map(Fixture.init)
+  static let tasks = [
+    "task-classification", "task-entailment", "task-similarity", "task-multiple-choice",
+  ].map(Fixture.init)
 
   private init(_ name: String) {
     self.name = name
@@ -20,13 +23,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
   var folder: String { Bundle.module.bundlePath + "/Fixtures/\(name)" }
 
   func config() throws -> ModelConfig {
-    let file = try HuggingFaceConfig(path: "\(folder)/config.json")
-    var config = ModelConfig()
-    config.vocabularySize = file.vocabularySize
-    config.context = file.positions
-    config.width = file.width
-    config.layers = file.layers
-    config.heads = file.heads
+    var config = try ModelFolder.config(folder)
     config.dropout = 0
     return config
   }

@@ -47,6 +47,20 @@ import Training
     }
   }
 
+  /// `num_labels` is what `transformers` makes a classifier of.
+  @Test func labelsAreWrittenAndReadWhereThereAreSome() throws {
+    #expect(try read("{}").labels == nil)
+    var config = HuggingFaceConfig()
+    config.labels = 6
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/config.json"
+      try config.write(to: path)
+      #expect(try HuggingFaceConfig(path: path) == config)
+      let json = try JSONSerialization.jsonObject(with: Data(bytes(of: path))) as? NSDictionary
+      #expect(json?["num_labels"] as? Int == 6)
+    }
+  }
+
   @Test(arguments: [
     (#"{"model_type": "gpt2"}"#, "model_type"), (#"{"afn": "relu"}"#, "afn"),
     (#"{"tie_word_embeddings": false}"#, "tie_word_embeddings"),

@@ -37,6 +37,9 @@ public struct HuggingFaceConfig: Codable, Sendable, Equatable {
   /// The class the weights were saved from.
   public var architectures = ["OpenAIGPTLMHeadModel"]
 
+  /// Outputs of a sequence classifier's linear layer, `num_labels`. Files of other models may name it too.
+  public var labels: Int?
+
   /// The defaults.
   public init() {}
 
@@ -98,6 +101,7 @@ extension HuggingFaceConfig {
     case heads = "n_head"
     case layers = "n_layer"
     case positions = "n_positions"
+    case labels = "num_labels"
     case residualDropout = "resid_pdrop"
     case tiesEmbeddings = "tie_word_embeddings"
     case vocabularySize = "vocab_size"
@@ -139,6 +143,7 @@ extension HuggingFaceConfig {
     try read(.layerNormEpsilon, into: &layerNormEpsilon)
     try read(.initializerRange, into: &initializerRange)
     try read(.architectures, into: &architectures)
+    labels = try fields.decodeIfPresent(Int.self, forKey: .labels)
   }
 
   /// Writes every field.
@@ -160,5 +165,6 @@ extension HuggingFaceConfig {
     try fields.encode(layerNormEpsilon, forKey: .layerNormEpsilon)
     try fields.encode(initializerRange, forKey: .initializerRange)
     try fields.encode(architectures, forKey: .architectures)
+    try fields.encodeIfPresent(labels, forKey: .labels)
   }
 }

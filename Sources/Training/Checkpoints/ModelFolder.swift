@@ -10,18 +10,18 @@ public enum ModelFolder {
   static let configName = "config.json"
 
   /// Writes all four files; returns the digests that are known without reading them again.
-  static func write(
+  package static func write(
     _ weights: Vector, _ table: ParameterTable, _ model: ModelConfig, tokenizer: Tokenizer,
     to folder: String
   ) throws -> [String: FileDigest] {
     let config = try HuggingFaceConfig(model).write(to: "\(folder)/\(configName)")
     try tokenizer.save(to: folder)
     let weights = try Safetensors.write(
-      table.tensors(of: weights), to: "\(folder)/\(weightsName)")
+      table.savedTensors(of: weights), to: "\(folder)/\(weightsName)")
     return [configName: config, weightsName: weights]
   }
 
-  /// The shape of the model in `folder`.
+  /// The shape of the model in `folder`: a fine-tuned one where it has the weight of a task's linear layer.
   public static func config(_ folder: String) throws -> ModelConfig {
     guard Path.exists(folder) else {
       throw InputError(
@@ -30,7 +30,9 @@ public enum ModelFolder {
         path: folder)
     }
     let path = "\(folder)/\(configName)"
-    let config = ModelConfig(try HuggingFaceConfig(path: path))
+    var config = ModelConfig(try HuggingFaceConfig(path: path))
+    let tensors = try SafetensorsFile("\(folder)/\(weightsName)").tensors
+    config.scores = tensors[ParameterTable.scoreName]?.shape.first ?? 0
     if let problem = config.problem { throw InputError(problem, path: path) }
     return config
   }
@@ -119,6 +121,16 @@ extension Parameter {
 }
 
 extension ParameterTable {
+  /// The weights as `model.safetensors` has them. `transformers` takes a file for that of a bare `OpenAIGPTModel`, or of a model with
+  /// a layer on it, by whether names begin with `transformer.`, and does not find the layer in the former.
+  func savedTensors(of flat: Vector) -> [NamedTensor] {
+    guard !scoreRange.isEmpty else { return tensors(of: flat) }
+    return tensors(of: flat).map {
+      $0.name == Self.scoreName
+        ? $0 : NamedTensor(name: "transformer." + $0.name, shape: $0.shape, values: $0.values)
+    }
+  }
+
   /// Every tensor of a flat vector, by the names of Hugging Face's `openai-gpt` after `prefix`.
   func tensors(of flat: Vector, prefix: String = "") -> [NamedTensor] {
     parameters.map {
@@ -139,6 +151,10 @@ extension HuggingFaceConfig {
     // Through text, so that 0.1 stays 0.1 in the file.
     let dropout = Double("\(model.dropout)") ?? Double(model.dropout)
     (residualDropout, embeddingDropout, attentionDropout) = (dropout, dropout, dropout)
+    if model.scores > 0 {
+      architectures = ["OpenAIGPTForSequenceClassification"]
+      labels = model.scores
+    }
     layerNormEpsilon = Double("\(model.layerNormEpsilon)") ?? Double(model.layerNormEpsilon)
     initializerRange =
       Double("\(model.initialStandardDeviation)") ?? Double(model.initialStandardDeviation)

@@ -19,7 +19,8 @@ struct CheckpointComparison {
     files = SumsFile.verify(folder).map(\.description)
     let scratch = FloatBuffer(state.table.parameters.map(\.range.count).max() ?? 0)
     compare(
-      state.table.tensors(of: state.weights), with: "\(folder)/\(ModelFolder.weightsName)", scratch,
+      state.table.savedTensors(of: state.weights), with: "\(folder)/\(ModelFolder.weightsName)",
+      scratch,
       areWeights: true)
     for (name, values) in optimizer {
       compare(
