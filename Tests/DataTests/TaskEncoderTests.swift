@@ -11,11 +11,9 @@ struct LetterTokens {
   func encoder(
     _ transformation: Transformation, _ answer: Answer = .classes(["no", "yes"]), context: Int
   ) throws -> TaskEncoder {
-    try TaskEncoder(
-      TaskSpec(
-        name: "letters", about: "", source: "", transformation: transformation, answer: answer,
-        metrics: [.accuracy], files: TaskFiles(), zeroShot: nil, submission: Submission()),
-      tokenizer: tokenizer, specials: specials, context: context)
+    var spec = TaskSpec.builtIn[0]
+    (spec.name, spec.transformation, spec.answer) = ("letters", transformation, answer)
+    return try TaskEncoder(spec, tokenizer: tokenizer, specials: specials, context: context)
   }
 }
 

@@ -28,16 +28,6 @@ public struct TaskSpec: Sendable, Equatable {
 
   /// The layout of a predictions file.
   public var submission: Submission
-
-  /// A task.
-  public init(
-    name: String, about: String, source: String, transformation: Transformation, answer: Answer,
-    metrics: [Metric], files: TaskFiles, zeroShot: ZeroShotRule?, submission: Submission
-  ) {
-    (self.name, self.about, self.source) = (name, about, source)
-    (self.transformation, self.answer, self.metrics) = (transformation, answer, metrics)
-    (self.files, self.zeroShot, self.submission) = (files, zeroShot, submission)
-  }
 }
 
 /// How an example becomes token sequences (Radford et al. 2018, Figure 1).
