@@ -322,9 +322,9 @@ extension Sandbox {
     }
   }
 
-  private struct Task {
+  private struct Task: Sendable {
     let name, transformation, texts, metrics, header, more: String
-    let line: (Int) -> String
+    let line: @Sendable (Int) -> String
   }
 
   private static let tasks: [Task] = [

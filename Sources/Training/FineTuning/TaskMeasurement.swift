@@ -1,6 +1,7 @@
 import Data
 import Dist
 import Files
+import Kernels
 import Model
 
 /// A model's answers to the examples of a task's split, judged and written down.
