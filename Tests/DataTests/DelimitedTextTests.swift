@@ -10,7 +10,8 @@ import Testing
 
   @Test func quotedCellsHoldSeparatorsQuotesAndLineBreaks() throws {
     let text = "label,text\na,\"one, \"\"two\"\"\nthree\"\nb,\"\"\"\"\na,plain \"word\"\n"
-    #expect(try read(text, ownTask("csv")) == ["one, \"two\"\nthree=0", "\"=1", "plain \"word\"=0"])
+    #expect(
+      try read(text, ownTask("csv")) == ["one, \"two\"\nthree=0", "\"=1", "plain \"word\"=0"])
   }
 
   @Test func withoutQuotingQuotesAreCharacters() throws {
@@ -27,14 +28,16 @@ import Testing
   @Test func marksOfEncodingsAndLinesAreNoText() throws {
     let expected = ["one=0", "two=1"]
     #expect(try read("\u{FEFF}text\tlabel\r\none\ta\r\ntwo\tb\r\n", ownTask("tsv")) == expected)
-    #expect(try read("\u{FEFF}text,label\r\none,a\r\n\"two\",\"b\"\r\n", ownTask("csv")) == expected)
+    #expect(
+      try read("\u{FEFF}text,label\r\none,a\r\n\"two\",\"b\"\r\n", ownTask("csv")) == expected)
     #expect(try read("label,text\r\na,\"one\"\r\nb,\"two\"", ownTask("csv")) == expected)
     #expect(try read("\n\ntext\tlabel\n\none\ta\n\r\n\ntwo\tb\n\n", ownTask("tsv")) == expected)
   }
 
   @Test func columnsAreNamedOrNumberedAndJoined() throws {
     let headerless = try ownTask("csv", texts: "[[3, 1]]", label: "2", more: "header: false")
-    #expect(try read("one,a,two\nthree,b,four,five\n", headerless) == ["two one=0", "four three=1"])
+    #expect(
+      try read("one,a,two\nthree,b,four,five\n", headerless) == ["two one=0", "four three=1"])
     let named = try ownTask("csv", texts: "[[2, 1]]", label: "x y")
     #expect(try read("1,x y,2\nthree,b,four\n", named) == ["four three=1"])
   }
@@ -43,17 +46,31 @@ import Testing
     let (csv, tsv) = (try ownTask("csv"), try ownTask("tsv"))
     let wrong: [(TaskSpec, String, String)] = [
       (tsv, "text\tlabel\none\ta\n\nonly\n", "train.txt:4: there is only 1 column, at least 2 "),
-      (csv, "text,label\n\"a\nb\",a\n\"c\nd\",c\n", "train.txt:4: the label `c` is unknown: expected one of a, b"),
+      (
+        csv, "text,label\n\"a\nb\",a\n\"c\nd\",c\n",
+        "train.txt:4: the label `c` is unknown: expected one of a, b"
+      ),
       (csv, "text,label\none,a\n  ,b\n", "train.txt:3: a text is empty; fill it in"),
-      (csv, "text,label\none, two,a\n", "train.txt:2: there are 3 columns, the header has 2; quote"),
+      (
+        csv, "text,label\none, two,a\n", "train.txt:2: there are 3 columns, the header has 2; quote"
+      ),
       (csv, "text,label\n\"one\n,a\n", "train.txt:2: a quote that opens here is never closed"),
       (csv, "text,label\n\"one\" two,a\n", "train.txt:2: there is text after a closing quote"),
-      (csv, "txt,label\none,a\n", "train.txt:1: there is no column `text`; the header has txt, label; did you mean `txt`?"),
+      (
+        csv, "txt,label\none,a\n",
+        "train.txt:1: there is no column `text`; the header has txt, label; did you mean `txt`?"
+      ),
       (csv, "\n\ntext,label,text\none,a,two\n", "train.txt:3: the header names `text` twice"),
       (csv, "text,label\n", "train.txt: has no examples for the train split"),
       (csv, "", "train.txt: is empty"),
-      (try ownTask("csv", more: "header: false"), "one,a\n", "train.txt: `text` is no column: without a header"),
-      (try ownTask("csv", more: "id: nr"), "text,label\none,a\n", "train.txt:1: there is no column `nr`"),
+      (
+        try ownTask("csv", more: "header: false"), "one,a\n",
+        "train.txt: `text` is no column: without a header"
+      ),
+      (
+        try ownTask("csv", more: "id: nr"), "text,label\none,a\n",
+        "train.txt:1: there is no column `nr`"
+      ),
       (csv, "text,label\none,\n", "train.txt:2: the label `` is unknown"),
     ]
     for (spec, text, start) in wrong {
@@ -89,6 +106,7 @@ import Testing
     let found = try complaint(
       about: "text,label\none,a\ntwo,c\n".utf8, as: ownTask("csv"), split: .test)
     #expect(found.hasPrefix("test.txt:3: the label `c` is unknown"))
-    #expect(try complaint(about: "text\none\n".utf8, as: ownTask("csv")).contains("no column `label`"))
+    #expect(
+      try complaint(about: "text\none\n".utf8, as: ownTask("csv")).contains("no column `label`"))
   }
 }

@@ -35,9 +35,10 @@ import Testing
 
   @Test func labelsMayBeMissingFromTestSplitsAlone() throws {
     let line = "{\"text\": \"one\", \"label\": null}\n{\"text\": \"two\"}\n"
-    try withFiles(["test.txt": line]) { folder in
-      #expect(try summary(.test, of: ownTask("jsonl"), in: folder) == ["one", "two"])
+    let found = try withFiles(["test.txt": line]) {
+      try summary(.test, of: ownTask("jsonl"), in: $0)
     }
+    #expect(found == ["one", "two"])
     #expect(
       try complaint(about: line.utf8, as: ownTask("jsonl"))
         == "train.txt:1: the field `label` is missing or null")
@@ -55,8 +56,14 @@ import Testing
       ("{text: \"one\"}", malformed + "expected a name in quotes"),
       ("{\"text\": \"\\x\", \"label\": \"a\"}", malformed + "a string with a wrong escape"),
       ("[{\"text\": 1}]", malformed + "expected {"),
-      ("{\"x\": \(String(repeating: "[", count: 200_000))", malformed + "more than a hundred levels"),
-      ("{\"text\": [\"one\"], \"label\": \"a\"}", "train.txt:2: the field `text` is a list or an object"),
+      (
+        "{\"x\": \(String(repeating: "[", count: 200_000))",
+        malformed + "more than a hundred levels"
+      ),
+      (
+        "{\"text\": [\"one\"], \"label\": \"a\"}",
+        "train.txt:2: the field `text` is a list or an object"
+      ),
       ("{\"label\": \"a\"}", "train.txt:2: the field `text` is missing or null"),
       ("{\"text\": \" \", \"label\": \"a\"}", "train.txt:2: a text is empty"),
       ("{\"text\": \"one\", \"label\": 1}", "train.txt:2: the label `1` is unknown"),

@@ -40,7 +40,8 @@ import Testing
         + "\"a\": [\"x\", \"y\", \"z\"], \"right\": \"C\"}\n"
     }
     let files = [
-      "task.yaml": TaskYAMLTests.choices, "one.jsonl": line(0) + line(1), "two.jsonl": line(2) + line(3),
+      "task.yaml": TaskYAMLTests.choices, "one.jsonl": line(0) + line(1),
+      "two.jsonl": line(2) + line(3),
     ]
     try withFiles(files) { folder in
       let spec = try TaskSpec.named("\(folder)/task.yaml")
@@ -50,7 +51,9 @@ import Testing
       #expect(spec.answer == .choices(3))
       #expect(spec.metrics == [.accuracy])
       #expect(spec.zeroShot == .answers)
-      let (train, dev) = (try spec.examples(.train, in: folder), try spec.examples(.dev, in: folder))
+      let (train, dev) = (
+        try spec.examples(.train, in: folder), try spec.examples(.dev, in: folder)
+      )
       #expect(train.count == 3)
       #expect(Set((train + dev).map(\.texts)) == Set((0...3).map { ["S\($0)", "He won"] }))
       #expect((train + dev).allSatisfy { $0.answers == ["x", "y", "z"] && $0.label == 2 })
@@ -88,19 +91,33 @@ import Testing
     ("label: right", "weight: 1", "11: unknown key `weight`; the keys are name, about, "),
     ("name: quiz\n", "", " `name` is missing"),
     ("name: quiz", "name: [a, b]", "1: `name`: expected one value"),
-    ("multiple-choice", "multiple-choise", "4: `transformation`: `multiple-choise` is none of classification, entailment, similarity, multiple-choice; did you mean `multiple-choice`?"),
+    (
+      "multiple-choice", "multiple-choise",
+      "4: `transformation`: `multiple-choise` is none of classification, entailment, similarity, multiple-choice; did you mean `multiple-choice`?"
+    ),
     ("transformation: multiple-choice\n", "", " `transformation` is missing: one of"),
-    ("format: jsonl", "format: json", "5: `format`: `json` is none of csv, tsv, jsonl; did you mean `jsonl`?"),
+    (
+      "format: jsonl", "format: json",
+      "5: `format`: `json` is none of csv, tsv, jsonl; did you mean `jsonl`?"
+    ),
     ("format: jsonl\n", "", " `format` is missing: one of csv"),
     ("format: jsonl", "format: jsonl\nheader: true", "6: `header`: goes not with jsonl"),
-    ("format: jsonl", "format: csv\nheader: perhaps", "6: `header`: expected true or false, found `perhaps`"),
+    (
+      "format: jsonl", "format: csv\nheader: perhaps",
+      "6: `header`: expected true or false, found `perhaps`"
+    ),
     ("  train: [one.jsonl, two.jsonl]", "  dev: one.jsonl", "6: `files`: `train` is missing"),
     ("train:", "trian:", "7: unknown key `trian`; did you mean `train`?"),
-    ("files:\n  train: [one.jsonl, two.jsonl]", "files: one.jsonl", "6: `files`: expected lines of"),
+    (
+      "files:\n  train: [one.jsonl, two.jsonl]", "files: one.jsonl", "6: `files`: expected lines of"
+    ),
     ("[one.jsonl, two.jsonl]", "[[one.jsonl, two.jsonl]]", "7: `train`: expected a list of single"),
     ("[one.jsonl, two.jsonl]", "[]", "7: `train`: the list is empty"),
     ("two.jsonl]", "two.jsonl]\n  dev: d.jsonl", "9: `hold-out`: goes not with a file for `dev`"),
-    ("hold-out: 0.25", "hold-out: 1.5", "8: `hold-out`: expected a share between 0 and 1, found `1.5`"),
+    (
+      "hold-out: 0.25", "hold-out: 1.5",
+      "8: `hold-out`: expected a share between 0 and 1, found `1.5`"
+    ),
     ("texts: [story, [q.start, q.end]]\n", "", " `texts` is missing"),
     ("[story, [q.start, q.end]]", "[story, a, b]", "9: `texts`: multiple-choice takes one or two"),
     ("[story, [q.start, q.end]]", "{a: b}", "9: `texts`: expected a value or a list of values"),
@@ -112,7 +129,10 @@ import Testing
     ("[A, B, C]", "[A]", "12: `choices`: expected two or more"),
     ("choices:", "labels:", "12: `labels`: multiple-choice takes `choices`"),
     ("[A, B, C]", "[A, B, C]\nscore: 4", "13: `score`: goes not with `choices`"),
-    ("[A, B, C]", "[A, B, C]\nmetrics: [f1]", "13: `metrics`: f1 does not suit these answers; choose from accuracy"),
+    (
+      "[A, B, C]", "[A, B, C]\nmetrics: [f1]",
+      "13: `metrics`: f1 does not suit these answers; choose from accuracy"
+    ),
     ("[A, B, C]", "[A, B, C]\nmetrics: [acuracy]", "13: `metrics`: `acuracy` is none of"),
     ("zero-shot: answers", "zero-shot: magic", "13: `zero-shot`: `magic` is none of answers"),
     ("label: right", "label: right\nlabel: x", ": the key `label` stands twice"),
@@ -136,7 +156,10 @@ import Testing
   @Test func pairsHaveTwoTextsAndScoresAHighest() throws {
     for (old, new, complaint) in [
       ("[3, 4]", "[3]", ":8: `texts`: similarity takes two"),
-      ("score: 10", "score: ten", ":10: `score`: expected the highest score, a number from 1 to 100"),
+      (
+        "score: 10", "score: ten",
+        ":10: `score`: expected the highest score, a number from 1 to 100"
+      ),
       ("score: 10", "score: 0", ":10: `score`: expected the highest score"),
       ("score: 10\n", "", ": `labels` is missing"),
       ("score: 10", "choices: [1, 2]", ":10: `choices`: similarity takes `labels` or `score`"),
@@ -154,7 +177,8 @@ import Testing
   @Test func aFileThatIsNoTextIsRefused() throws {
     try withTemporaryFolder { folder in
       try put([0x6E, 0xE9, 0x0A], at: "\(folder)/task.yaml")
-      #expect(try inputError { _ = try TaskSpec.named("\(folder)/task.yaml") }.reason.contains("Latin-1"))
+      #expect(
+        try inputError { _ = try TaskSpec.named("\(folder)/task.yaml") }.reason.contains("Latin-1"))
       let missing = try inputError { _ = try TaskSpec.named("\(folder)/gone.yaml") }
       #expect(missing.path == "\(folder)/gone.yaml")
     }

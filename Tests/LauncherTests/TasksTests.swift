@@ -55,8 +55,12 @@ extension LauncherTests {
           for files in task.files { #expect(text.contains(files.joined(separator: ", "))) }
         }
         let cola = try #require(listing.tasks.first)
-        #expect([cola.name, cola.transformation] + cola.metrics == ["cola", "classification", "matthews", "accuracy"])
-        #expect(cola.files[1] == ["in_domain_train.tsv", "in_domain_dev.tsv", "out_of_domain_dev.tsv"])
+        #expect(
+          [cola.name, cola.transformation] + cola.metrics == [
+            "cola", "classification", "matthews", "accuracy",
+          ])
+        #expect(
+          cola.files[1] == ["in_domain_train.tsv", "in_domain_dev.tsv", "out_of_domain_dev.tsv"])
         let one = try sandbox.succeed("tasks STS-B").output
         #expect(one.hasPrefix("stsb  similarity       pearson, spearman   How much alike"))
         #expect(!one.contains("cola"))
@@ -65,7 +69,8 @@ extension LauncherTests {
 
     @Test func filesAreReadAndCounted() throws {
       let files = [
-        "train.tsv": "sentence\tlabel\nfine\t1\nbad\t0\n", "test.tsv": "index\tsentence\n0\tso so\n",
+        "train.tsv": "sentence\tlabel\nfine\t1\nbad\t0\n",
+        "test.tsv": "index\tsentence\n0\tso so\n",
       ]
       try withSandbox(files) { sandbox in
         let text = try sandbox.succeed("tasks sst2 --data .").output
@@ -101,7 +106,8 @@ extension LauncherTests {
         try sandbox.expectRefusal(
           "tasks colla", status: 2, "there is no task `colla`; did you mean `cola`?")
         try sandbox.expectRefusal(
-          "tasks wrong.yaml --data .", status: 2, "wrong.yaml:2: unknown key `formt`; did you mean `format`?")
+          "tasks wrong.yaml --data .", status: 2,
+          "wrong.yaml:2: unknown key `formt`; did you mean `format`?")
         try sandbox.expectRefusal("tasks --data .", status: 2, "--data needs a task's name")
       }
     }
@@ -118,8 +124,7 @@ extension LauncherTests {
       #expect(yaml.split(separator: "\n").count == 20)
       try withSandbox(["letters.csv": block("csv"), "letters.yaml": yaml]) { sandbox in
         let output = try sandbox.succeed("tasks letters.yaml --data .").output
-        #expect(try output.hasPrefix(block("text")))
-        #expect(output.contains("text: Invoice You charged me \"twice\" for one lamp."))
+        #expect(try output == block("text"))
         let wrong = yaml.replacing("\nlabel:", with: "\nlable:")
         try sandbox.write(wrong, to: "letters.yaml")
         let complaint = "letters.yaml:15: unknown key `lable`; did you mean `label`?"
@@ -134,7 +139,9 @@ extension LauncherTests {
       try withSandbox([:]) { sandbox in
         for task in try sandbox.json(Listing.self, "tasks").tasks {
           let row = page.split(separator: "\n").first { $0.hasPrefix("| `\(task.name)` |") }
-          #expect(row?.contains("| \(task.transformation) | \(task.metrics.joined(separator: ", ")) |") == true)
+          #expect(
+            row?.contains("| \(task.transformation) | \(task.metrics.joined(separator: ", ")) |")
+              == true)
         }
       }
     }

@@ -125,7 +125,8 @@ struct YAMLFields {
   func fields(_ key: String, keys: [String]) throws(InputError) -> YAMLFields? {
     guard let node = nodes[key] else { return nil }
     guard let mapping = node.mapping else {
-      throw wrong(key, "expected lines of `key: value` below it, with \(keys.joined(separator: ", "))")
+      throw wrong(
+        key, "expected lines of `key: value` below it, with \(keys.joined(separator: ", "))")
     }
     return try YAMLFields(mapping, path: path, keys: keys)
   }

@@ -10,24 +10,32 @@ struct DelimitedReader {
     var records = DelimitedRecords(format, path: path)
     // For each name that is read its column; nil where there is none and need not be.
     var columns: [Int?]?
-    var most = Int.max
+    var (last, most) = (0, Int.max)
     while try records.next(in: text) {
       if records.isBlank { continue }
       if columns == nil {
-        let names = try names(in: records, of: text, mayLackLabels: builder.mayLackLabels)
-        columns = try locate(names, mayLackLabels: builder.mayLackLabels, line: records.line)
+        let names = names(in: records, of: text, mayLackLabels: builder.mayLackLabels)
+        let places = try locate(names, mayLackLabels: builder.mayLackLabels, line: records.line)
+        columns = places
+        last = places.compactMap(\.self).max() ?? 0
         if names.isHeader {
           if format.isQuoted { most = names.list.count }
           continue
         }
       }
-      guard let columns else { continue }
       let count = records.cells.count
-      if let last = columns.compactMap(\.self).max(), last >= count || count > most {
+      guard last < count, count <= most else {
         try builder.damaged(wrongCount(count, last: last, most: most, line: records.line))
         continue
       }
-      let values = columns.map { column in column.map { records.cell($0, of: text) } }
+      var values: [String?] = []
+      for column in columns ?? [] {
+        if let column {
+          values.append(records.cell(column, of: text))
+        } else {
+          values.append(nil)
+        }
+      }
       let (id, texts, answers, label) = fields.example(values)
       try builder.add(
         id: id, texts: texts, answers: answers, label: label, path: path, line: records.line)
@@ -39,7 +47,7 @@ struct DelimitedReader {
 
   private func names(
     in records: DelimitedRecords, of text: Span<UInt8>, mayLackLabels: Bool
-  ) throws(InputError) -> Names {
+  ) -> Names {
     var cells: [String] = []
     for index in records.cells.indices { cells.append(records.cell(index, of: text)) }
     switch format.header {
