@@ -124,8 +124,7 @@ extension LauncherTests {
       #expect(yaml.split(separator: "\n").count == 20)
       try withSandbox(["letters.csv": block("csv"), "letters.yaml": yaml]) { sandbox in
         let output = try sandbox.succeed("tasks letters.yaml --data .").output
-        #expect(try output.hasPrefix(block("text")))
-        #expect(output.contains("text: Invoice You charged me \"twice\" for one lamp."))
+        #expect(try output == block("text"))
         let wrong = yaml.replacing("\nlabel:", with: "\nlable:")
         try sandbox.write(wrong, to: "letters.yaml")
         let complaint = "letters.yaml:15: unknown key `lable`; did you mean `label`?"

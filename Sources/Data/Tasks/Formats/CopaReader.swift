@@ -13,6 +13,7 @@ final class CopaReader: NSObject, XMLParserDelegate {
   private var item: (attributes: [String: String], line: Int)?
   private var parts: [String: String] = [:]
   private var text = ""
+  private var depth = 0
 
   private init(_ builder: ExampleBuilder, path: String) {
     (self.builder, self.path) = (builder, path)
@@ -26,7 +27,8 @@ final class CopaReader: NSObject, XMLParserDelegate {
     parser.delegate = reader
     let isWhole = parser.parse()
     if let failure = reader.failure { throw failure }
-    guard isWhole else {
+    // FoundationXML does not mind a file that ends inside of a tag.
+    guard isWhole, reader.depth == 0 else {
       throw InputError(
         "is not well-formed XML; get the file again", path: path, line: max(1, parser.lineNumber))
     }
@@ -38,6 +40,7 @@ final class CopaReader: NSObject, XMLParserDelegate {
     qualifiedName: String?, attributes: [String: String] = [:]
   ) {
     text = ""
+    depth += 1
     if name == "item" { (item, parts) = ((attributes, parser.lineNumber), [:]) }
   }
 
@@ -46,6 +49,7 @@ final class CopaReader: NSObject, XMLParserDelegate {
   func parser(
     _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
   ) {
+    depth -= 1
     guard name == "item" else {
       parts[name] = text.trimmingCharacters(in: .whitespacesAndNewlines)
       return
