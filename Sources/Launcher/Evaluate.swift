@@ -6,7 +6,8 @@ import Training
 /// `gpt1-dist evaluate`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model on a task's examples, on all ranks of mpirun or srun, or on one without.",
+    abstract:
+      "Measure a model on a task's examples, on all ranks of mpirun or srun, or on one without.",
     discussion: """
       Metrics and predictions are the same for any number of ranks. --zero-shot asks a language model \
       that has not been fine-tuned, by the heuristics of the paper's §5.

@@ -26,7 +26,8 @@ struct Finetune: ParsableCommand {
   )
   var fromScratch = false
   @Option(
-    help: ArgumentHelp("Without --from: a folder with vocab.json and merges.txt.", valueName: "folder"))
+    help: ArgumentHelp(
+      "Without --from: a folder with vocab.json and merges.txt.", valueName: "folder"))
   var tokenizer: String?
   @Option(help: "The run directory. (default: runs/finetune)")
   var out: String?
@@ -43,7 +44,8 @@ struct Finetune: ParsableCommand {
     help: ArgumentHelp(
       "Take only the embeddings and this many blocks of --from.", valueName: "blocks"))
   var transferLayers: Int?
-  @Option(help: ArgumentHelp("Probability of dropout before the task's linear layer.", valueName: "p"))
+  @Option(
+    help: ArgumentHelp("Probability of dropout before the task's linear layer.", valueName: "p"))
   var classifierDropout: Double?
   @Option(
     help: ArgumentHelp(
@@ -70,7 +72,8 @@ struct Finetune: ParsableCommand {
     try seeds.map { text in
       let parsed = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
         guard let seed = UInt64(part) else {
-          throw ValidationError("--seeds \(text): expected whole numbers with commas between, as 1,2,3")
+          throw ValidationError(
+            "--seeds \(text): expected whole numbers with commas between, as 1,2,3")
         }
         return seed
       }

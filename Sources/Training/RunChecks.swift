@@ -57,7 +57,8 @@ extension RunConfig {
     }
     if out.isEmpty || data.isEmpty { return "data and out must name folders" }
     if evaluateTasks.isEmpty != tasksData.isEmpty {
-      return "evaluate-tasks needs tasks-data, the folder with a folder of every task, and the other way round"
+      return
+        "evaluate-tasks needs tasks-data, the folder with a folder of every task, and the other way round"
     }
     return nil
   }
@@ -69,7 +70,9 @@ extension RunConfig {
     ] where value < least || value > 1 << 31 {
       return "\(name) is \(value); it must be at least \(least)"
     }
-    if !(0...1 ~= warmUpFraction) { return "warm-up-fraction is \(warmUpFraction); it must lie between 0 and 1" }
+    if !(0...1 ~= warmUpFraction) {
+      return "warm-up-fraction is \(warmUpFraction); it must lie between 0 and 1"
+    }
     if !(lmCoefficient >= 0 && lmCoefficient.isFinite) {
       return "lm-coefficient is \(lmCoefficient); it must be a number that is not negative"
     }
@@ -78,10 +81,12 @@ extension RunConfig {
     }
     if from.isEmpty {
       guard fromScratch else {
-        return "fine-tuning begins with a model: give --from MODEL, or --from-scratch for random weights"
+        return
+          "fine-tuning begins with a model: give --from MODEL, or --from-scratch for random weights"
       }
       if tokenizer.isEmpty {
-        return "--from-scratch without --from has no vocabulary: give --tokenizer, a folder with vocab.json and "
+        return
+          "--from-scratch without --from has no vocabulary: give --tokenizer, a folder with vocab.json and "
           + "merges.txt"
       }
     } else if !tokenizer.isEmpty {

@@ -58,7 +58,8 @@ final class Trainer {
     decoder = Decoder(state, team: team, use: use)
     reducer = try config.reduce.reducer(
       gradients: state.gradients, weights: state.weights,
-      layout: config.gradientLayout(state.table, use), wire: config.wire, communicator: communicator,
+      layout: config.gradientLayout(state.table, use), wire: config.wire,
+      communicator: communicator,
       clock: clock)
     overlapped = reducer as? Overlapped
     optimizer = Optimizer(

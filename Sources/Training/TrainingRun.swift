@@ -132,17 +132,14 @@ public struct TrainingRun {
 
   /// Measures on data that is not trained on. Collective.
   private func evaluate(_ step: Int, _ outcome: inout Outcome, _ log: RunLog?) throws {
-    let found = try trainer.measure(.evaluation) {
-      try session.material.evaluate(trainer, after: step)
-    }
-    guard let found else { return }
+    guard let found = try session.material.evaluate(trainer, after: step) else { return }
     outcome.evaluation = found
     try communicator.onRoot {
       try log?.evaluation(found)
       if let score = found.score {
         do {
           try BestModel.keepIfBetter(score, step: step, session)
-        } catch where config.onCheckpointFailure == .continue {
+        } catch  where config.onCheckpointFailure == .continue {
           log?.note("the best model could not be written: \(error). The run goes on")
         }
       }

@@ -97,7 +97,9 @@ final class TrainingSession {
         note("going on from \(folder)")
       } else {
         state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
-        if let source = try material.begin(state) { note("beginning with the weights of \(source)") }
+        if let source = try material.begin(state) {
+          note("beginning with the weights of \(source)")
+        }
       }
     }
     step = Int(try communicator.allReduce([Double(step)], .max)[0])

@@ -7,26 +7,31 @@ extension LauncherTests {
   @Suite(.serialized) struct FineTuningTests {
     @Test func aTaskOfOnesOwnTrainsAndEvaluates() throws {
       try Sandbox.withTasks { sandbox in
-        let run = try sandbox.succeed("\(Sandbox.finetune("mood")) --out run --epochs 4")
-        #expect(run.errors.contains("mood, classification: 216 training and 24 development examples"))
+        let run = try sandbox.succeed("\(Sandbox.finetune("mood")) --out run --epochs 10")
+        #expect(
+          run.errors.contains("mood, classification: 216 training and 24 development examples"))
         #expect(run.errors.contains("padding "))
         #expect(run.errors.contains("no training example is longer than the context of 32 tokens"))
-        let best = try sandbox.json(Best.self, "\(Sandbox.finetune("mood")) --out run --epochs 4")
+        let best = try sandbox.json(Best.self, "\(Sandbox.finetune("mood")) --out run --epochs 10")
         #expect(best.best.score.metric == "accuracy")
         #expect((best.best.score.value ?? 0) > 0.9, "better than 1 of 2 by far")
 
         let found = try sandbox.json(
-          Measured.self, "evaluate --task mood.yaml --data tasks --model run/best --predictions p.tsv")
+          Measured.self,
+          "evaluate --task mood.yaml --data tasks --model run/best --predictions p.tsv")
         #expect(found.metrics?.first == best.best.score)
         #expect(found.examples == 24 && found.truncated == 0)
         let predictions = try sandbox.text("p.tsv").split(separator: "\n")
         #expect(predictions.first == "id\tprediction")
         #expect(predictions.count == 25)
-        #expect(predictions.dropFirst().allSatisfy { $0.hasSuffix("\tglad") || $0.hasSuffix("\tsad") })
+        #expect(
+          predictions.dropFirst().allSatisfy { $0.hasSuffix("\tglad") || $0.hasSuffix("\tsad") })
 
         // The model folder is whole, and still a language model.
         try sandbox.succeed("verify run")
-        #expect(try sandbox.succeed("generate --model run/best --prompt the --tokens 3 --seed 1").output.count > 3)
+        #expect(
+          try sandbox.succeed("generate --model run/best --prompt the --tokens 3 --seed 1").output
+            .count > 3)
       }
     }
 
@@ -47,7 +52,8 @@ extension LauncherTests {
         var printed: Set<String> = []
         var files: Set<Data> = []
         for ranks in 1...3 {
-          let line = "evaluate --task \(task).yaml --data tasks --model run1/best --predictions p.tsv"
+          let line =
+            "evaluate --task \(task).yaml --data tasks --model run1/best --predictions p.tsv"
           printed.insert(try sandbox.succeed("\(line) --json", ranks: ranks).output)
           files.insert(try sandbox.read("p.tsv"))
         }
@@ -66,7 +72,8 @@ extension LauncherTests {
       }
     }
 
-    @Test func overlappedReductionGivesTheBitsOfAllReduce() throws {
+    /// But for the order of sums: the lookup's part of the embedding's gradient is summed apart.
+    @Test func overlappedReductionGivesTheLossesOfAllReduce() throws {
       try Sandbox.withTasks { sandbox in
         let line = "\(Sandbox.finetune("same")) --epochs 1 --out"
         for lambda in ["0.5", "0"] {
@@ -74,8 +81,10 @@ extension LauncherTests {
             try sandbox.succeed(
               "\(line) \(reduce)\(lambda) --lm-coefficient \(lambda) --reduce \(reduce)", ranks: 2)
           }
-          #expect(
-            try sandbox.losses(of: "allreduce\(lambda)") == sandbox.losses(of: "overlapped\(lambda)"))
+          let pairs = zip(
+            try sandbox.losses(of: "allreduce\(lambda)"),
+            try sandbox.losses(of: "overlapped\(lambda)"))
+          for (one, other) in pairs { #expect(abs(one - other) <= 1e-5 * one) }
         }
         #expect(try sandbox.losses(of: "allreduce0") != sandbox.losses(of: "allreduce0.5"))
       }
@@ -93,8 +102,12 @@ extension LauncherTests {
         let again = try sandbox.succeed("\(line) run", ranks: 2)
         #expect(again.errors.contains("going on from run/checkpoints/step-"))
         #expect(try sandbox.losses(of: "run") == sandbox.losses(of: "whole"))
-        for name in ["\(sandbox.checkpoint(162, of: "RUN"))/model.safetensors", "RUN/best/model.safetensors"] {
-          let (one, other) = (name.replacing("RUN", with: "run"), name.replacing("RUN", with: "whole"))
+        for name in [
+          "\(sandbox.checkpoint(162, of: "RUN"))/model.safetensors", "RUN/best/model.safetensors",
+        ] {
+          let (one, other) = (
+            name.replacing("RUN", with: "run"), name.replacing("RUN", with: "whole")
+          )
           #expect(try sandbox.read(one) == sandbox.read(other), "\(name)")
         }
       }
@@ -122,8 +135,11 @@ extension LauncherTests {
 
     @Test func whatIsTransferredIsWhatWasAskedFor() throws {
       try Sandbox.withTasks { sandbox in
-        let still = "finetune --task mood.yaml --data tasks --from pretrained --threads 1 --epochs 1 --learning-rate 0"
-        for (name, flag) in [("all", ""), ("one", "--transfer-layers 1"), ("none", "--from-scratch")] {
+        let still =
+          "finetune --task mood.yaml --data tasks --from pretrained --threads 1 --epochs 1 --learning-rate 0"
+        for (name, flag) in [
+          ("all", ""), ("one", "--transfer-layers 1"), ("none", "--from-scratch"),
+        ] {
           try sandbox.succeed("\(still) --out \(name) \(flag)")
         }
         let source = try Tensors(sandbox.read("pretrained/model.safetensors"))
@@ -138,7 +154,10 @@ extension LauncherTests {
             })
         }
         let layer = { (layer: Int) in
-          Set(["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"].map { "h.\(layer).\($0).weight" })
+          Set(
+            ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"].map {
+              "h.\(layer).\($0).weight"
+            })
         }
         let embeddings: Set = ["tokens_embed.weight", "positions_embed.weight"]
         #expect(try taken("all") == embeddings.union(layer(0)).union(layer(1)))
@@ -173,16 +192,22 @@ extension LauncherTests {
       try Sandbox.withTasks { sandbox in
         let long = String(repeating: "the old road under the bright sea ", count: 12)
         try sandbox.write(
-          "text,label\n\(long) gold,glad\n\(long) stone,sad\nshort gold,glad\nshort stone,sad\n", to: "tasks/mood-train.csv")
-        let line = Sandbox.finetune("mood").replacing("--batch 16", with: "--batch 4") + " --epochs 1 --out run"
+          "text,label\n\(long) gold,glad\n\(long) stone,sad\nshort gold,glad\nshort stone,sad\n",
+          to: "tasks/mood-train.csv")
+        let line =
+          Sandbox.finetune("mood").replacing("--batch 16", with: "--batch 4")
+          + " --epochs 1 --out run"
         let run = try sandbox.succeed(line)
-        #expect(run.errors.contains(" training examples are longer than the context of 32 tokens and lose"))
+        #expect(
+          run.errors.contains(
+            " training examples are longer than the context of 32 tokens and lose"))
       }
     }
 
     @Test func aLanguageModelAnswersWithoutTraining() throws {
       try Sandbox.withTasks { sandbox in
-        let line = "evaluate --task choice.yaml --data tasks --model pretrained --zero-shot --predictions p.tsv"
+        let line =
+          "evaluate --task choice.yaml --data tasks --model pretrained --zero-shot --predictions p.tsv"
         let found = try sandbox.json(Measured.self, line)
         #expect(found.examples == 24)
         #expect(found.metrics?.first?.metric == "accuracy")
@@ -196,7 +221,9 @@ extension LauncherTests {
       try Sandbox.withTasks { sandbox in
         try FileManager.default.createDirectory(
           atPath: sandbox.path("all/cola"), withIntermediateDirectories: true)
-        let lines = (0..<20).map { "x\t\($0 % 2)\t\t" + ($0 % 2 == 0 ? "stone the under" : "the gold stone walked") }
+        let lines = (0..<20).map {
+          "x\t\($0 % 2)\t\t" + ($0 % 2 == 0 ? "stone the under" : "the gold stone walked")
+        }
         for name in ["in_domain_train", "in_domain_dev", "out_of_domain_dev"] {
           try sandbox.write(lines.joined(separator: "\n") + "\n", to: "all/cola/\(name).tsv")
         }
@@ -209,7 +236,8 @@ extension LauncherTests {
             .filter { $0.contains("zeroShot") }
           #expect(lines.count == 2)
           #expect(lines.allSatisfy { $0.contains("matthews") && $0.contains("validationLoss") })
-          found.insert(lines.compactMap { $0.split(separator: "\"zeroShot\"").last.map(String.init) })
+          found.insert(
+            lines.compactMap { $0.split(separator: "\"zeroShot\"").last.map(String.init) })
         }
         #expect(found.count == 1)
       }
@@ -218,24 +246,32 @@ extension LauncherTests {
     @Test func whatCannotBeIsRefusedInASentence() throws {
       try Sandbox.withTasks { sandbox in
         let base = "finetune --data tasks --out refused"
-        try sandbox.expectRefusal("\(base) --from pretrained", status: 2, "fine-tuning needs a task")
-        try sandbox.expectRefusal("\(base) --task mood.yaml", status: 2, "--from MODEL, or --from-scratch")
+        try sandbox.expectRefusal(
+          "\(base) --from pretrained", status: 2, "fine-tuning needs a task")
+        try sandbox.expectRefusal(
+          "\(base) --task mood.yaml", status: 2, "--from MODEL, or --from-scratch")
         try sandbox.expectRefusal(
           "\(base) --task mood.yaml --from-scratch", status: 2, "give --tokenizer")
-        try sandbox.expectRefusal("\(base) --task colla --from pretrained", ranks: 2, "`colla`", "cola")
+        try sandbox.expectRefusal(
+          "\(base) --task colla --from pretrained", ranks: 2, "`colla`", "cola")
         try sandbox.expectRefusal("\(base) --task gone.yaml --from pretrained", "gone.yaml")
-        try sandbox.expectRefusal("\(base) --task cola --from pretrained", ranks: 2, "tasks", "is to be had from")
-        try sandbox.expectRefusal("\(base) --task mood.yaml --from gone", "gone: there is no such folder")
+        try sandbox.expectRefusal(
+          "\(base) --task cola --from pretrained", ranks: 2, "tasks", "get the files from")
+        try sandbox.expectRefusal(
+          "\(base) --task mood.yaml --from gone", "gone: there is no such folder")
         try sandbox.expectRefusal(
           "\(base) --task mood.yaml --from pretrained --transfer-layers 3", status: 2, "has only 2")
         try sandbox.expectRefusal(
-          "\(base) --task mood.yaml --from pretrained --lm-coefficient -1", status: 2, "lm-coefficient is -1")
+          "\(base) --task mood.yaml --from pretrained --lm-coefficient=-1", status: 2,
+          "lm-coefficient is -1")
         try sandbox.expectRefusal(
           "\(base) --task mood.yaml --from pretrained --epochs 0", status: 2, "epochs is 0")
         try sandbox.expectRefusal(
-          "\(base) --task mood.yaml --from pretrained --seeds 1,1", status: 2, "a seed stands there twice")
+          "\(base) --task mood.yaml --from pretrained --seeds 1,1", status: 2,
+          "a seed stands there twice")
         try sandbox.expectRefusal(
-          "evaluate --task mood.yaml --data tasks --model pretrained", ranks: 2, "without a linear layer")
+          "evaluate --task mood.yaml --data tasks --model pretrained", ranks: 2,
+          "without a linear layer")
         try sandbox.expectRefusal(
           "evaluate --task mood.yaml --data tasks --model pretrained --zero-shot", status: 2,
           "no rule by which a language model answers mood")
@@ -255,7 +291,8 @@ extension LauncherTests {
           "\(Sandbox.finetune("same")) --epochs 1 --out run", "was trained with")
         // A fine-tuned model is one to begin with, special tokens included.
         try sandbox.succeed(
-          "finetune --task same.yaml --data tasks --from run/best --threads 1 --epochs 1 --out next")
+          "finetune --task same.yaml --data tasks --from run/best --threads 1 --epochs 1 --out next"
+        )
         let (one, next) = (
           try Tensors(sandbox.read("run/best/model.safetensors")),
           try Tensors(sandbox.read("next/best/model.safetensors"))
@@ -295,7 +332,8 @@ extension Sandbox {
     try with { sandbox in
       try sandbox.succeed("\(pretrain) --out pretraining")
       try FileManager.default.moveItem(
-        atPath: sandbox.path(sandbox.checkpoint(20, of: "pretraining")), toPath: sandbox.path("pretrained"))
+        atPath: sandbox.path(sandbox.checkpoint(20, of: "pretraining")),
+        toPath: sandbox.path("pretrained"))
       try FileManager.default.createDirectory(
         atPath: sandbox.path("tasks"), withIntermediateDirectories: false)
       for task in tasks {
@@ -315,7 +353,8 @@ extension Sandbox {
         for (split, count) in [("train", 216), ("dev", 24)] {
           let lines = (0..<count).map { task.line($0 + (split == "dev" ? 1_000 : 0)) }
           try sandbox.write(
-            ([task.header] + lines).joined(separator: "\n") + "\n", to: "tasks/\(task.name)-\(split).csv")
+            ([task.header] + lines).joined(separator: "\n") + "\n",
+            to: "tasks/\(task.name)-\(split).csv")
         }
       }
       try body(sandbox)
@@ -335,7 +374,9 @@ extension Sandbox {
     Task(
       name: "follows", transformation: "entailment", texts: "[a, b]", metrics: "[accuracy]",
       header: "a,b,label", more: "labels: [no, maybe, yes]"
-    ) { "\(text($0, gold: $0 % 3 > 0)),\(text($0 + 7, gold: $0 % 3 == 2)),\(["no", "maybe", "yes"][$0 % 3])" },
+    ) {
+      "\(text($0, gold: $0 % 3 > 0)),\(text($0 + 7, gold: $0 % 3 == 2)),\(["no", "maybe", "yes"][$0 % 3])"
+    },
     Task(
       name: "same", transformation: "similarity", texts: "[a, b]", metrics: "[f1, accuracy]",
       header: "a,b,label", more: "labels: [0, 1]"
@@ -346,12 +387,15 @@ extension Sandbox {
       more: "answers: [a, b, c]\nchoices: [A, B, C]\nzero-shot: answers"
     ) { place in
       let answers = (0..<3).map { text(place + $0, gold: place % 3 == $0) }
-      return "\(text(place + 5, gold: false)),it said,\(answers.joined(separator: ",")),\(["A", "B", "C"][place % 3])"
+      return
+        "\(text(place + 5, gold: false)),it said,\(answers.joined(separator: ",")),\(["A", "B", "C"][place % 3])"
     },
     Task(
       name: "grade", transformation: "similarity", texts: "[a, b]", metrics: "[pearson, spearman]",
       header: "a,b,label", more: "score: 5"
-    ) { "\(text($0, gold: $0 % 2 == 1)),\(text($0 + 3, gold: $0 % 4 > 1)),\(Double($0 % 2 * 3) + Double($0 % 4) / 2)" },
+    ) {
+      "\(text($0, gold: $0 % 2 == 1)),\(text($0 + 3, gold: $0 % 4 > 1)),\(Double($0 % 2 * 3) + Double($0 % 4) / 2)"
+    },
   ]
 
   private static func text(_ seed: Int, gold: Bool) -> String {

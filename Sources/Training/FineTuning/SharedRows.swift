@@ -36,7 +36,8 @@ enum SharedRows {
     var (rows, length) = (0, 0)
     let order = costs.indices.sorted { (costs[$1].length, $0) < (costs[$0].length, $1) }
     for item in order {
-      precondition(costs[item].sequences * costs[item].length <= capacity, "an item beyond the capacity")
+      precondition(
+        costs[item].sequences * costs[item].length <= capacity, "an item beyond the capacity")
       if result.isEmpty || (rows + costs[item].sequences) * length > capacity {
         result.append([])
         (rows, length) = (0, costs[item].length)

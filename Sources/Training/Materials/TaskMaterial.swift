@@ -52,14 +52,15 @@ struct TaskMaterial: TrainingMaterial {
     (config.context, config.width) = (model.context, model.width)
     (config.layers, config.heads) = (model.layers, model.heads)
     config.initializerRange = Double("\(model.initialStandardDeviation)") ?? config.initializerRange
-    if config.transferLayers < 0 { config.transferLayers = config.fromScratch ? 0 : model.layers }
+    if config.transferLayers < 0, !config.fromScratch { config.transferLayers = model.layers }
     config.steps = max(1, config.epochs * batches.count / config.batch)
     config.warmUp = Int((config.warmUpFraction * Double(config.steps)).rounded())
     try communicator.together {
       if let problem = model.problem { throw InputError(problem) }
       if config.transferLayers > model.layers {
         throw UsageError(
-          "--transfer-layers \(config.transferLayers): the model in \(config.from) has only \(model.layers)")
+          "--transfer-layers \(config.transferLayers): the model in \(config.from) has only \(model.layers)"
+        )
       }
     }
     self.config = config
@@ -107,7 +108,9 @@ struct TaskMaterial: TrainingMaterial {
   }
 
   func evaluate(_ trainer: Trainer, after step: Int) throws -> Evaluation? {
-    let found = try development.measure(trainer.decoder, trainer.communicator)
+    let found = try trainer.measure(.evaluation) {
+      try development.measure(trainer.decoder, trainer.communicator)
+    }
     return Evaluation(step: step, validationLoss: found.loss, metrics: found.metrics)
   }
 }

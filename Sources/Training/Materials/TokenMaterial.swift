@@ -58,7 +58,9 @@ struct TokenMaterial: TrainingMaterial {
 
   func evaluate(_ trainer: Trainer, after step: Int) throws -> Evaluation? {
     let loss = try trainer.validationLoss()
-    let tasks = try zeroShot?.measure(trainer.decoder, trainer.communicator)
+    let tasks = try trainer.measure(.evaluation) {
+      try zeroShot?.measure(trainer.decoder, trainer.communicator)
+    }
     if loss == nil, tasks == nil { return nil }
     return Evaluation(step: step, validationLoss: loss, zeroShot: tasks)
   }
