@@ -12,7 +12,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
   public var out = "runs/pretrain"
 
   /// Token ids of the model, at least those of the data; 0 for just as many. The paper's model keeps its size over a smaller
-  /// tokenizer.
+  /// tokenizer. Special tokens of fine-tuning come on top.
   public var vocabulary = 40_478
   /// Longest sequence, in tokens.
   public var context = 512

@@ -14,12 +14,15 @@ extension Trainer {
     guard let check else { return }
     let place = "\(when), rank \(communicator.rank)"
     if let finding = check.take() {
-      let sample = Int(batch.samples[finding.row / batch.length])
+      let sequence = finding.row / batch.length
+      let example = batch.examples.first { $0.sequences.contains(sequence) }
+      let sample = Int(example?.sample ?? batch.samples[sequence])
+      let what =
+        example == nil ? "window \(window(sample)) of the tokens" : "example \(window(sample))"
       throw InputError(
         "\(place): \(finding.value) in the output of "
           + (finding.layer.map { "layer \($0), " } ?? "")
-          + "operation \(finding.operation.rawValue), sample \(sample) of the batch (window "
-          + "\(window(sample)) of the tokens), position \(finding.row % batch.length), column "
+          + "operation \(finding.operation.rawValue), sample \(sample) of the batch (\(what)), position \(finding.row % batch.length), column "
           + "\(finding.column)")
     }
     guard checkingGradients else { return }

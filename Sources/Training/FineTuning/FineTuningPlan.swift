@@ -9,6 +9,7 @@ public struct FineTuningPlan: Sendable, Encodable {
   public let parameters: Int
   /// Of rank 0.
   public let bytesPerRank: Int
+  /// That share it.
   public let ranks: Int
   /// A few lines on examples, padding and truncation.
   public let examples: String

@@ -5,9 +5,13 @@ import Foundation
 public struct SeedStudy: Sendable, Codable {
   /// A metric over the seeds, of each seed's best model on the development split.
   public struct Spread: Sendable, Codable {
+    /// The first of the task's.
     public let metric: Metric
+    /// Of the seeds that have a value.
     public let median: Double
+    /// The lowest.
     public let least: Double
+    /// The highest.
     public let most: Double
     /// In the order of the seeds; null where it has no value.
     public let values: [Double?]

@@ -38,6 +38,7 @@ public struct TaskMeasurement {
   public struct Outcome: Sendable, Codable {
     /// The task's name.
     public let task: String
+    /// The part of the examples.
     public let split: TaskSplit
     /// How many were answered.
     public let examples: Int

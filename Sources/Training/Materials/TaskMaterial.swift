@@ -48,7 +48,7 @@ struct TaskMaterial: TrainingMaterial {
     fingerprint = EncodedSplit.fingerprint([train, parts[1]], tokenizer)
     try communicator.agree(on: fingerprint, what: "the examples in \(config.data)")
 
-    config.vocabulary = model.vocabularySize
+    config.vocabulary = plainVocabulary
     (config.context, config.width) = (model.context, model.width)
     (config.layers, config.heads) = (model.layers, model.heads)
     config.initializerRange = Double("\(model.initialStandardDeviation)") ?? config.initializerRange
