@@ -54,7 +54,9 @@ private func example(
       try sequences(.multipleChoice, ["a a", "b"], ["c", "d c", ""])
         == [[10, 5, 5, 6, 11, 7, 12], [10, 5, 5, 6, 11, 8, 7, 12], [10, 5, 5, 6, 11, 12]])
     #expect(
-      try sequences(.multipleChoice, ["a"], ["b", "c"]) == [[10, 5, 11, 6, 12], [10, 5, 11, 7, 12]])
+      try sequences(.multipleChoice, ["a"], ["b", "c"]) == [
+        [10, 5, 11, 6, 12], [10, 5, 11, 7, 12],
+      ])
     #expect(try sequences(.classification, [""]) == [[10, 12]])
   }
 
