@@ -2,17 +2,17 @@ import Data
 import Model
 
 /// A task's examples as what steps are made of: a window is an example with all its sequences.
-struct TaskBatches: BatchSource {
+package struct TaskBatches: BatchSource {
   private let examples: [EncodedExample]
   private let answer: Answer
   private let lmCoefficient: Double
   private let tokens: Int
-  let tokensPerWindow: Int
+  package let tokensPerWindow: Int
 
   /// - Parameters:
   ///   - lmCoefficient: λ; 0 where the language model's loss does not count
   ///   - tokensPerWindow: the most tokens of an example, here or wherever else a decoder of the same size is used
-  init(
+  package init(
     _ examples: [EncodedExample], answer: Answer, lmCoefficient: Double, tokensPerWindow: Int
   ) {
     self.examples = examples
@@ -22,30 +22,30 @@ struct TaskBatches: BatchSource {
     tokens = examples.reduce(0) { $0 + $1.tokenCount }
   }
 
-  var count: Int { examples.count }
-  var divisorPerWindow: Double { 1 }
+  package var count: Int { examples.count }
+  package var divisorPerWindow: Double { 1 }
 
   /// By length, so that an example shares its leaf with those that need as much padding.
-  func arranged(_ windows: [Int]) -> [Int] {
+  package func arranged(_ windows: [Int]) -> [Int] {
     windows.enumerated().sorted {
       (examples[$0.element].length, $0.offset) < (examples[$1.element].length, $1.offset)
     }.map(\.element)
   }
 
-  func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int {
-    let places = steps.count * sampler.sequencesPerStep
-    // Whole epochs need no look at their order.
-    let epochs = places / count
-    let rest = places % count
+  package func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int {
     let first = (steps.lowerBound - 1) * sampler.sequencesPerStep
-    let partial = (first..<first + rest).reduce(0) { sum, place in
-      sum + examples[sampler.window(at: place)].tokenCount
+    let end = steps.upperBound * sampler.sequencesPerStep
+    func sum(_ places: Range<Int>) -> Int {
+      places.reduce(0) { $0 + examples[sampler.window(at: $1)].tokenCount }
     }
-    return epochs * tokens + partial
+    // Whole epochs need no look at their order.
+    let (begun, ended) = (first / count + 1, end / count)
+    guard begun < ended else { return sum(first..<end) }
+    return sum(first..<begun * count) + (ended - begun) * tokens + sum(ended * count..<end)
   }
 
   /// The part of the first epoch's tokens that pads others, in leaves of so many examples.
-  func paddingShare(_ sampler: Sampler, leaf: Int) -> Double {
+  package func paddingShare(_ sampler: Sampler, leaf: Int) -> Double {
     var padded = 0
     var real = 0
     for step in 1...max(1, count / sampler.sequencesPerStep) {
@@ -64,7 +64,7 @@ struct TaskBatches: BatchSource {
   ///
   /// A token's loss counts λ over the sequences of its example and the real targets of its sequence: train.py of
   /// finetune-transformer-lm takes the mean over both.
-  func batch(windows: [Int], samples: [UInt32]) -> Batch {
+  package func batch(windows: [Int], samples: [UInt32]) -> Batch {
     let part = windows.map { examples[$0] }
     let length = part.map(\.length).max() ?? 1
     var (tokens, targets, weights): ([Int32], [Int32], [Float]) = ([], [], [])
