@@ -67,8 +67,8 @@ extension RunConfig {
     guard isFineTuning else { return nil }
     for (name, value, least) in [
       ("epochs", epochs, 1), ("examples", examples, 0), ("transfer-layers", transferLayers, -1),
-    ] where value < least || value > 1 << 31 {
-      return "\(name) is \(value); it must be at least \(least)"
+    ] where !(least...1 << 31 ~= value) {
+      return "\(name) is \(value); it must lie between \(least) and \(1 << 31)"
     }
     if !(0...1 ~= warmUpFraction) {
       return "warm-up-fraction is \(warmUpFraction); it must lie between 0 and 1"

@@ -10,9 +10,9 @@ struct TaskBatchesTests {
       sequences: lengths.map { Array(1...Int32($0)) }, target: [0, 1], cutTokens: 0)
   }
 
-  private static func batches(_ lambda: Double) -> TaskBatches {
+  private static func batches(_ lambda: Double, leaf: Int = 1) -> TaskBatches {
     TaskBatches(
-      examples, answer: .choices(2), lmCoefficient: lambda, tokensPerWindow: 12)
+      examples, answer: .choices(2), lmCoefficient: lambda, leaf: leaf, tokensPerWindow: 12)
   }
 
   /// train.py of finetune-transformer-lm: the mean over a sequence's targets, then over an example's sequences.
@@ -41,13 +41,31 @@ struct TaskBatchesTests {
   }
 
   @Test func examplesOfLikeLengthShareALeaf() {
-    let batches = Self.batches(0.5)
-    #expect(batches.arranged([2, 0, 1, 0]) == [1, 0, 0, 2])
-    // All three in one leaf of 6 x 6: 24 of 36 are real.
-    let one = Sampler(windows: 3, sequencesPerStep: 3, seed: 1)
-    #expect(abs(batches.paddingShare(one, leaf: 3) - 1.0 / 3) < 1e-12)
-    // Each alone: 8 of 8, 8 of 10, 8 of 12.
-    #expect(abs(batches.paddingShare(one, leaf: 1) - 0.2) < 1e-12)
+    // All three in one leaf of 6 x 6: 24 of 36 are real. Each alone: 8 of 8, 8 of 10, 8 of 12.
+    let sampler = Sampler(windows: 3, sequencesPerStep: 3, seed: 1)
+    #expect(abs(Self.batches(0, leaf: 3).paddingShare(sampler) - 1.0 / 3) < 1e-12)
+    #expect(abs(Self.batches(0, leaf: 1).paddingShare(sampler) - 0.2) < 1e-12)
+  }
+
+  /// Sixteen examples of lengths 1 … 16 in eight leaves of two: over two steps that begin at either end no rank has more to do.
+  @Test(arguments: [1, 2, 4]) func ranksHaveAsMuchToDo(ranks: Int) {
+    let examples = (1...16).map {
+      EncodedExample(
+        sequences: [[Int32](repeating: 0, count: $0)], target: [1, 0], cutTokens: 0)
+    }
+    let batches = TaskBatches(
+      examples, answer: .classes(["a", "b"]), lmCoefficient: 0, leaf: 2, tokensPerWindow: 16)
+    var work = [Int](repeating: 0, count: ranks)
+    for first in [4, 7] {
+      let windows = [first] + (0..<16).filter { $0 != first }
+      let arranged = batches.arranged(windows)
+      #expect(arranged.sorted() == Array(0..<16))
+      for leaf in 0..<8 {
+        #expect(abs(arranged[2 * leaf] - arranged[2 * leaf + 1]) == 1, "neighbours in length")
+        work[leaf % ranks] += 2 * (max(arranged[2 * leaf], arranged[2 * leaf + 1]) + 1)
+      }
+    }
+    #expect(Set(work).count == 1, "\(work)")
   }
 
   @Test func tokensAreCountedThroughEpochs() {
@@ -55,7 +73,7 @@ struct TaskBatchesTests {
       EncodedExample(sequences: [Array(1...Int32($0))], target: [1, 0], cutTokens: 0)
     }
     let batches = TaskBatches(
-      examples, answer: .classes(["a", "b"]), lmCoefficient: 0, tokensPerWindow: 7)
+      examples, answer: .classes(["a", "b"]), lmCoefficient: 0, leaf: 1, tokensPerWindow: 7)
     let sampler = Sampler(windows: 5, sequencesPerStep: 2, seed: 3)
     var sum = 0
     for step in 1...12 {

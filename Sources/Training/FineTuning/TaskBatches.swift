@@ -6,18 +6,22 @@ package struct TaskBatches: BatchSource {
   private let examples: [EncodedExample]
   private let answer: Answer
   private let lmCoefficient: Double
+  private let leaf: Int
   private let tokens: Int
   package let tokensPerWindow: Int
 
   /// - Parameters:
   ///   - lmCoefficient: λ; 0 where the language model's loss does not count
+  ///   - leaf: the examples of a leaf
   ///   - tokensPerWindow: the most tokens of an example, here or wherever else a decoder of the same size is used
   package init(
-    _ examples: [EncodedExample], answer: Answer, lmCoefficient: Double, tokensPerWindow: Int
+    _ examples: [EncodedExample], answer: Answer, lmCoefficient: Double, leaf: Int,
+    tokensPerWindow: Int
   ) {
     self.examples = examples
     self.answer = answer
     self.lmCoefficient = lmCoefficient
+    self.leaf = leaf
     self.tokensPerWindow = tokensPerWindow
     tokens = examples.reduce(0) { $0 + $1.tokenCount }
   }
@@ -26,10 +30,20 @@ package struct TaskBatches: BatchSource {
   package var divisorPerWindow: Double { 1 }
 
   /// By length, so that an example shares its leaf with those that need as much padding.
+  ///
+  /// The first half of the leaves grows and the second half shrinks, and every other step begins at the other end: rank r of N, which
+  /// takes leaves r, r + N, …, then has about as much to do as the others, whatever N.
   package func arranged(_ windows: [Int]) -> [Int] {
-    windows.enumerated().sorted {
+    let sorted = windows.enumerated().sorted {
       (examples[$0.element].length, $0.offset) < (examples[$1.element].length, $1.offset)
     }.map(\.element)
+    var leaves = stride(from: 0, to: sorted.count, by: leaf).map {
+      sorted[$0..<min($0 + leaf, sorted.count)]
+    }
+    leaves[(leaves.count / 2)...].reverse()
+    // A coin that every rank throws alike.
+    if let first = windows.first, first % 2 == 1 { leaves.reverse() }
+    return leaves.flatMap { $0 }
   }
 
   package func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int {
@@ -44,8 +58,8 @@ package struct TaskBatches: BatchSource {
     return sum(first..<begun * count) + (ended - begun) * tokens + sum(ended * count..<end)
   }
 
-  /// The part of the first epoch's tokens that pads others, in leaves of so many examples.
-  package func paddingShare(_ sampler: Sampler, leaf: Int) -> Double {
+  /// The part of the first epoch's tokens that pads others.
+  package func paddingShare(_ sampler: Sampler) -> Double {
     var padded = 0
     var real = 0
     for step in 1...max(1, count / sampler.sequencesPerStep) {

@@ -13,7 +13,8 @@ struct TaskEvaluation {
   init(_ split: EncodedSplit, answer: Answer, metrics: [Metric]) {
     (self.split, self.answer, self.metrics) = (split, answer, metrics)
     batches = TaskBatches(
-      split.encoded, answer: answer, lmCoefficient: 0, tokensPerWindow: split.longest)
+      split.encoded, answer: answer, lmCoefficient: 0, leaf: 1,
+      tokensPerWindow: split.longest)
   }
 
   /// What was found, the same on every rank.

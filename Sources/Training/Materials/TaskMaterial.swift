@@ -44,6 +44,7 @@ struct TaskMaterial: TrainingMaterial {
     development = TaskEvaluation(parts[1], answer: spec.answer, metrics: spec.metrics)
     batches = TaskBatches(
       train.encoded, answer: spec.answer, lmCoefficient: config.lmCoefficient,
+      leaf: config.microBatch,
       tokensPerWindow: max(train.longest, parts[1].longest))
     fingerprint = EncodedSplit.fingerprint([train, parts[1]], tokenizer)
     try communicator.agree(on: fingerprint, what: "the examples in \(config.data)")
@@ -65,11 +66,10 @@ struct TaskMaterial: TrainingMaterial {
     }
     self.config = config
     let padding = batches.paddingShare(
-      Sampler(windows: batches.count, sequencesPerStep: config.batch, seed: config.seed),
-      leaf: config.microBatch)
+      Sampler(windows: batches.count, sequencesPerStep: config.batch, seed: config.seed))
     description = """
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
-      \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) steps in \
+      \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
       padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context))
       """
