@@ -1,5 +1,7 @@
 """The plots of cluster/study as SVG."""
 
+import statistics
+
 COLORS = ["#1f5fa8", "#e0a030", "#9a9a9a"]
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">'
 
@@ -40,22 +42,23 @@ def bars(results, ways, path):
     _save(path, width, height, parts)
 
 
-def curve(points, path):
-    """A line through (step, nats)."""
+def line(points, caption, grid, path):
+    """A line through the medians of (x, values), the values as dots; `grid` is the distance of the horizontal lines."""
     width, height, left, bottom = 760, 280, 45, 40
-    low, high = min(v for _, v in points) // 0.25 * 0.25, max(v for _, v in points) // 0.25 * 0.25 + 0.25
-    last = points[-1][0]
-    x = lambda step: left + step / last * (width - left - 20)
+    values = [value for _, found in points for value in found]
+    low, high = min(values) // grid * grid, max(values) // grid * grid + grid
+    first, last = points[0][0], points[-1][0]
+    x = lambda at: left + 15 + (at - first) / (last - first) * (width - left - 50)
     y = lambda v: 15 + (high - v) / (high - low) * (height - bottom - 15)
     parts = []
-    value = low
-    while value <= high:
-        parts.append(f'<path d="M{left} {y(value):.1f}H{width - 20}" stroke="#ddd"/>'
-                     f'<text x="{left - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>')
-        value += 0.25
-    for step, _ in points:
-        parts.append(f'<text x="{x(step):.1f}" y="{height - 22}" text-anchor="middle">{step:,}</text>')
-    parts.append(f'<text x="{width / 2}" y="{height - 5}" text-anchor="middle">updates; validation loss in nats a token</text>')
-    line = " ".join(f"{x(step):.1f},{y(value):.1f}" for step, value in points)
-    parts.append(f'<polyline points="{line}" fill="none" stroke="{COLORS[0]}" stroke-width="2"/>')
+    for index in range(round((high - low) / grid) + 1):
+        at = low + index * grid
+        parts.append(f'<path d="M{left} {y(at):.1f}H{width - 20}" stroke="#ddd"/>'
+                     f'<text x="{left - 6}" y="{y(at) + 4:.1f}" text-anchor="end">{round(at, 4):g}</text>')
+    for at, found in points:
+        parts.append(f'<text x="{x(at):.1f}" y="{height - 22}" text-anchor="middle">{at:,}</text>')
+        parts.extend(f'<circle cx="{x(at):.1f}" cy="{y(value):.1f}" r="2.5" fill="black"/>' for value in found)
+    parts.append(f'<text x="{width / 2}" y="{height - 5}" text-anchor="middle">{caption}</text>')
+    medians = " ".join(f"{x(at):.1f},{y(statistics.median(found)):.1f}" for at, found in points)
+    parts.append(f'<polyline points="{medians}" fill="none" stroke="{COLORS[0]}" stroke-width="2"/>')
     _save(path, width, height, parts)

@@ -17,8 +17,10 @@ extension TaskSpec {
     if let known = builtIn.first(where: { plain($0.name) == plain(nameOrPath) }) { return known }
     throw InputError(
       "there is no task `\(nameOrPath)`"
-        + Nearest.suggestion(for: nameOrPath, among: builtIn.map(\.name))
-        + "; `gpt1-dist tasks` lists them, and one of your own is the path of a .yaml file")
+        + Nearest.suggestion(
+          for: nameOrPath, among: builtIn.map(\.name),
+          otherwise:
+            "; `gpt1-dist tasks` lists them, and one of your own is the path of a .yaml file"))
   }
 }
 

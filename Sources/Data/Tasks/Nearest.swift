@@ -9,9 +9,11 @@ enum Nearest {
     return found.name
   }
 
-  /// `; did you mean …?`, or nothing.
-  static func suggestion(for word: String, among names: [String]) -> String {
-    name(to: word, among: names).map { "; did you mean `\($0)`?" } ?? ""
+  /// `; did you mean …?`, or `otherwise` where no name is near.
+  static func suggestion(
+    for word: String, among names: [String], otherwise: String = ""
+  ) -> String {
+    name(to: word, among: names).map { "; did you mean `\($0)`?" } ?? otherwise
   }
 
   /// Insertions, deletions and substitutions that make `one` the other, and swaps of neighbours (optimal string alignment).

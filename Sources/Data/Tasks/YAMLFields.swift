@@ -31,10 +31,10 @@ struct YAMLFields {
     for (key, value) in mapping {
       let name = key.string ?? ""
       guard keys.contains(name) else {
-        let suggestion = Nearest.suggestion(for: name, among: keys)
         throw InputError(
           "unknown key `\(name)`"
-            + (suggestion.isEmpty ? "; the keys are \(keys.joined(separator: ", "))" : suggestion),
+            + Nearest.suggestion(
+              for: name, among: keys, otherwise: "; the keys are \(keys.joined(separator: ", "))"),
           path: path, line: key.mark?.line)
       }
       nodes[name] = value
