@@ -79,7 +79,7 @@ extension RunConfig {
   /// The YAML that `resolve` reads back to the same value.
   public var yaml: String {
     get throws {
-      let values = try RunConfig.mapping(try YAMLEncoder().encode(self), path: nil)
+      let values = try values
       let pairs = kind.keys.compactMap { key in
         values[key.rawValue].map { (Node(key.rawValue), $0) }
       }
@@ -93,10 +93,22 @@ extension RunConfig {
     return try resolve(isFineTuning ? .fineTuning : .pretraining, preset: .gpt1, yaml: yaml)
   }
 
+  /// Every value by its key. Yams writes 6.25e-05 in 17 digits; here numbers have as many as it takes to read them back.
+  private var values: [String: Node] {
+    get throws {
+      try RunConfig.mapping(try YAMLEncoder().encode(self), path: nil).mapValues { node in
+        guard let scalar = node.scalar, scalar.style == .plain, scalar.string.contains("e"),
+          scalar.string.allSatisfy("0123456789.e+-".contains), let number = Double(scalar.string)
+        else { return node }
+        return Node("\(number)")
+      }
+    }
+  }
+
   /// Every key with its value as it stands in the YAML, in the order of `CodingKeys`.
   var entries: [String] {
     get throws {
-      let values = try RunConfig.mapping(try YAMLEncoder().encode(self), path: nil)
+      let values = try values
       return CodingKeys.allCases.map { "\($0.rawValue): \(values[$0.rawValue]?.string ?? "")" }
     }
   }

@@ -29,6 +29,16 @@ struct RunConfigTests {
     }
   }
 
+  @Test func numbersAreWrittenAsPeopleWriteThem() throws {
+    var config = RunConfig.Preset.gpt1.config
+    (config.learningRate, config.dropout, config.out) = (6.25e-5, 0, "3e-2")
+    let yaml = try config.yaml.split(separator: "\n")
+    #expect(yaml.contains("learning-rate: 6.25e-05"))
+    #expect(yaml.contains("initializer-range: 0.02"))
+    #expect(yaml.contains("dropout: 0.0"))
+    #expect(yaml.contains("out: '3e-2'"))
+  }
+
   @Test func thePaperIsTheDefault() throws {
     let config = try RunConfig.resolve(preset: .gpt1)
     let model = config.model(vocabularySize: 8_000)

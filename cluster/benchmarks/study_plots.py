@@ -11,10 +11,10 @@ def _save(path, width, height, parts):
     path.write_text("\n".join(lines) + "\n")
 
 
-def bars(results, ways, path):
-    """Medians as bars, seeds as dots: `results[task][way]["spread"]`."""
+def bars(results, metrics, ways, path):
+    """Medians as bars, seeds as dots: `results[task][way]["values"]`, with each task's metric below."""
     width, height, left, bottom = 760, 340, 45, 45
-    values = [v for task in results.values() for way in ways for v in task[way]["spread"]["values"] if v is not None]
+    values = [v for task in results.values() for way in ways for v in task[way]["values"]]
     low = min(0.0, min(values) // 0.1 * 0.1)
     y = lambda v: 20 + (1 - v) / (1 - low) * (height - bottom - 20)
     parts = []
@@ -26,16 +26,14 @@ def bars(results, ways, path):
     for index, (task, found) in enumerate(results.items()):
         start = left + index * group + group * 0.1
         for place, (way, color) in enumerate(zip(ways, COLORS)):
-            spread = found[way]["spread"]
-            top, base = sorted((y(spread["median"]), y(0)))
+            values = found[way]["values"]
+            top, base = sorted((y(statistics.median(values)), y(0)))
             x = start + place * bar
             parts.append(f'<rect x="{x:.1f}" y="{top:.1f}" width="{bar * 0.9:.1f}" height="{base - top:.1f}" fill="{color}"/>')
-            for value in spread["values"]:
-                if value is not None:
-                    parts.append(f'<circle cx="{x + bar * 0.45:.1f}" cy="{y(value):.1f}" r="2.5" fill="black"/>')
-        metric = found[ways[0]]["spread"]["metric"]
+            for value in values:
+                parts.append(f'<circle cx="{x + bar * 0.45:.1f}" cy="{y(value):.1f}" r="2.5" fill="black"/>')
         parts.append(f'<text x="{start + group * 0.4:.1f}" y="{height - 26}" text-anchor="middle">{task}</text>'
-                     f'<text x="{start + group * 0.4:.1f}" y="{height - 12}" text-anchor="middle" fill="#666">{metric}</text>')
+                     f'<text x="{start + group * 0.4:.1f}" y="{height - 12}" text-anchor="middle" fill="#666">{metrics[task]}</text>')
     for place, (way, color) in enumerate(zip(ways, COLORS)):
         x = left + 10 + place * 120
         parts.append(f'<rect x="{x}" y="4" width="12" height="12" fill="{color}"/><text x="{x + 18}" y="14">{way}</text>')
