@@ -89,12 +89,12 @@ public struct TaskMeasurement {
     shared.threads = 0
     try communicator.agree(
       on: JSONFile.encode(shared, formatting: .sortedKeys), what: "what to measure", status: 2)
+    try communicator.together {
+      if let path = request.predictions { try Destination.requireFile(path) }
+    }
     let threads =
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
     let spec = try communicator.together { try TaskSpec.asked(request.task) }
-    try communicator.onRoot {
-      if let path = request.predictions { try Destination.requireFile(path) }
-    }
     let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
     let team = ThreadTeam(size: threads)
     state.weightsChanged(team: team)
