@@ -51,7 +51,8 @@ struct EncodedSplit {
       : "\(grouped(cut.count)) of \(grouped(encoded.count)) training examples are longer than the context of "
         + "\(context) tokens and lose \(grouped(tokens)) tokens"
     return sentence
-      + (leftOut > 0 ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
+      + (leftOut > 0
+        ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
   }
 
   /// A hash of all sequences and labels of some splits, and of what made them.
