@@ -121,8 +121,9 @@ import Testing
       let found = records(given)
       // Where lines end with CR alone Python reads on, and we ask for other line ends.
       if found == nil, expected != nil, given.text.utf8.contains(UInt8(ascii: "\r")) { continue }
-      #expect(
-        found == expected, "\(given.text.debugDescription) \(given.separator.debugDescription)")
+      if found != expected {
+        Issue.record("\(given.text.debugDescription) \(given.separator.debugDescription)")
+      }
       accepted += found == nil ? 0 : 1
     }
     #expect(accepted > ReaderFuzzTests.count / 2)
@@ -139,7 +140,7 @@ import Testing
     var accepted = 0
     for (given, expected) in zip(cases, reference) {
       guard let found = fields(given), let expected else { continue }
-      #expect([found] == expected, "\(given.text)")
+      if [found] != expected { Issue.record("\(given.text): \(found), Python has \(expected)") }
       accepted += 1
     }
     #expect(accepted > ReaderFuzzTests.count / 20)
@@ -183,8 +184,10 @@ import Testing
           try Foundation.Data(text.utf8).write(to: URL(fileURLWithPath: path))
           do { try read() } catch let error as InputError {
             let text = "\(error)"
-            #expect(text.hasPrefix(path) && text.count > path.count + 5)
-            #expect(!text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" }, "\(text)")
+            let isClear =
+              text.hasPrefix(path) && text.utf8.count > path.utf8.count + 5
+              && !text.utf8.contains { $0 < 32 && $0 != 10 }
+            if !isClear { Issue.record("\(text)") }
           }
         }
       }
