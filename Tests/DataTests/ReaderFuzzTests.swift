@@ -5,7 +5,12 @@ import Testing
 
 /// Ten thousand mutated inputs of every format: read, or refused with a clear error; and what Python's csv and json read too is the same.
 @Suite struct ReaderFuzzTests {
-  private static let count = 10_000
+  /// A build for debugging is twenty times slower.
+  #if DEBUG
+    private static let count = 1_000
+  #else
+    private static let count = 10_000
+  #endif
 
   private static let tables = Mutator(
     seeds: [
@@ -197,7 +202,7 @@ import Testing
   /// What would take a stack, a memory or a day.
   @Test(.timeLimit(.minutes(1))) func hugeInputsAreRefused() throws {
     try withTemporaryFolder { folder in
-      let many = 200_000
+      let many = 50_000
       let nested = String(repeating: "[", count: many)
       let aliases =
         "a0: &a0 [x]\n" + (1...30).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
