@@ -18,7 +18,10 @@ struct Evaluate: ParsableCommand {
   var task: String
   @Option(help: "The folder with the task's files.")
   var data: String
-  @Option(help: "A model folder: RUN/best or a checkpoint of `finetune`; with --zero-shot any.")
+  @Option(
+    help:
+      "A model folder: RUN/best or a checkpoint of `finetune`; with --zero-shot any. Of a run directory its best model or newest checkpoint."
+  )
   var model: String
   @Option(help: "train, dev or test.")
   var split = TaskSplit.dev

@@ -11,7 +11,7 @@ struct Generate: ParsableCommand {
     abstract: "Continue a text.",
     discussion: "The same model, prompt, options and seed give the same text.")
 
-  @Option(help: "A model folder.")
+  @Option(help: "A model folder, or a run directory: its best model or newest checkpoint.")
   var model: String
   @Option(help: "The text to continue.")
   var prompt: String
@@ -50,7 +50,7 @@ struct Generate: ParsableCommand {
     guard let prompt = FileName.text(ofArgument: prompt) else {
       throw UsageError("--prompt is not UTF-8; convert it (iconv -f LATIN1 -t UTF-8, say)")
     }
-    let (state, tokenizer) = try ModelFolder.load(model)
+    let (state, tokenizer) = try ModelFolder.open(model, report: printError)
     let encoded = tokenizer.encode(prompt)
     guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
     var sampling = TokenSampling()

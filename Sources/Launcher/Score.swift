@@ -14,7 +14,7 @@ struct Score: ParsableCommand {
       in windows end to end.
       """)
 
-  @Option(help: "A model folder.")
+  @Option(help: "A model folder, or a run directory: its best model or newest checkpoint.")
   var model: String
   @Option(help: "A UTF-8 text: one sequence.")
   var textFile: String?
@@ -44,12 +44,12 @@ struct Score: ParsableCommand {
     let path = textFile ?? tokenFile ?? ""
     let scoring: Scoring
     if let textFile {
-      let (state, tokenizer) = try ModelFolder.load(model)
+      let (state, tokenizer) = try ModelFolder.open(model, report: printError)
       sequences = .one(tokenizer.encode(try readText(textFile)))
       scoring = Scoring(state, threads: threads.count)
     } else {
       sequences = try JSONFile.read(Nested<Int32>.self, from: path)
-      let state = try ModelFolder.loadWithoutTokenizer(model)
+      let state = try ModelFolder.openWithoutTokenizer(model, report: printError)
       let ids = 0..<Int32(state.config.vocabularySize)
       if let id = sequences.lists.joined().first(where: { !ids.contains($0) }) {
         throw InputError("token id \(id) is outside the model's vocabulary \(ids)", path: path)
@@ -66,7 +66,8 @@ struct Score: ParsableCommand {
     let result = Result(
       tokens: all.count, loss: loss, perplexity: Foundation.exp(loss),
       logProbabilities: logProbabilities ? scores : nil)
-    var text = "tokens \(result.tokens)  loss \(loss)  perplexity \(result.perplexity)"
+    var text =
+      "tokens \(result.tokens)  loss \(lossText(loss))  perplexity \(lossText(result.perplexity))"
     if logProbabilities { text += "\n" + all.map { "\($0)" }.joined(separator: "\n") }
     try output.print(result, text: text)
   }

@@ -70,7 +70,7 @@ public struct TrainingRun {
       if config.resume != "auto" { outcome.checkpoint = config.resume }
       outcome.evaluation = RunLog.lastEvaluation(folder: config.out)
       try findBest(&outcome)
-      note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
+      note("\(config.out) is finished: \(start) of \(counted(config.steps, "step")). Nothing to do")
       return outcome
     }
     var log: RunLog?

@@ -167,7 +167,9 @@ extension Preparation {
   private var learns: Bool { if case .train = config.tokenizer { true } else { false } }
 
   private func survey(_ progress: (String) -> Void) throws -> Survey {
-    progress("reading \(corpus.bytes) bytes in \(corpus.sources.count) files")
+    progress(
+      "reading \(corpus.bytes) bytes in \(corpus.sources.count) file\(corpus.sources.count == 1 ? "" : "s")"
+    )
     var survey = Survey()
     let learns = learns
     try forEachResult { chunk -> Result<Survey, InputError> in
@@ -186,7 +188,7 @@ extension Preparation {
     }
     guard survey.hasText else {
       throw InputError(
-        "the corpus is empty: no text in \(corpus.sources.count) files; check --input",
+        "the corpus is empty: no text in \(corpus.sources.count) file\(corpus.sources.count == 1 ? "" : "s"); check --input",
         path: config.inputs.first)
     }
     return survey

@@ -12,7 +12,7 @@ public struct TaskMeasurement {
     public var task: String
     /// The folder with the task's files.
     public var data: String
-    /// A model folder.
+    /// A model folder or a run directory.
     public var model: String
     /// The part of the examples.
     public var split: TaskSplit
@@ -95,13 +95,19 @@ public struct TaskMeasurement {
     let threads =
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
     let spec = try communicator.together { try TaskSpec.asked(request.task) }
-    let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
+    let folder = try ModelFolder.find(request.model, communicator)
+    let (state, tokenizer) = try communicator.together { try ModelFolder.load(folder) }
+    let fit =
+      request.zeroShot
+      ? nil : try communicator.together { try TaskFit(spec, folder, tokenizer) }
+    for note in fit?.notes ?? [] where communicator.isRoot { printError(note + "\n") }
+    fit?.apply(to: state)
     let team = ThreadTeam(size: threads)
     state.weightsChanged(team: team)
     let found =
-      request.zeroShot
-      ? try withoutTraining(spec, state, tokenizer, team)
-      : try fineTuned(spec, state, tokenizer, team)
+      if let fit {
+        try fineTuned(spec, state, tokenizer, fit.specials, team)
+      } else { try withoutTraining(spec, state, tokenizer, team) }
     let result = found.result
     let failure = write(spec, found)
     return Outcome(
@@ -133,23 +139,12 @@ public struct TaskMeasurement {
   }
 
   private func fineTuned(
-    _ spec: TaskSpec, _ state: ModelState, _ tokenizer: Tokenizer, _ team: ThreadTeam
+    _ spec: TaskSpec, _ state: ModelState, _ tokenizer: Tokenizer, _ specials: SpecialTokens,
+    _ team: ThreadTeam
   ) throws -> Found {
-    let model = state.config
     let split = try communicator.together {
-      guard model.scores == spec.answer.outputs else {
-        throw InputError(
-          model.scores == 0
-            ? "is a language model without a linear layer for a task: fine-tune it with `gpt1-dist finetune`, or ask "
-              + "it with --zero-shot"
-            : "has a linear layer of \(model.scores) outputs, and \(spec.name) needs \(spec.answer.outputs): it was "
-              + "fine-tuned on another task",
-          path: request.model)
-      }
       let encoder = try TaskEncoder(
-        spec, tokenizer: tokenizer,
-        specials: SpecialTokens(after: model.vocabularySizeWithoutSpecials),
-        context: model.context)
+        spec, tokenizer: tokenizer, specials: specials, context: state.config.context)
       return try EncodedSplit(
         spec, request.split, folder: request.data, encoder: encoder, threads: team.size)
     }
