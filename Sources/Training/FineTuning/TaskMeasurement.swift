@@ -81,6 +81,11 @@ public struct TaskMeasurement {
     let spec = try communicator.together { try TaskSpec.named(request.task) }
     let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
     let team = ThreadTeam(size: threads)
+    if communicator.size > 1 {
+      try communicator.compareEngines(
+        ProductEngine(usesOneDNN: false, fingerprints: team.productFingerprints()), isOrdered: false
+      )
+    }
     state.weightsChanged(team: team)
     let (ids, truncated, result) =
       request.zeroShot
