@@ -49,7 +49,8 @@ import Testing
           let doctor = try run("doctor --preset debug --reduce ordered", in: sandbox)
           #expect(doctor.status == 1, "\(doctor.output)")
           #expect(doctor.output.contains("\nproblem  products   the same products have other bits"))
-          #expect(doctor.output.contains("\nwarning  kernels    \(host): a matrix product by OpenBLAS"))
+          #expect(
+            doctor.output.contains("\nwarning  kernels    \(host): a matrix product by OpenBLAS"))
           #expect(doctor.output.contains("(OPENBLAS_CORETYPE=Sandybridge) takes "))
         }
       }

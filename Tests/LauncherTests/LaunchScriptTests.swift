@@ -26,7 +26,9 @@ extension LauncherTests {
         let dashes = String(repeating: "-", count: 74)
         let table = try launch(["sh", "-c", "echo \(dashes) >&2; echo a >&2; exit 0"], in: folder)
         #expect(table.status == 0)
-        #expect(table.errors.split(separator: "\n").sorted() == [dashes, dashes, "a", "a"].map { $0[...] })
+        #expect(
+          table.errors.split(separator: "\n").sorted()
+            == [dashes, dashes, "a", "a"].map { $0[...] })
       }
     }
 
