@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import Foundation
 import Model
 import Training
@@ -46,6 +47,9 @@ struct Generate: ParsableCommand {
   }
 
   func run() throws {
+    guard let prompt = FileName.text(ofArgument: prompt) else {
+      throw UsageError("--prompt is not UTF-8; convert it (iconv -f LATIN1 -t UTF-8, say)")
+    }
     let (state, tokenizer) = try ModelFolder.load(model)
     let encoded = tokenizer.encode(prompt)
     guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
@@ -60,6 +64,7 @@ struct Generate: ParsableCommand {
     generation.generate(after: encoded, count: tokens, sampling: sampling) { generated.append($0) }
     let text = tokenizer.decode(encoded + generated)
     try output.print(
-      Result(prompt: prompt, text: text, promptTokens: encoded, tokens: generated), text: text)
+      Result(prompt: prompt, text: text, promptTokens: encoded, tokens: generated), exact: true,
+      text: text)
   }
 }

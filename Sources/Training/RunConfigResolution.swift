@@ -57,8 +57,8 @@ extension RunConfig {
   }
 
   private static func read(_ path: String) throws -> String {
-    do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
-      throw InputError("cannot be read as UTF-8 text: give --config a YAML file", path: path)
+    do { return try FileReader.text(of: path) } catch {
+      throw InputError("\(error.reason): give --config a YAML file", path: path)
     }
   }
 

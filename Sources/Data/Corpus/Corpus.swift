@@ -15,8 +15,8 @@ struct Corpus {
   /// without those in `out`, which is going to be replaced: an input that lies there is refused.
   init(inputs: [String], out: String) throws(InputError) {
     var paths: [String] = []
-    let out = Path.resolved(out) + "/"
-    func isReplaced(_ path: String) -> Bool { "\(Path.resolved(path))/".hasPrefix(out) }
+    let out = Array((Path.resolved(out) + "/").utf8)
+    func isReplaced(_ path: String) -> Bool { "\(Path.resolved(path))/".utf8.starts(with: out) }
     for input in inputs {
       guard Path.exists(input) else {
         throw InputError("there is no such file or folder; check --input", path: input)
@@ -26,7 +26,7 @@ struct Corpus {
           "lies in the folder that --out names, which is replaced as a whole; move the text out of "
             + "it or choose another --out", path: input)
       }
-      guard try Self.isFolder(input) else {
+      guard Path.isFolder(input) else {
         paths.append(input)
         continue
       }
@@ -43,15 +43,6 @@ struct Corpus {
       sources.append(DatasetInfo.Source(path: path, bytes: try FileReader(path).size))
     }
     self.sources = sources
-  }
-
-  private static func isFolder(_ path: String) throws(InputError) -> Bool {
-    do {
-      let attributes = try FileManager.default.attributesOfItem(atPath: Path.resolved(path))
-      return attributes[.type] as? FileAttributeType == .typeDirectory
-    } catch {
-      throw InputError("cannot be read: \(error.localizedDescription)", path: path)
-    }
   }
 
   /// The bytes of all files.
