@@ -103,6 +103,11 @@ public struct TaskMeasurement {
     for note in fit?.notes ?? [] where communicator.isRoot { printError(note + "\n") }
     fit?.apply(to: state)
     let team = ThreadTeam(size: threads)
+    if communicator.size > 1 {
+      try communicator.compareEngines(
+        ProductEngine(usesOneDNN: false, fingerprints: team.productFingerprints()), isOrdered: false
+      )
+    }
     state.weightsChanged(team: team)
     let found =
       if let fit {
