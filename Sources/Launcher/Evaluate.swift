@@ -42,7 +42,10 @@ struct Evaluate: ParsableCommand {
       predictions: predictions, threads: threads)
     try TrainingOptions.run { communicator, _ in
       let outcome = try TaskMeasurement(request, communicator: communicator).run()
-      try communicator.onRoot { try output.print(outcome, text: outcome.description) }
+      try communicator.onRoot {
+        outcome.warnings.forEach(printWarning)
+        try output.print(outcome, text: outcome.description)
+      }
       return 0
     }
   }

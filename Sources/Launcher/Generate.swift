@@ -46,8 +46,11 @@ struct Generate: ParsableCommand {
   }
 
   func run() throws {
+    if let problem = TextArgument.problem(of: "--prompt") { throw UsageError(problem) }
     let (state, tokenizer) = try ModelFolder.load(model)
-    let encoded = tokenizer.encode(prompt)
+    var unknown = UnknownTokens()
+    let encoded = tokenizer.encode(prompt, counting: &unknown)
+    if let warning = unknown.warning { printWarning("--prompt: \(warning)") }
     guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
     var sampling = TokenSampling()
     sampling.temperature = temperature

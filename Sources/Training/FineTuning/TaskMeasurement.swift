@@ -50,6 +50,10 @@ public struct TaskMeasurement {
     public let metrics: [MetricValue]?
     /// The file of predictions; nil for none.
     public let predictions: String?
+    /// The share of the tokens of all texts that the tokenizer does not know, 0 ... 1.
+    public let unknownShare: Double
+    /// What the user should know of the examples.
+    public let warnings: [String]
 
     /// For people.
     public var description: String {
@@ -57,6 +61,7 @@ public struct TaskMeasurement {
       let figures =
         (loss.map { ["loss \(format($0, 4))"] } ?? [])
         + (metrics?.map(\.description) ?? ["no labels: no metrics"])
+        + [UnknownTokens.description(unknownShare)]
       return "\(task), \(split.rawValue): \(grouped(examples)) examples\(cut)\n"
         + figures.joined(separator: "  ") + (predictions.map { "\npredictions in \($0)" } ?? "")
     }
@@ -82,7 +87,7 @@ public struct TaskMeasurement {
     let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
     let team = ThreadTeam(size: threads)
     state.weightsChanged(team: team)
-    let (ids, truncated, result) =
+    let (ids, truncated, unknown, notes, result) =
       request.zeroShot
       ? try withoutTraining(spec, state, tokenizer, team)
       : try fineTuned(spec, state, tokenizer, team)
@@ -93,10 +98,13 @@ public struct TaskMeasurement {
     }
     return Outcome(
       task: spec.name, split: request.split, examples: ids.count, truncated: truncated,
-      loss: result.loss, metrics: result.metrics, predictions: request.predictions)
+      loss: result.loss, metrics: result.metrics, predictions: request.predictions,
+      unknownShare: unknown.share, warnings: notes + (unknown.warning.map { [$0] } ?? []))
   }
 
-  private typealias Found = (ids: [String], truncated: Int, TaskEvaluation.Result)
+  private typealias Found = (
+    ids: [String], truncated: Int, UnknownTokens, notes: [String], TaskEvaluation.Result
+  )
 
   private func fineTuned(
     _ spec: TaskSpec, _ state: ModelState, _ tokenizer: Tokenizer, _ team: ThreadTeam
@@ -124,7 +132,8 @@ public struct TaskMeasurement {
       state, team: team, capacity: max(evaluation.tokensPerExample, Scoring.tokensAtOnce),
       training: false)
     return (
-      split.examples.map(\.id), split.encoded.count { $0.cutTokens > 0 },
+      split.examples.map(\.id), split.encoded.count { $0.cutTokens > 0 }, split.unknownTokens,
+      split.notes,
       try evaluation.measure(decoder, communicator)
     )
   }
@@ -140,6 +149,9 @@ public struct TaskMeasurement {
     let decoder = Decoder(
       state, team: team, capacity: max(state.config.context, Scoring.tokensAtOnce),
       training: false)
-    return (task.ids, task.truncatedCount, try task.measure(decoder, communicator))
+    return (
+      task.ids, task.truncatedCount, task.unknownTokens, [],
+      try task.measure(decoder, communicator)
+    )
   }
 }

@@ -73,6 +73,7 @@ struct TaskMaterial: TrainingMaterial {
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
       padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context))
       """
+      + (train.warnings + parts[1].warnings).map { "\nwarning: \($0)" }.joined()
   }
 
   let description: String

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A few fields of a JSON text (RFC 8259), by path; the rest is looked at only for where it ends. Half a million lines of SNLI are
 /// half a gigabyte, most of it parses: Foundation's decoder would build them all.
 struct JSONFields {
@@ -21,7 +19,8 @@ struct JSONFields {
   private static let deepest = 100
 
   private let paths: [[[UInt8]]]
-  private let decoder = JSONDecoder()
+  /// For each path of the last object whether its value is a string.
+  private(set) var isString: [Bool] = []
   private var values: [Value?] = []
   private var start = 0
   private var index = 0
@@ -38,6 +37,7 @@ struct JSONFields {
   ) throws(Malformed) -> [Value?] {
     (start, index, end) = (range.lowerBound, range.lowerBound, range.upperBound)
     values = Array(repeating: nil, count: paths.count)
+    isString = Array(repeating: false, count: paths.count)
     guard peek(text) == UInt8(ascii: "{") else { throw wrong("expected {") }
     try value(text, depth: 0, live: Array(paths.indices))
     guard peek(text) == nil else { throw wrong("expected the end of the line") }
@@ -58,7 +58,7 @@ struct JSONFields {
       let range = try string(text)
       guard !ending.isEmpty else { return }
       let found = try decoded(text, range)
-      for path in ending { values[path] = .text(found) }
+      for path in ending { (values[path], isString[path]) = (.text(found), true) }
     default:
       let first = index
       while index < end, !",]} \t\r\n".utf8.contains(text[index]) { index += 1 }
@@ -135,12 +135,12 @@ struct JSONFields {
 
   private func decoded(_ text: Span<UInt8>, _ range: Range<Int>) throws(Malformed) -> String {
     guard text.first(UInt8(ascii: "\\"), in: range) != nil else { return text.string(range) }
-    let quoted = text.extracting((range.lowerBound - 1)..<(range.upperBound + 1)).array()
-    do {
-      return try decoder.decode(String.self, from: Foundation.Data(quoted))
-    } catch {
-      throw Malformed(reason: "a string with a wrong escape", offset: range.lowerBound - start)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(range.count)
+    do throws(Malformed) { try JSONString.decode(text, range, to: &bytes) } catch {
+      throw Malformed(reason: error.reason, offset: error.offset - start)
     }
+    return bytes.span.string(0..<bytes.count)
   }
 
   /// The next byte that is no white space, not consumed.

@@ -1,0 +1,142 @@
+import Files
+
+/// The text files below a folder, and what was passed over.
+///
+/// Links are followed, and whatever they lead to is read once: a circle of links ends, and a file with two paths counts once. Hidden
+/// entries are left alone.
+public struct TextFolder: Sendable {
+  /// Paths relative to the folder, sorted by their bytes.
+  public private(set) var files: [String] = []
+
+  /// What was passed over, by kind and name, in sentences; empty where nothing was.
+  public var notes: [String] { passedOver.notes }
+
+  /// What was passed over.
+  private(set) var passedOver = PassedOver()
+
+  private let root: String
+  private let endings: [String]
+  private let isLeftOut: @Sendable (String) -> Bool
+
+  /// Walks through `folder`, which may be a link to one.
+  ///
+  /// - Parameters:
+  ///   - endings: of the files' names, in small letters; capitals count as them
+  ///   - isLeftOut: whether a folder or file of this path is left alone, and not told
+  public init(
+    _ folder: String, endings: [String] = [".txt"],
+    isLeftOut: @escaping @Sendable (String) -> Bool = { _ in false }
+  ) throws(InputError) {
+    (root, self.endings, self.isLeftOut) = (Path.trimmed(folder), endings, isLeftOut)
+    passedOver.expected = endings.joined(separator: " or ")
+    var walk = Walk()
+    if let identity = FileIdentity(root) { walk.seen.insert(identity) }
+    try enter(FolderListing(root), "", &walk)
+    // Links after all that is really there, so that a file is called what it is called.
+    while !walk.links.isEmpty {
+      let links = walk.links
+      walk.links = []
+      for (path, entry) in links { try take(entry, path, &walk) }
+    }
+    files.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// What was met on the way.
+  private struct Walk {
+    var seen: Set<FileIdentity> = []
+    var links: [(path: String, entry: FolderListing.Entry)] = []
+  }
+
+  private mutating func enter(
+    _ listing: FolderListing, _ folder: String, _ walk: inout Walk
+  ) throws(InputError) {
+    passedOver.unreadableNames += listing.unreadableNames
+    for entry in listing.entries where !entry.name.hasPrefix(".") {
+      let path = folder.isEmpty ? entry.name : "\(folder)/\(entry.name)"
+      if entry.isLink {
+        walk.links.append((path, entry))
+      } else {
+        try take(entry, path, &walk)
+      }
+    }
+  }
+
+  private mutating func take(
+    _ entry: FolderListing.Entry, _ path: String, _ walk: inout Walk
+  ) throws(InputError) {
+    let whole = "\(root)/\(path)"
+    // A file that is no link lies where its folder does.
+    if entry.isLink || entry.kind == .folder, isLeftOut(whole) { return }
+    let name = entry.name.lowercased()
+    if entry.kind == .lost { return passedOver.lost.append(path) }
+    guard entry.kind == .folder || endings.contains(where: name.hasSuffix) else {
+      return passedOver.otherEndings.append(path)
+    }
+    switch entry.kind {
+    case .lost, .special: passedOver.special.append(path)
+    case .folder:
+      guard walk.seen.insert(entry.identity).inserted else { return passedOver.again.append(path) }
+      let listing: FolderListing
+      do throws(InputError) { listing = try FolderListing(whole) } catch {
+        return passedOver.unreadable.append(path)
+      }
+      try enter(listing, path, &walk)
+    case .file:
+      guard walk.seen.insert(entry.identity).inserted else { return passedOver.again.append(path) }
+      guard Path.isReadable(whole) else { return passedOver.unreadable.append(path) }
+      files.append(path)
+    }
+  }
+}
+
+extension TextFolder {
+  /// What lies in a folder and is not read.
+  struct PassedOver: Sendable {
+    /// Files whose names end otherwise.
+    var otherEndings: [String] = []
+    /// Links to nothing.
+    var lost: [String] = []
+    /// Pipes, sockets, devices.
+    var special: [String] = []
+    /// Folders and files without the right to read them.
+    var unreadable: [String] = []
+    /// Other paths to what is read already.
+    var again: [String] = []
+    /// Names that are not UTF-8.
+    var unreadableNames = 0
+    /// What names of files end with, in words.
+    var expected = ".txt"
+
+    /// A count and the first names; nothing where there are none.
+    static func note(_ paths: [String], _ one: String, _ several: String) -> [String] {
+      guard !paths.isEmpty else { return [] }
+      let shown = paths.prefix(5).joined(separator: ", ")
+      let more = paths.count > 5 ? " and \(paths.count - 5) more" : ""
+      return ["\(paths.count) \(paths.count == 1 ? one : several): \(shown)\(more)"]
+    }
+
+    /// Sentences, one a kind.
+    var notes: [String] {
+      func note(_ paths: [String], _ one: String, _ several: String) -> [String] {
+        Self.note(paths, one, several)
+      }
+      return note(
+        otherEndings, "file does not end in \(expected) and is not read",
+        "files do not end in \(expected) and are not read")
+        + note(lost, "link leads nowhere", "links lead nowhere")
+        + note(special, "entry is no file", "entries are no files")
+        + note(
+          unreadable, "entry cannot be read: permission denied",
+          "entries cannot be read: permission denied")
+        + note(
+          again, "entry is another path to what is read already, and is read once",
+          "entries are other paths to what is read already, and are read once")
+        + (unreadableNames == 0
+          ? []
+          : [
+            "\(unreadableNames) name\(unreadableNames == 1 ? " is" : "s are") not UTF-8 and not "
+              + "read: rename them (`convmv`, say)"
+          ])
+    }
+  }
+}
