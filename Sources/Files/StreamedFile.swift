@@ -27,18 +27,18 @@ extension FileReader {
     // Without O_NONBLOCK: a pipe that nobody writes into yet is waited for.
     let descriptor =
       isInput
-      ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : unsafe Foundation.open(path, O_RDONLY | O_CLOEXEC)
+      ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : System.open(path, O_RDONLY)
     guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
     return descriptor
   }
 
   private static func openTemporary() throws(InputError) -> Int32 {
-    let folder = NSTemporaryDirectory()
+    let folder = Path.temporary
     let path = "\(folder)/gpt1-dist-\(UUID().uuidString)"
-    let descriptor = unsafe Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    let descriptor = System.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
     guard descriptor >= 0 else { throw .system("create a file", path: folder, code: errno) }
     // It goes when it is closed, however the process ends.
-    unsafe unlink(path)
+    _ = System.removeFile(path)
     return descriptor
   }
 
@@ -57,7 +57,7 @@ extension FileReader {
           unsafe write(target, $0.baseAddress! + done, count - done)
         }
         guard written >= 0 || errno == EINTR else {
-          throw .system("copy what is read from \(path)", path: NSTemporaryDirectory(), code: errno)
+          throw .system("copy what is read from \(path)", path: Path.temporary, code: errno)
         }
         done += max(0, written)
       }
@@ -76,17 +76,19 @@ extension MappedFile {
 extension Path {
   /// Whether what is at `path` can be read, once, from beginning to end: a pipe, a socket or a terminal.
   static func isStream(_ path: String) -> Bool {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return false }
+    guard let status = System.status(path) else { return false }
     switch status.st_mode & S_IFMT {
     case S_IFIFO, S_IFSOCK: return true
     case S_IFCHR:
       // Of devices only a terminal ends.
-      let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+      let descriptor = System.open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
       guard descriptor >= 0 else { return false }
       defer { close(descriptor) }
       return isatty(descriptor) == 1
     default: return false
     }
   }
+
+  /// Whether this process may read what is at `path`.
+  package static func isReadable(_ path: String) -> Bool { System.access(path, R_OK) == 0 }
 }

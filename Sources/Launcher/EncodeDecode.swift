@@ -53,6 +53,6 @@ struct Decode: ParsableCommand {
       let text = tokenizer.decode(ids)
       if output.json { all.append(text) } else { print(text) }
     }
-    if output.json { try output.print(Result(text: all), text: "") }
+    if output.json { try output.print(Result(text: all), exact: true, text: "") }
   }
 }

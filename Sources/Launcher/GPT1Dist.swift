@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dist
+import Files
 import Foundation
 import Training
 
@@ -28,7 +29,7 @@ enum Program {
         throw UsageError(
           "this processor has no \(missing); the program was built for x86-64-v3 (AVX2 and FMA)")
       }
-      var command = try GPT1Dist.parseAsRoot()
+      var command = try GPT1Dist.parseAsRoot(FileName.arguments())
       try command.run()
     } catch let code as ExitCode {
       exit(code.rawValue)
@@ -41,7 +42,7 @@ enum Program {
       // All ranks see the same wrong command line; the first says so.
       if Processor.isFirstRank {
         let text = isParserError ? GPT1Dist.fullMessage(for: error) : "gpt1-dist: \(error)"
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        FileHandle.standardError.write(Data((FileName.printable(text) + "\n").utf8))
       }
       exit(isParserError || error is UsageError ? 2 : 1)
     }

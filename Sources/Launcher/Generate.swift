@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import Foundation
 import Model
 import Training
@@ -46,7 +47,10 @@ struct Generate: ParsableCommand {
   }
 
   func run() throws {
-    if let problem = TextArgument.problem(of: "--prompt") { throw UsageError(problem) }
+    let prompt: String
+    do throws(InputError) { prompt = try TextArgument.text(self.prompt, of: "--prompt") } catch {
+      throw UsageError("\(error)")
+    }
     let (state, tokenizer) = try ModelFolder.load(model)
     var unknown = UnknownTokens()
     let encoded = tokenizer.encode(prompt, counting: &unknown)
@@ -63,6 +67,7 @@ struct Generate: ParsableCommand {
     generation.generate(after: encoded, count: tokens, sampling: sampling) { generated.append($0) }
     let text = tokenizer.decode(encoded + generated)
     try output.print(
-      Result(prompt: prompt, text: text, promptTokens: encoded, tokens: generated), text: text)
+      Result(prompt: prompt, text: text, promptTokens: encoded, tokens: generated), exact: true,
+      text: text)
   }
 }

@@ -8,7 +8,7 @@ struct CorpusFiles {
   /// What was passed over, in sentences.
   private(set) var notes: [String] = []
 
-  private var seen: [FileIdentity: String] = [:]
+  private var seen: Set<FileStatus.Identity> = []
   private var again: [String] = []
 
   /// - Parameters:
@@ -16,9 +16,9 @@ struct CorpusFiles {
   ///   - out: a folder that is going to be replaced: what lies in it is left out of a folder, and refused as an input
   ///   - endings: of the files in folders
   init(_ inputs: [String], out: String, endings: [String]) throws(InputError) {
-    let replaced = Path.resolved(out) + "/"
+    let replaced = Array((Path.resolved(out) + "/").utf8)
     let isReplaced: @Sendable (String) -> Bool = {
-      "\(Path.resolved($0))/".hasPrefix(replaced)
+      "\(Path.resolved($0))/".utf8.starts(with: replaced)
     }
     for input in inputs {
       guard Path.exists(input) else {
@@ -41,7 +41,7 @@ struct CorpusFiles {
   }
 
   private mutating func add(_ path: String) {
-    if let identity = FileIdentity(path), seen.updateValue(path, forKey: identity) != nil {
+    if let identity = FileStatus(path)?.identity, !seen.insert(identity).inserted {
       again.append(path)
     } else {
       paths.append(path)

@@ -75,6 +75,7 @@ public struct Preparation {
       throw InputError("--train-bpe is \(merges), expected 1 to 1000000 merges")
     }
     try requireReplaceable(config.out)
+    try Destination.requireFolder(config.out, replacing: true)
   }
 
   /// An InputError where `out` exists and holds anything but what `prepare` wrote.
@@ -106,7 +107,12 @@ public struct Preparation {
           + "--validation-fraction 0", path: corpus.sources.first?.path)
     }
     let (tokenizer, learnWarnings) = try tokenizer(survey, progress)
-    return try FolderCommit.commit(config.out, existing: .replaced) { folder in
+    let housekeeping = Housekeeping()
+    // What stays of the dataset that was there does not make this one a failure.
+    defer { for text in housekeeping.news() { progress("warning: \(text)") } }
+    return try FolderCommit.commit(
+      config.out, existing: .replaced, housekeeping: housekeeping
+    ) { folder in
       try tokenizer.save(to: folder)
       let writers = Split.allCases.map {
         ShardWriter(
@@ -132,7 +138,8 @@ public struct Preparation {
           + (unknown.warning.map { [$0] } ?? []))
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let json = String(decoding: try encoder.encode(info), as: UTF8.self)
+      let json = FileName.printable(
+        String(decoding: try encoder.encode(info), as: UTF8.self), inJSON: true)
       try FileWriter.write(json + "\n", to: "\(folder)/\(DatasetInfo.fileName)")
       return info
     }

@@ -30,62 +30,66 @@ public struct TextFolder: Sendable {
     (root, self.endings, self.isLeftOut) = (Path.trimmed(folder), endings, isLeftOut)
     passedOver.expected = endings.joined(separator: " or ")
     var walk = Walk()
-    if let identity = FileIdentity(root) { walk.seen.insert(identity) }
-    try enter(FolderListing(root), "", &walk)
+    if let identity = FileStatus(root)?.identity { walk.seen.insert(identity) }
+    try enter("", FolderCommit.contents(of: root), &walk)
     // Links after all that is really there, so that a file is called what it is called.
     while !walk.links.isEmpty {
       let links = walk.links
       walk.links = []
-      for (path, entry) in links { try take(entry, path, &walk) }
+      for path in links { try take(path, isLink: true, &walk) }
     }
-    files.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    files = TextFolder.sorted(files)
   }
 
   /// What was met on the way.
   private struct Walk {
-    var seen: Set<FileIdentity> = []
-    var links: [(path: String, entry: FolderListing.Entry)] = []
+    var seen: Set<FileStatus.Identity> = []
+    var links: [String] = []
+  }
+
+  private static func sorted(_ names: [String]) -> [String] {
+    let names = names.map { (name: $0, bytes: FileName.bytes($0)) }
+    return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.map(\.name)
   }
 
   private mutating func enter(
-    _ listing: FolderListing, _ folder: String, _ walk: inout Walk
+    _ folder: String, _ names: [String], _ walk: inout Walk
   ) throws(InputError) {
-    passedOver.unreadableNames += listing.unreadableNames
-    for entry in listing.entries where !entry.name.hasPrefix(".") {
-      let path = folder.isEmpty ? entry.name : "\(folder)/\(entry.name)"
-      if entry.isLink {
-        walk.links.append((path, entry))
+    for name in TextFolder.sorted(names) where name.utf8.first != UInt8(ascii: ".") {
+      let path = folder.isEmpty ? name : "\(folder)/\(name)"
+      if FileStatus("\(root)/\(path)", followingLinks: false)?.kind == .link {
+        walk.links.append(path)
       } else {
-        try take(entry, path, &walk)
+        try take(path, isLink: false, &walk)
       }
     }
   }
 
   private mutating func take(
-    _ entry: FolderListing.Entry, _ path: String, _ walk: inout Walk
+    _ path: String, isLink: Bool, _ walk: inout Walk
   ) throws(InputError) {
     let whole = "\(root)/\(path)"
+    let status = FileStatus(whole)
     // A file that is no link lies where its folder does.
-    if entry.isLink || entry.kind == .folder, isLeftOut(whole) { return }
-    let name = entry.name.lowercased()
-    if entry.kind == .lost { return passedOver.lost.append(path) }
-    guard entry.kind == .folder || endings.contains(where: name.hasSuffix) else {
+    if isLink || status?.kind == .folder, isLeftOut(whole) { return }
+    guard let status else {
+      if isLink { passedOver.lost.append(path) } else { passedOver.unreadable.append(path) }
+      return
+    }
+    guard status.kind == .folder || endings.contains(where: path.lowercased().hasSuffix) else {
       return passedOver.otherEndings.append(path)
     }
-    switch entry.kind {
-    case .lost, .special: passedOver.special.append(path)
-    case .folder:
-      guard walk.seen.insert(entry.identity).inserted else { return passedOver.again.append(path) }
-      let listing: FolderListing
-      do throws(InputError) { listing = try FolderListing(whole) } catch {
-        return passedOver.unreadable.append(path)
-      }
-      try enter(listing, path, &walk)
-    case .file:
-      guard walk.seen.insert(entry.identity).inserted else { return passedOver.again.append(path) }
+    guard status.kind != .other else { return passedOver.special.append(path) }
+    guard walk.seen.insert(status.identity).inserted else { return passedOver.again.append(path) }
+    guard status.kind == .folder else {
       guard Path.isReadable(whole) else { return passedOver.unreadable.append(path) }
-      files.append(path)
+      return files.append(path)
     }
+    let names: [String]
+    do throws(InputError) { names = try FolderCommit.contents(of: whole) } catch {
+      return passedOver.unreadable.append(path)
+    }
+    try enter(path, names, &walk)
   }
 }
 
@@ -102,8 +106,6 @@ extension TextFolder {
     var unreadable: [String] = []
     /// Other paths to what is read already.
     var again: [String] = []
-    /// Names that are not UTF-8.
-    var unreadableNames = 0
     /// What names of files end with, in words.
     var expected = ".txt"
 
@@ -131,12 +133,6 @@ extension TextFolder {
         + note(
           again, "entry is another path to what is read already, and is read once",
           "entries are other paths to what is read already, and are read once")
-        + (unreadableNames == 0
-          ? []
-          : [
-            "\(unreadableNames) name\(unreadableNames == 1 ? " is" : "s are") not UTF-8 and not "
-              + "read: rename them (`convmv`, say)"
-          ])
     }
   }
 }

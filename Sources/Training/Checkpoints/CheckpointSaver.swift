@@ -105,6 +105,7 @@ final class CheckpointSaver {
       return nil
     }
     underWay = nil
+    for text in store.housekeeping.news() { note("warning: \(text)") }
     switch result {
     case .success(let written):
       failuresInARow = 0

@@ -1,4 +1,5 @@
 import Dist
+import Files
 import Foundation
 
 /// What Linux says of the machine in `/proc` and `/sys`; elsewhere as little as can be said.
@@ -15,7 +16,13 @@ package struct SystemFiles {
   }
 
   private func text(_ path: String) -> String? {
-    try? String(contentsOfFile: root + path, encoding: .utf8)
+    let path = root + path
+    return Path.exists(path) ? try? FileReader.text(of: path) : nil
+  }
+
+  private func names(in folder: String) -> [String] {
+    let folder = root + folder
+    return Path.isFolder(folder) ? (try? FolderCommit.contents(of: folder)) ?? [] : []
   }
 
   private func line(_ path: String) -> String? {
@@ -86,8 +93,7 @@ package struct SystemFiles {
 
   /// Whether there is a network that ranks hand memory to directly.
   package var hasInfiniBand: Bool {
-    let names = try? FileManager.default.contentsOfDirectory(atPath: root + "/sys/class/infiniband")
-    return names?.isEmpty == false
+    !names(in: "/sys/class/infiniband").isEmpty
   }
 
   /// `always`, `madvise` or `never`.
@@ -107,8 +113,7 @@ package struct SystemFiles {
   /// CPUs of each NUMA node.
   package var memories: [[Int]] {
     let folder = "/sys/devices/system/node"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root + folder)) ?? []
-    return names.filter { $0.wholeMatch(of: /node[0-9]+/) != nil }.sorted()
+    return names(in: folder).filter { $0.wholeMatch(of: /node[0-9]+/) != nil }.sorted()
       .compactMap { line("\(folder)/\($0)/cpulist").map { Affinity.cpus(inList: $0) } }
       .filter { !$0.isEmpty }
   }

@@ -81,6 +81,9 @@ public struct TaskMeasurement {
     shared.threads = 0
     try communicator.agree(
       on: JSONFile.encode(shared, formatting: .sortedKeys), what: "what to measure", status: 2)
+    try communicator.together {
+      if let path = request.predictions { try Destination.requireFile(path) }
+    }
     let threads =
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
     let spec = try communicator.together { try TaskSpec.named(request.task) }
@@ -93,8 +96,8 @@ public struct TaskMeasurement {
       : try fineTuned(spec, state, tokenizer, team)
     try communicator.onRoot {
       guard let path = request.predictions else { return }
-      try FileWriter.write(
-        spec.submissionText(ids: ids, predictions: result.predictions), to: path)
+      try FileWriter.replace(
+        path, with: spec.submissionText(ids: ids, predictions: result.predictions))
     }
     return Outcome(
       task: spec.name, split: request.split, examples: ids.count, truncated: truncated,

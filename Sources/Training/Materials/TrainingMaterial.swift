@@ -77,6 +77,11 @@ public struct MetricValue: Sendable, Codable, Equatable {
     self.value = value.isNaN ? nil : value
   }
 
+  /// Whether a model with this value is the better one; no value is the worst.
+  func isBetter(than other: MetricValue) -> Bool {
+    value ?? -.infinity > other.value ?? -.infinity
+  }
+
   /// For people.
   public var description: String {
     "\(metric.rawValue) \(value.map { format($0, 4) } ?? "undefined")"
