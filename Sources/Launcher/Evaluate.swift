@@ -47,7 +47,7 @@ struct Evaluate: ParsableCommand {
     try TrainingOptions.run { communicator, _ in
       let outcome = try TaskMeasurement(request, communicator: communicator).run()
       try communicator.onRoot {
-        for warning in outcome.warnings { printError("warning: \(warning)") }
+        outcome.warnings.forEach(printWarning)
         try output.print(outcome, text: outcome.description)
         if let error = outcome.predictionsError { throw InputError(error) }
       }

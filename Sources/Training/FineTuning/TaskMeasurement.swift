@@ -56,7 +56,9 @@ public struct TaskMeasurement {
     public let predictions: String?
     /// Why the predictions could not be written, known to rank 0; nil where they were.
     public let predictionsError: String?
-    /// What is strange about the predictions: examples of the same name.
+    /// The share of the tokens of all texts that the tokenizer does not know, 0 ... 1.
+    public let unknownShare: Double
+    /// What the user should know of the examples and of the predictions.
     public let warnings: [String]
 
     /// For people.
@@ -70,6 +72,7 @@ public struct TaskMeasurement {
       let figures =
         (loss.map { ["loss \(format($0, 4))"] } ?? [])
         + (metrics?.map(\.description) ?? ["no labels: no metrics"])
+        + [UnknownTokens.description(unknownShare)]
       return "\(task), \(split.rawValue): \(grouped(examples)) examples\(cut)\n"
         + figures.joined(separator: "  ") + (predictions.map { "\npredictions in \($0)" } ?? "")
     }
@@ -119,8 +122,9 @@ public struct TaskMeasurement {
       task: spec.name, split: request.split, examples: found.ids.count, truncated: found.truncated,
       labelled: found.labelled, leftOut: found.leftOut, loss: result.loss,
       metrics: result.metrics, predictions: failure == nil ? request.predictions : nil,
-      predictionsError: failure,
-      warnings: request.predictions == nil ? [] : spec.submissionWarnings(ids: found.ids))
+      predictionsError: failure, unknownShare: found.unknown.share,
+      warnings: found.notes + (found.unknown.warning.map { [$0] } ?? [])
+        + (request.predictions == nil ? [] : spec.submissionWarnings(ids: found.ids)))
   }
 
   /// Writes the predictions, on rank 0.
@@ -140,6 +144,8 @@ public struct TaskMeasurement {
     let truncated: Int
     let labelled: Int
     let leftOut: Int
+    let unknown: UnknownTokens
+    let notes: [String]
     let result: TaskEvaluation.Result
   }
 
@@ -160,6 +166,7 @@ public struct TaskMeasurement {
     return Found(
       ids: split.examples.map(\.id), truncated: split.encoded.count { $0.cutTokens > 0 },
       labelled: split.examples.count { $0.label != nil }, leftOut: split.leftOut,
+      unknown: split.unknownTokens, notes: split.notes,
       result: try evaluation.measure(decoder, communicator))
   }
 
@@ -176,6 +183,7 @@ public struct TaskMeasurement {
       training: false)
     return Found(
       ids: task.ids, truncated: task.truncatedCount, labelled: task.labelledCount,
-      leftOut: task.leftOut, result: try task.measure(decoder, communicator))
+      leftOut: task.leftOut, unknown: task.unknownTokens, notes: [],
+      result: try task.measure(decoder, communicator))
   }
 }

@@ -14,6 +14,9 @@ struct ZeroShotTask {
   private let calibration: [TaskExample]
   private let candidates: [[ZeroShotCandidate]]
 
+  /// Of all texts, those that the tokenizer does not know.
+  let unknownTokens: UnknownTokens
+
   /// The examples that a threshold is chosen by.
   private static let calibrationCount = 1_000
 
@@ -34,7 +37,9 @@ struct ZeroShotTask {
     calibration =
       rule == .acceptability
       ? ZeroShotTask.drawn(try spec.examples(.train, in: folder)) : []
-    candidates = (calibration + examples).map(zeroShot.candidates)
+    var unknown = UnknownTokens()
+    candidates = (calibration + examples).map { zeroShot.candidates(of: $0, counting: &unknown) }
+    unknownTokens = unknown
   }
 
   /// The same whatever the run's seed, since the threshold is no part of it.
@@ -128,6 +133,11 @@ struct ZeroShotEvaluation {
       return try ZeroShotTask(
         spec, .dev, folder: folder, tokenizer: tokenizer, context: context)
     }
+  }
+
+  /// What the user should know of the examples, a line each.
+  var warnings: [String] {
+    tasks.compactMap { task in task.unknownTokens.warning.map { "\(task.spec.name): \($0)" } }
   }
 
   /// Metrics by the name of the task. Collective.

@@ -78,6 +78,7 @@ struct TaskMaterial: TrainingMaterial {
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
       padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
       """
+      + (train.warnings + parts[1].warnings).map { "\nwarning: \($0)" }.joined()
   }
 
   let description: String
