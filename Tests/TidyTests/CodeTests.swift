@@ -50,7 +50,7 @@ private func postponedWork(in file: SourceFile) -> [Finding] {
 private func filesByFoundation(in file: SourceFile) -> [Finding] {
   guard file.module != "Files" else { return [] }
   let way =
-    /\bFileManager\b|\bfileURLWithPath\b|\bcontentsOf:\s*URL|\.write\(to|\bcreateFile\b|\b(?:fopen|opendir|creat)\(/
+    /\bFileManager\b|\bfileURLWithPath\b|\bcontentsOf:\s*URL|\.write\(to(?:File)?:\s*(?:URL|url|atomically)|\bcreateFile\b|\b(?:fopen|opendir|creat)\(/
   let code = SwiftText(file.text).code
   // Dist knows no files; what the kernel says of itself has names of ASCII.
   let reads = zip(code, file.lines).map { code, line in
@@ -66,7 +66,8 @@ private func filesByFoundation(in file: SourceFile) -> [Finding] {
 private func filesWrittenInPlace(in file: SourceFile) -> [Finding] {
   // These write into the folder that FolderCommit gives them, or, the last one, into a temporary folder.
   let writers: Set = [
-    "JSONFile", "Safetensors", "TokenShard", "TokenizerFiles", "Preparation", "TokenizerBenchmark",
+    "JSONFile", "Safetensors", "TokenShard", "TokenizerFiles", "TokenizerJSON", "Preparation",
+    "TokenizerBenchmark",
     "SharedFolderProbe",
   ]
   let name = file.path.split(separator: "/").last?.split(separator: ".").first.map(String.init)
