@@ -57,7 +57,6 @@ let package = Package(
       swiftSettings: safe),
 
     .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
-    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "KernelsTests", dependencies: ["Buffers", "Kernels"]),
     .testTarget(
       name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "Training"],
@@ -66,7 +65,9 @@ let package = Package(
       name: "DataTests", dependencies: ["Data", "Files", "Model"], resources: [.copy("Fixtures")]),
     .executableTarget(
       name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
+    .executableTarget(name: "WriterTests", dependencies: ["Files"], path: "Tests/WriterTests"),
     .target(name: "TestSupport", path: "Tests/Support"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport", "WriterTests"]),
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
