@@ -18,7 +18,7 @@ struct Finetune: ParsableCommand {
   var task: String?
   @Option(help: "The folder with the task's files.")
   var data: String?
-  @Option(help: ArgumentHelp("A model folder to begin with.", valueName: "model"))
+  @Option(help: ArgumentHelp("A model folder or run directory to begin with.", valueName: "model"))
   var from: String?
   @Flag(
     help:

@@ -14,7 +14,7 @@ struct Score: ParsableCommand {
       in windows end to end.
       """)
 
-  @Option(help: "A model folder.")
+  @Option(help: "A model folder, or a run directory: its best model or newest checkpoint.")
   var model: String
   @Option(help: "A UTF-8 text: one sequence.")
   var textFile: String?
@@ -53,7 +53,7 @@ struct Score: ParsableCommand {
     let scoring: Scoring
     var unknown: UnknownTokens?
     if let textFile {
-      let (state, tokenizer) = try ModelFolder.load(model)
+      let (state, tokenizer) = try ModelFolder.open(model, report: printError)
       var found = UnknownTokens()
       if let field {
         let texts = try JSONLinesText(field: field).texts(of: textFile)
@@ -67,7 +67,7 @@ struct Score: ParsableCommand {
       scoring = Scoring(state, threads: threads.count)
     } else {
       sequences = try JSONFile.read(Nested<Int32>.self, from: path)
-      let state = try ModelFolder.loadWithoutTokenizer(model)
+      let state = try ModelFolder.openWithoutTokenizer(model, report: printError)
       let ids = 0..<Int32(state.config.vocabularySize)
       if let id = sequences.lists.joined().first(where: { !ids.contains($0) }) {
         throw InputError("token id \(id) is outside the model's vocabulary \(ids)", path: path)
@@ -85,7 +85,8 @@ struct Score: ParsableCommand {
       tokens: all.count, loss: loss, perplexity: Foundation.exp(loss),
       unknownTokens: unknown?.unknown, unknownShare: unknown?.share,
       logProbabilities: logProbabilities ? scores : nil)
-    var text = "tokens \(result.tokens)  loss \(loss)  perplexity \(result.perplexity)"
+    var text =
+      "tokens \(result.tokens)  loss \(lossText(loss))  perplexity \(lossText(result.perplexity))"
     if let unknown { text += "  \(unknown.description)" }
     if logProbabilities { text += "\n" + all.map { "\($0)" }.joined(separator: "\n") }
     try output.print(result, text: text)

@@ -70,7 +70,7 @@ public struct TrainingRun {
       if config.resume != "auto" { outcome.checkpoint = config.resume }
       outcome.evaluation = RunLog.lastEvaluation(folder: config.out)
       try findBest(&outcome)
-      note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
+      note("\(config.out) is finished: \(start) of \(counted(config.steps, "step")). Nothing to do")
       return outcome
     }
     var log: RunLog?
@@ -119,7 +119,12 @@ public struct TrainingRun {
       }
       outcome.step = step
       outcome.finished = step == config.steps
-      if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
+      if let slow = stragglers.add(
+        result.secondsOfRanks,
+        step: result.metrics.secondsCompute + result.metrics.secondsCommunication)
+      {
+        log?.note(slow)
+      }
       if outcome.finished || session.material.isEvaluationDue(after: step) {
         try evaluate(step, &outcome, log)
       }

@@ -40,7 +40,7 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
   }
 
   /// The name within the folder.
-  static let fileName = "dataset.json"
+  package static let fileName = "dataset.json"
 
   /// The version of this format.
   public static let currentVersion = 1

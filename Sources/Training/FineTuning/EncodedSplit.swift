@@ -51,8 +51,9 @@ struct EncodedSplit {
     return drawn
   }
 
-  /// What was cut to the context, and what was left out, in words.
-  func losses(_ context: Int) -> String {
+  /// What of these training examples was cut to the context, and what of them and of `development` was left out, in words.
+  func losses(_ context: Int, development: EncodedSplit) -> String {
+    let leftOut = leftOut + development.leftOut
     let cut = encoded.filter { $0.cutTokens > 0 }
     let tokens = cut.reduce(0) { $0 + $1.cutTokens }
     let sentence =
@@ -62,7 +63,7 @@ struct EncodedSplit {
         + "\(context) tokens and lose \(grouped(tokens)) tokens"
     return sentence
       + "; " + unknownTokens.description
-      + (leftOut > 0 ? "; \(grouped(leftOut)) lines of the files are no examples and left out" : "")
+      + (leftOut > 0 ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
   }
 
   /// A hash of all sequences and labels of some splits, and of what made them.
