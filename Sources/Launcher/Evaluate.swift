@@ -1,6 +1,7 @@
 import ArgumentParser
 import Data
 import Dist
+import Files
 import Training
 
 /// `gpt1-dist evaluate`
@@ -45,7 +46,11 @@ struct Evaluate: ParsableCommand {
       predictions: predictions, threads: threads)
     try TrainingOptions.run { communicator, _ in
       let outcome = try TaskMeasurement(request, communicator: communicator).run()
-      try communicator.onRoot { try output.print(outcome, text: outcome.description) }
+      try communicator.onRoot {
+        outcome.warnings.forEach(printWarning)
+        try output.print(outcome, text: outcome.description)
+        if let error = outcome.predictionsError { throw InputError(error) }
+      }
       return 0
     }
   }

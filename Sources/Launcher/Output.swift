@@ -38,6 +38,9 @@ struct ThreadOptions: ParsableArguments {
   var count: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 }
 
+/// What the user should know of a result: standard error.
+func printWarning(_ text: String) { printError("warning: \(text)") }
+
 /// Progress and log: standard error.
 func printError(_ text: String) {
   FileHandle.standardError.write(Data((FileName.printable(text) + "\n").utf8))

@@ -119,7 +119,12 @@ public struct TrainingRun {
       }
       outcome.step = step
       outcome.finished = step == config.steps
-      if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
+      if let slow = stragglers.add(
+        result.secondsOfRanks,
+        step: result.metrics.secondsCompute + result.metrics.secondsCommunication)
+      {
+        log?.note(slow)
+      }
       if outcome.finished || session.material.isEvaluationDue(after: step) {
         try evaluate(step, &outcome, log)
       }

@@ -62,18 +62,18 @@ extension Tokenizer {
   private static func load(
     vocabulary path: String, merges mergesPath: String
   ) throws(InputError) -> Tokenizer {
-    let bytes = try read(path)
+    let bytes = try TextFile.bytes(of: path)
     var parser = VocabularyParser(bytes, path: path)
     let vocabulary = try parser.vocabulary()
-    return Tokenizer(
-      BytePairEncoding(
-        vocabulary: vocabulary, merges: try merges(mergesPath, vocabulary: vocabulary)))
+    let merges = try merges(mergesPath, vocabulary: vocabulary)
+    try vocabulary.requireEndOfWord(path: path)
+    return Tokenizer(BytePairEncoding(vocabulary: vocabulary, merges: merges))
   }
 
   private static func merges(
     _ path: String, vocabulary: Vocabulary
   ) throws(InputError) -> [Pair] {
-    let bytes = try read(path)
+    let bytes = try TextFile.bytes(of: path)
     var merges: [Pair] = []
     var seen: Set<Pair> = []
     for (number, line) in bytes.split(
@@ -101,14 +101,5 @@ extension Tokenizer {
       merges.append(pair)
     }
     return merges
-  }
-
-  private static func read(_ path: String) throws(InputError) -> [UInt8] {
-    let reader = try FileReader(path)
-    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
-    guard bytes.span.firstInvalidUTF8() == nil else {
-      throw InputError("is not valid UTF-8; take it from its source again", path: path)
-    }
-    return bytes
   }
 }

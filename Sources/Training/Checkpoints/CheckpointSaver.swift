@@ -1,5 +1,6 @@
 import Data
 import Files
+import Kernels
 import Foundation
 import Model
 
@@ -23,7 +24,7 @@ final class CheckpointSaver {
   private let tokenizer: Tokenizer
   private let fineTuning: FineTuning?
   private let dataFingerprint: String
-  private let productFingerprint: String
+  private let engine: ProductEngine
   private let note: (String) -> Void
   private let task = BackgroundTask<Double>()
   private var underWay: (step: Int, paused: Double)?
@@ -41,7 +42,7 @@ final class CheckpointSaver {
     (config, model) = (session.config, session.material.model)
     (tokenizer, dataFingerprint) = (session.material.tokenizer, session.material.fingerprint)
     fineTuning = session.material.fineTuning
-    (table, productFingerprint) = (session.state.table, session.productFingerprint)
+    (table, engine) = (session.state.table, session.engine)
     (self.snapshot, self.store, self.note) = (snapshot, store, note)
   }
 
@@ -66,7 +67,8 @@ final class CheckpointSaver {
     let trainer = TrainerState(
       step: step, dataFingerprint: dataFingerprint,
       tokenizerFingerprint: tokenizer.fingerprint, config: config,
-      productFingerprint: productFingerprint, anomalies: anomalies)
+      productFingerprint: engine.products.joined(separator: " "), engine: engine,
+      anomalies: anomalies)
     let names = config.optimizer.stateNames
     let bytes =
       CheckpointSaver.bytes(table, states: names.count) + ModelFolder.mostBytes(of: tokenizer)

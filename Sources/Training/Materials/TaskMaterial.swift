@@ -23,7 +23,7 @@ struct TaskMaterial: TrainingMaterial {
   init(_ given: RunConfig, communicator: Communicator) throws {
     let threads = try TrainingSession.threads(given, communicator)
     var config = given
-    let spec = try communicator.together { try TaskSpec.named(given.task) }
+    let spec = try communicator.together { try TaskSpec.asked(given.task) }
     if !given.from.isEmpty { config.from = try ModelFolder.find(given.from, communicator) }
     let (base, tokenizer, known) = try communicator.together {
       try TaskMaterial.beginning(config)
@@ -76,8 +76,9 @@ struct TaskMaterial: TrainingMaterial {
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
       \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
-      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context))
+      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
       """
+      + (train.warnings + parts[1].warnings).map { "\nwarning: \($0)" }.joined()
   }
 
   let description: String

@@ -44,6 +44,16 @@ struct TokenMaterial: TrainingMaterial {
     \(config.batch) sequences of \(model.context) tokens a step
     unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
     """
+      + warnings.map { "\nwarning: \($0)" }.joined()
+  }
+
+  private var warnings: [String] {
+    let share = dataset.info.unknownShare ?? 0
+    let data =
+      share > UnknownTokens.mostShare
+      ? ["\(config.data): \(dataset.info.unknownDescription): its tokenizer does not know its text"]
+      : []
+    return data + (zeroShot?.warnings ?? [])
   }
 
   func begin(_ state: ModelState) throws -> String? {
