@@ -40,7 +40,7 @@ let package = Package(
       name: "Data",
       dependencies: ["Files", "Model", .product(name: "Yams", package: "Yams")],
       swiftSettings: safe),
-    .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),
+    .target(name: "Dist", dependencies: ["Buffers", "CMPI", "Files"], swiftSettings: safe),
     .target(
       name: "Training",
       dependencies: [
@@ -72,7 +72,11 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["Buffers", "Data", "Dist", "Files", "Model", "TestSupport", "Training"]),
     .testTarget(
-      name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
+      name: "LauncherTests",
+      dependencies: [
+        "Files", "Kernels", "Launcher", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "TidyTests"),
   ]
 )

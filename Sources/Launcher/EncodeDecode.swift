@@ -17,10 +17,16 @@ struct Encode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [[Int32]] = []
+    let lines = OutputLines()
     try StandardInput.forEachLine { line, _ in
       let ids = tokenizer.encode(line)
-      if output.json { all.append(ids) } else { print(ids.map { "\($0)" }.joined(separator: " ")) }
+      if output.json {
+        all.append(ids)
+      } else {
+        try lines.write(ids.map { "\($0)" }.joined(separator: " "))
+      }
     }
+    try lines.flush()
     if output.json { try output.print(Result(ids: all), text: "") }
   }
 }
@@ -39,6 +45,7 @@ struct Decode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [String] = []
+    let lines = OutputLines()
     try StandardInput.forEachLine { line, number in
       let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
         guard let id = Int32(word), tokenizer.piece(id) != nil else {
@@ -49,8 +56,9 @@ struct Decode: ParsableCommand {
         return id
       }
       let text = tokenizer.decode(ids)
-      if output.json { all.append(text) } else { print(text) }
+      if output.json { all.append(text) } else { try lines.write(text) }
     }
+    try lines.flush()
     if output.json { try output.print(Result(text: all), text: "") }
   }
 }

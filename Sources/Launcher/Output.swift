@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// How a subcommand prints its result.
@@ -8,10 +9,12 @@ struct OutputOptions: ParsableArguments {
 
   /// The result in one of its two forms.
   func print(_ result: some Encodable, text: @autoclosure () throws -> String) throws {
-    guard json else { return Swift.print(try text()) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    let text = json ? String(decoding: try encoder.encode(result), as: UTF8.self) : try text()
+    do { try StandardOutput.write(text + "\n") } catch is StandardOutput.Closed {
+      // Nobody wants it any more, and it was the last thing to do.
+    }
   }
 }
 
@@ -31,5 +34,5 @@ struct ThreadOptions: ParsableArguments {
 
 /// Progress and log: standard error.
 func printError(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+  StandardError.write(text + "\n")
 }

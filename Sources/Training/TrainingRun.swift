@@ -76,7 +76,7 @@ public struct TrainingRun {
       try FolderCommit.create(config.out)
       log = try RunLog(
         folder: config.out, resumingAt: start, steps: config.steps,
-        terminal: isatty(STDERR_FILENO) == 1, clock: clock)
+        terminal: StandardError.showsBars, clock: clock)
       try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
       if start == 0 { try BestModel.clear(config.out) }
       note(session.description)
