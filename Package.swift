@@ -70,7 +70,10 @@ let package = Package(
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", "TestSupport", "Training"]),
+      dependencies: [
+        "Buffers", "Data", "Dist", "Files", "Kernels", "Model", "TestSupport", "Training",
+      ],
+      resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LauncherTests",
       dependencies: [

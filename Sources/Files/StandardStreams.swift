@@ -8,8 +8,10 @@ import Synchronization
 public enum StandardError {
   private static let stream = Mutex(LogStream(descriptor: STDERR_FILENO))
 
-  /// Writes `text` as it stands, on a line of its own where a progress bar is shown.
-  public static func write(_ text: String) { stream.withLock { $0.write(text) } }
+  /// Writes `text`, with the bytes of names of files made readable, on a line of its own where a progress bar is shown.
+  public static func write(_ text: String) {
+    stream.withLock { $0.write(FileName.printable(text)) }
+  }
 
   /// Shows `bar` in place of the last one, until something else is written; `isLast` leaves it where it is.
   public static func show(bar: String, isLast: Bool) {

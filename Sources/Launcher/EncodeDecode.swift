@@ -17,9 +17,10 @@ struct Encode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [[Int32]] = []
+    var unknown = UnknownTokens()
     let lines = OutputLines()
-    try StandardInput.forEachLine { line, _ in
-      let ids = tokenizer.encode(line)
+    try TextInput.forEachLine(tell: printWarning) { line, _ in
+      let ids = tokenizer.encode(line, counting: &unknown)
       if output.json {
         all.append(ids)
       } else {
@@ -27,6 +28,7 @@ struct Encode: ParsableCommand {
       }
     }
     try lines.flush()
+    if let warning = unknown.warning { printWarning(warning) }
     if output.json { try output.print(Result(ids: all), text: "") }
   }
 }
@@ -46,7 +48,7 @@ struct Decode: ParsableCommand {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [String] = []
     let lines = OutputLines()
-    try StandardInput.forEachLine { line, number in
+    try TextInput.forEachLine(tell: printWarning) { line, number in
       let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
         guard let id = Int32(word), tokenizer.piece(id) != nil else {
           throw InputError(
@@ -59,6 +61,6 @@ struct Decode: ParsableCommand {
       if output.json { all.append(text) } else { try lines.write(text) }
     }
     try lines.flush()
-    if output.json { try output.print(Result(text: all), text: "") }
+    if output.json { try output.print(Result(text: all), exact: true, text: "") }
   }
 }

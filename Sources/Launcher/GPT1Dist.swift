@@ -51,7 +51,7 @@ enum Program {
   /// Runs the subcommand, or prints the help that was asked for.
   private static func run() throws {
     do {
-      let words = ArgumentList.joined(Array(CommandLine.arguments.dropFirst()))
+      let words = ArgumentList.joined(FileName.arguments())
       var command = try GPT1Dist.parseAsRoot(words)
       try command.run()
     } catch let code as ExitCode {

@@ -8,10 +8,15 @@ struct OutputOptions: ParsableArguments {
   var json = false
 
   /// The result in one of its two forms.
-  func print(_ result: some Encodable, text: @autoclosure () throws -> String) throws {
+  ///
+  /// - Parameter exact: whether it is text of a model's, and not names of files, whose bytes are made readable
+  func print(
+    _ result: some Encodable, exact: Bool = false, text: @autoclosure () throws -> String
+  ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let text = json ? String(decoding: try encoder.encode(result), as: UTF8.self) : try text()
+    var text = json ? String(decoding: try encoder.encode(result), as: UTF8.self) : try text()
+    if !exact { text = FileName.printable(text, inJSON: json) }
     do { try StandardOutput.write(text + "\n") } catch is StandardOutput.Closed {
       // Nobody wants it any more, and it was the last thing to do.
     }
@@ -31,6 +36,9 @@ struct ThreadOptions: ParsableArguments {
 
   var count: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 }
+
+/// What the user should know of a result: standard error.
+func printWarning(_ text: String) { printError("warning: \(text)") }
 
 /// Progress and log: standard error.
 func printError(_ text: String) {

@@ -79,7 +79,7 @@ struct TrainingOptions: ParsableArguments {
   var trace: String?
   @Option(
     help: ArgumentHelp(
-      "A fault that tests plant: nan, spike or flip, rank, step.", visibility: .hidden),
+      "Faults that tests plant: nan, spike, flip or stop, rank, step.", visibility: .hidden),
     transform: parseFault)
   var fault: Fault?
 
@@ -145,7 +145,7 @@ struct TrainingOptions: ParsableArguments {
     try communicator.onRoot {
       do { try print() } catch  where !outcome.finished { printError("gpt1-dist: \(error)") }
     }
-    return outcome.finished ? 0 : TrainingRun.stoppedStatus
+    return !outcome.finished ? TrainingRun.stoppedStatus : outcome.bestProblem == nil ? 0 : 1
   }
 }
 
