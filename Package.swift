@@ -40,7 +40,7 @@ let package = Package(
       name: "Data",
       dependencies: ["Files", "Model", .product(name: "Yams", package: "Yams")],
       swiftSettings: safe),
-    .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),
+    .target(name: "Dist", dependencies: ["Buffers", "CMPI", "Files"], swiftSettings: safe),
     .target(
       name: "Training",
       dependencies: [
@@ -76,7 +76,11 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
+      name: "LauncherTests",
+      dependencies: [
+        "Files", "Kernels", "Launcher", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "TidyTests"),
   ]
 )
