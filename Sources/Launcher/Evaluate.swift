@@ -18,7 +18,10 @@ struct Evaluate: ParsableCommand {
   var task: String
   @Option(help: "The folder with the task's files.")
   var data: String
-  @Option(help: "A model folder: RUN/best or a checkpoint of `finetune`; with --zero-shot any.")
+  @Option(
+    help:
+      "A model folder: RUN/best or a checkpoint of `finetune`; with --zero-shot any. Of a run directory its best model or newest checkpoint."
+  )
   var model: String
   @Option(help: "train, dev or test.")
   var split = TaskSplit.dev
@@ -41,10 +44,10 @@ struct Evaluate: ParsableCommand {
     let request = TaskMeasurement.Request(
       task: task, data: data, model: model, split: split, zeroShot: zeroShot,
       predictions: predictions, threads: threads)
-    try TrainingOptions.run { communicator, _ in
+    try TrainingOptions.run(stopsOnRequest: false) { communicator, _ in
       let outcome = try TaskMeasurement(request, communicator: communicator).run()
       try communicator.onRoot {
-        for warning in outcome.warnings { printError("warning: \(warning)") }
+        outcome.warnings.forEach(printWarning)
         try output.print(outcome, text: outcome.description)
         if let error = outcome.predictionsError { throw InputError(error) }
       }

@@ -14,6 +14,9 @@ public struct SplitContents: Sendable, Equatable {
 
   /// Whether the split is a part of the training files, because it is distributed with no files of its own.
   public var isHeldOut: Bool
+
+  /// What is to be told of the files: what was passed over, odd characters; empty for nothing.
+  public var notes: [String] = []
 }
 
 extension TaskSpec {
@@ -65,7 +68,7 @@ extension TaskSpec {
     }
     return SplitContents(
       examples: examples, leftOut: isHeldOut ? 0 : builder.leftOut, paths: paths,
-      isHeldOut: isHeldOut)
+      isHeldOut: isHeldOut, notes: builder.notes)
   }
 
   /// The splits of this task whose files are in `folder`.
@@ -127,7 +130,8 @@ extension TaskFormat {
     _ path: String, into builder: inout ExampleBuilder
   ) throws(InputError) {
     if case .race = self { return try RaceReader.read(path, into: &builder) }
-    try TextFile.withBytes(of: path) { (text) throws(InputError) in
+    var notes: [String] = []
+    try TextFile.withBytes(of: path, tell: { notes.append($0) }) { (text) throws(InputError) in
       switch self {
       case .delimited(let format, let fields):
         try DelimitedReader(format: format, fields: fields, path: path)
@@ -138,5 +142,6 @@ extension TaskFormat {
       case .race: break
       }
     }
+    builder.notes += notes
   }
 }

@@ -49,6 +49,15 @@ package struct SystemFiles {
   /// The processor's name.
   package var cpuModel: String { value("model name", in: "/proc/cpuinfo") ?? "unnamed processor" }
 
+  /// OpenBLAS's name of the kernels with the widest instructions that the CPU has; nil where it has none of these, or no flags.
+  package var bestKernels: String? {
+    let flags = Set((value("flags", in: "/proc/cpuinfo") ?? "").split(separator: " "))
+    if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"]) {
+      return "SkylakeX"
+    }
+    return flags.isSuperset(of: ["avx2", "fma"]) ? "Haswell" : nil
+  }
+
   /// The load average of a minute.
   package var load: Double {
     line("/proc/loadavg")?.split(separator: " ").first.flatMap { Double($0) } ?? 0

@@ -12,7 +12,7 @@ public struct TaskMeasurement {
     public var task: String
     /// The folder with the task's files.
     public var data: String
-    /// A model folder.
+    /// A model folder or a run directory.
     public var model: String
     /// The part of the examples.
     public var split: TaskSplit
@@ -56,7 +56,9 @@ public struct TaskMeasurement {
     public let predictions: String?
     /// Why the predictions could not be written, known to rank 0; nil where they were.
     public let predictionsError: String?
-    /// What is strange about the predictions: examples of the same name.
+    /// The share of the tokens of all texts that the tokenizer does not know, 0 ... 1.
+    public let unknownShare: Double
+    /// What the user should know of the examples and of the predictions.
     public let warnings: [String]
 
     /// For people.
@@ -70,6 +72,7 @@ public struct TaskMeasurement {
       let figures =
         (loss.map { ["loss \(format($0, 4))"] } ?? [])
         + (metrics?.map(\.description) ?? ["no labels: no metrics"])
+        + [UnknownTokens.description(unknownShare)]
       return "\(task), \(split.rawValue): \(grouped(examples)) examples\(cut)\n"
         + figures.joined(separator: "  ") + (predictions.map { "\npredictions in \($0)" } ?? "")
     }
@@ -95,21 +98,33 @@ public struct TaskMeasurement {
     let threads =
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
     let spec = try communicator.together { try TaskSpec.asked(request.task) }
-    let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
+    let folder = try ModelFolder.find(request.model, communicator)
+    let (state, tokenizer) = try communicator.together { try ModelFolder.load(folder) }
+    let fit =
+      request.zeroShot
+      ? nil : try communicator.together { try TaskFit(spec, folder, tokenizer) }
+    for note in fit?.notes ?? [] where communicator.isRoot { printError(note + "\n") }
+    fit?.apply(to: state)
     let team = ThreadTeam(size: threads)
+    if communicator.size > 1 {
+      try communicator.compareEngines(
+        ProductEngine(usesOneDNN: false, fingerprints: team.productFingerprints()), isOrdered: false
+      )
+    }
     state.weightsChanged(team: team)
     let found =
-      request.zeroShot
-      ? try withoutTraining(spec, state, tokenizer, team)
-      : try fineTuned(spec, state, tokenizer, team)
+      if let fit {
+        try fineTuned(spec, state, tokenizer, fit.specials, team)
+      } else { try withoutTraining(spec, state, tokenizer, team) }
     let result = found.result
     let failure = write(spec, found)
     return Outcome(
       task: spec.name, split: request.split, examples: found.ids.count, truncated: found.truncated,
       labelled: found.labelled, leftOut: found.leftOut, loss: result.loss,
       metrics: result.metrics, predictions: failure == nil ? request.predictions : nil,
-      predictionsError: failure,
-      warnings: request.predictions == nil ? [] : spec.submissionWarnings(ids: found.ids))
+      predictionsError: failure, unknownShare: found.unknown.share,
+      warnings: found.notes + (found.unknown.warning.map { [$0] } ?? [])
+        + (request.predictions == nil ? [] : spec.submissionWarnings(ids: found.ids)))
   }
 
   /// Writes the predictions, on rank 0.
@@ -129,27 +144,18 @@ public struct TaskMeasurement {
     let truncated: Int
     let labelled: Int
     let leftOut: Int
+    let unknown: UnknownTokens
+    let notes: [String]
     let result: TaskEvaluation.Result
   }
 
   private func fineTuned(
-    _ spec: TaskSpec, _ state: ModelState, _ tokenizer: Tokenizer, _ team: ThreadTeam
+    _ spec: TaskSpec, _ state: ModelState, _ tokenizer: Tokenizer, _ specials: SpecialTokens,
+    _ team: ThreadTeam
   ) throws -> Found {
-    let model = state.config
     let split = try communicator.together {
-      guard model.scores == spec.answer.outputs else {
-        throw InputError(
-          model.scores == 0
-            ? "is a language model without a linear layer for a task: fine-tune it with `gpt1-dist finetune`, or ask "
-              + "it with --zero-shot"
-            : "has a linear layer of \(model.scores) outputs, and \(spec.name) needs \(spec.answer.outputs): it was "
-              + "fine-tuned on another task",
-          path: request.model)
-      }
       let encoder = try TaskEncoder(
-        spec, tokenizer: tokenizer,
-        specials: SpecialTokens(after: model.vocabularySizeWithoutSpecials),
-        context: model.context)
+        spec, tokenizer: tokenizer, specials: specials, context: state.config.context)
       return try EncodedSplit(
         spec, request.split, folder: request.data, encoder: encoder, threads: team.size)
     }
@@ -160,6 +166,7 @@ public struct TaskMeasurement {
     return Found(
       ids: split.examples.map(\.id), truncated: split.encoded.count { $0.cutTokens > 0 },
       labelled: split.examples.count { $0.label != nil }, leftOut: split.leftOut,
+      unknown: split.unknownTokens, notes: split.notes,
       result: try evaluation.measure(decoder, communicator))
   }
 
@@ -176,6 +183,7 @@ public struct TaskMeasurement {
       training: false)
     return Found(
       ids: task.ids, truncated: task.truncatedCount, labelled: task.labelledCount,
-      leftOut: task.leftOut, result: try task.measure(decoder, communicator))
+      leftOut: task.leftOut, unknown: task.unknownTokens, notes: task.notes,
+      result: try task.measure(decoder, communicator))
   }
 }

@@ -14,6 +14,11 @@ struct ZeroShotTask {
   private let calibration: [TaskExample]
   private let candidates: [[ZeroShotCandidate]]
 
+  /// What is to be told of the files.
+  let notes: [String]
+  /// Of all texts, those that the tokenizer does not know.
+  let unknownTokens: UnknownTokens
+
   /// The examples that a threshold is chosen by.
   private static let calibrationCount = 1_000
 
@@ -30,11 +35,13 @@ struct ZeroShotTask {
     let zeroShot = ZeroShot(rule, tokenizer: tokenizer, context: context)
     self.zeroShot = zeroShot
     let contents = try spec.read(split, in: folder)
-    (examples, leftOut) = (contents.examples, contents.leftOut)
+    (examples, leftOut, notes) = (contents.examples, contents.leftOut, contents.notes)
     calibration =
       rule == .acceptability
       ? ZeroShotTask.drawn(try spec.examples(.train, in: folder)) : []
-    candidates = (calibration + examples).map(zeroShot.candidates)
+    var unknown = UnknownTokens()
+    candidates = (calibration + examples).map { zeroShot.candidates(of: $0, counting: &unknown) }
+    unknownTokens = unknown
   }
 
   /// The same whatever the run's seed, since the threshold is no part of it.
@@ -127,6 +134,15 @@ struct ZeroShotEvaluation {
       let spec = try TaskSpec.asked(name.trimmingCharacters(in: .whitespaces))
       return try ZeroShotTask(
         spec, .dev, folder: folder, tokenizer: tokenizer, context: context)
+    }
+  }
+
+  /// What the user should know of the examples, a line each.
+  var warnings: [String] {
+    tasks.flatMap { task in
+      (task.notes + (task.unknownTokens.warning.map { [$0] } ?? [])).map {
+        "\(task.spec.name): \($0)"
+      }
     }
   }
 

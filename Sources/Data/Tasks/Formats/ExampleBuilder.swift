@@ -8,6 +8,9 @@ struct ExampleBuilder {
   /// How many were left out.
   private(set) var leftOut = 0
 
+  /// What is to be told of the files: what was passed over, odd characters.
+  var notes: [String] = []
+
   /// Why the first damaged one was left out.
   private(set) var firstDamage: InputError?
 

@@ -21,6 +21,8 @@ package struct JSONFields {
   private static let deepest = 100
 
   private let paths: [[[UInt8]]]
+  /// For each path of the last object whether its value is a string.
+  private(set) var isString: [Bool] = []
   private var values: [Value?] = []
   private var start = 0
   private var index = 0
@@ -37,6 +39,7 @@ package struct JSONFields {
   ) throws(Malformed) -> [Value?] {
     (start, index, end) = (range.lowerBound, range.lowerBound, range.upperBound)
     values = Array(repeating: nil, count: paths.count)
+    isString = Array(repeating: false, count: paths.count)
     guard peek(text) == UInt8(ascii: "{") else { throw wrong("expected {") }
     try value(text, depth: 0, live: Array(paths.indices))
     guard peek(text) == nil else { throw wrong("expected the end of the line") }
@@ -57,7 +60,7 @@ package struct JSONFields {
       let range = try string(text)
       guard !ending.isEmpty else { return }
       let found = try decoded(text, range)
-      for path in ending { values[path] = .text(found) }
+      for path in ending { (values[path], isString[path]) = (.text(found), true) }
     default:
       let first = index
       while index < end, !",]} \t\r\n".utf8.contains(text[index]) { index += 1 }
@@ -170,54 +173,10 @@ package struct JSONFields {
     guard text.first(UInt8(ascii: "\\"), in: range) != nil else { return text.string(range) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(range.count)
-    var place = range.lowerBound
-    while place < range.upperBound {
-      guard text[place] == UInt8(ascii: "\\") else {
-        bytes.append(text[place])
-        place += 1
-        continue
-      }
-      guard let (scalar, length) = JSONFields.escape(text, place, before: range.upperBound) else {
-        throw Malformed(reason: "a string with a wrong escape", offset: place - start)
-      }
-      bytes += String(scalar).utf8
-      place += length
+    do throws(Malformed) { try JSONString.decode(text, range, to: &bytes) } catch {
+      throw Malformed(reason: error.reason, offset: error.offset - start)
     }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// The character that the escape at `place` stands for, and its bytes; nil where it stands for none, as half of a surrogate pair.
-  private static func escape(
-    _ text: Span<UInt8>, _ place: Int, before end: Int
-  ) -> (Unicode.Scalar, Int)? {
-    let plain: [UInt8: Unicode.Scalar] = [
-      UInt8(ascii: "\""): "\"", UInt8(ascii: "\\"): "\\", UInt8(ascii: "/"): "/",
-      UInt8(ascii: "b"): "\u{8}", UInt8(ascii: "f"): "\u{C}", UInt8(ascii: "n"): "\n",
-      UInt8(ascii: "r"): "\r", UInt8(ascii: "t"): "\t",
-    ]
-    guard place + 1 < end else { return nil }
-    if let scalar = plain[text[place + 1]] { return (scalar, 2) }
-    guard let high = unit(text, place, before: end) else { return nil }
-    if let scalar = Unicode.Scalar(high) { return (scalar, 6) }
-    guard let low = unit(text, place + 6, before: end), 0xD800...0xDBFF ~= high,
-      0xDC00...0xDFFF ~= low,
-      let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
-    else { return nil }
-    return (scalar, 12)
-  }
-
-  /// The four digits of the escape \uXXXX at `place`.
-  private static func unit(_ text: Span<UInt8>, _ place: Int, before end: Int) -> UInt32? {
-    guard place + 6 <= end, text[place] == UInt8(ascii: "\\"), text[place + 1] == UInt8(ascii: "u")
-    else { return nil }
-    var value: UInt32 = 0
-    for offset in 2..<6 {
-      guard let digit = Character(UnicodeScalar(text[place + offset])).hexDigitValue else {
-        return nil
-      }
-      value = value << 4 + UInt32(digit)
-    }
-    return value
+    return bytes.span.string(0..<bytes.count)
   }
 
   /// The next byte that is no white space, not consumed.

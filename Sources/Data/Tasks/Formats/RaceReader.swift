@@ -13,7 +13,9 @@ enum RaceReader {
 
   static func read(_ folder: String, into builder: inout ExampleBuilder) throws(InputError) {
     let decoder = JSONDecoder()
-    for file in try FolderCommit.files(in: folder) where file.hasSuffix(".txt") {
+    let passages = try TextFolder(folder)
+    builder.notes += passages.notes.map { "\(folder): \($0)" }
+    for file in passages.files {
       let path = "\(folder)/\(file)"
       let data = try TextFile.withBytes(of: path) { Foundation.Data($0.array()) }
       let passage: Passage
