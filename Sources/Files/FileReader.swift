@@ -84,8 +84,10 @@ public final class FileReader: Sendable {
       if got == 0 { return bytes }
       if got > 0 {
         bytes += piece[..<got]
-      } else if errno != EINTR {
-        throw .system("read", path: path, code: errno)
+      } else if case let code = errno,
+        !Transfer.isToBeRepeated(code, on: descriptor, for: POLLIN)
+      {
+        throw .system("read", path: path, code: code)
       }
     }
   }

@@ -144,8 +144,9 @@ public final class FileWriter {
           descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30))
       }
       if written < 0 {
-        if errno == EINTR { continue }
-        throw .system("write", path: path, code: errno)
+        let code = errno
+        if Transfer.isToBeRepeated(code, on: descriptor, for: POLLOUT) { continue }
+        throw .system("write", path: path, code: code)
       }
       done += written
     }

@@ -63,7 +63,7 @@ struct Transfer {
     while count < bytes.count {
       if let patience {
         let start = clock.now
-        let isReady = Transfer.wait(for: descriptor, patience - waited)
+        let isReady = Transfer.wait(for: descriptor, atMost: patience - waited)
         waited += clock.now - start
         guard isReady else {
           code = EAGAIN
@@ -81,7 +81,7 @@ struct Transfer {
       let reason = written == 0 ? EIO : errno
       switch reason {
       case EINTR: continue
-      case EAGAIN where patience == nil: _ = Transfer.wait(for: descriptor, nil)
+      case EAGAIN where patience == nil: _ = Transfer.wait(for: descriptor, atMost: nil)
       case EAGAIN where waited < patience ?? .zero:
         // Another writer was faster, or there is room but not for all of it.
         usleep(10_000)
@@ -93,10 +93,18 @@ struct Transfer {
     }
   }
 
-  /// Waits until `descriptor` takes bytes or an error, for `time` at most.
-  private static func wait(for descriptor: Int32, _ time: Duration?) -> Bool {
+  /// Whether a call on `descriptor` that failed with `code` is to be made again: it was interrupted, or the descriptor does not block and
+  /// was waited for until it was ready.
+  static func isToBeRepeated(_ code: Int32, on descriptor: Int32, for events: Int32) -> Bool {
+    code == EINTR || code == EAGAIN && wait(for: descriptor, events, atMost: nil)
+  }
+
+  /// Waits until `descriptor` is ready for `events` or an error, for `time` at most.
+  private static func wait(
+    for descriptor: Int32, _ events: Int32 = POLLOUT, atMost time: Duration?
+  ) -> Bool {
     let milliseconds = time.map { max(0, Int32(clamping: Int64($0 / .milliseconds(1)))) } ?? -1
-    var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    var request = pollfd(fd: descriptor, events: Int16(events), revents: 0)
     while true {
       let ready = unsafe poll(&request, 1, milliseconds)
       if ready >= 0 { return ready > 0 }

@@ -50,7 +50,9 @@ public enum StandardInput {
       }
       if count >= 0 { return count }
       let code = errno
-      guard code == EINTR else { throw .system("read", path: path, code: code) }
+      guard Transfer.isToBeRepeated(code, on: descriptor, for: POLLIN) else {
+        throw .system("read", path: path, code: code)
+      }
     }
   }
 }
