@@ -40,6 +40,23 @@ private func uncheckedTraps(in file: SourceFile) -> [Finding] {
   ) { $0.contains(call) }
 }
 
+/// The one file that writes to standard error and standard output.
+private let standardStreams = "Sources/Files/StandardStreams.swift"
+
+private func uncheckedOutput(in file: SourceFile) -> [Finding] {
+  guard file.path != standardStreams else { return [] }
+  let call =
+    /(?:^|[^.\w]|\bSwift\.)(?:print|debugPrint|dump|NSLog|puts|fputs|fprintf|printf|putchar|perror)\s*\(/
+  let stream =
+    /\bFileHandle\s*\(|\bFileHandle\.(?!nullDevice\b)|\bSTD(?:OUT|ERR)_FILENO\b|\bstd(?:out|err)\b/
+  return findings(
+    file.path, SwiftText(file.text).code,
+    "write by StandardError, which drops, or StandardOutput, which throws"
+  ) { line in
+    !line.contains("func print(") && (line.contains(call) || line.contains(stream))
+  }
+}
+
 private func postponedWork(in file: SourceFile) -> [Finding] {
   findings(file.path, SwiftText(file.text).spoken, "do it, or leave it to the issue tracker") {
     $0.contains(/\b(?:TO[D]O|FIX[M]E|XX[X])\b/)  // so written that this line is not found
@@ -164,6 +181,25 @@ private func globals(in file: SourceFile) -> [Finding] {
     let writes =
       "let a = try FileWriter(path)\ntry FileWriter.write(x, to: y)\ntry FileWriter.replace(y, with: x)"
     #expect(lines(filesWrittenInPlace, "Training", writes) == [1, 2])
+  }
+
+  @Test func onlyOneFileWritesToStandardStreams() throws {
+    try check(uncheckedOutput, below: "Sources")
+  }
+
+  @Test func uncheckedOutputIsFound() {
+    let text = """
+      print("a")
+      Swift.print(b); output.print(c)
+      FileHandle.standardError.write(d)
+      process.standardError = FileHandle.nullDevice
+      write(STDERR_FILENO, e, 1)
+      func print(_ result: Int)
+      fputs("f", stderr)
+      // print("g")
+      if json { print(h) }
+      """
+    #expect(lines(uncheckedOutput, "Training", text) == [1, 2, 3, 5, 7, 9])
   }
 
   @Test func nothingIsPostponed() throws {
