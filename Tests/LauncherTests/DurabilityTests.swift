@@ -144,6 +144,34 @@ extension LauncherTests {
       }
     }
 
+    /// What is written counts, whatever becomes of what is there: an old checkpoint, an old dataset.
+    @Test(.enabled(if: canBeNobody, "needs root, and a build that others may read"))
+    func whatCannotBeRemovedIsAWarning() throws {
+      try Sandbox.with { sandbox in
+        try FileManager.default.setAttributes(
+          [.posixPermissions: 0o777], ofItemAtPath: sandbox.folder)
+        let script = """
+          start() { "$0" \(Sandbox.pretrain) --checkpoint-every 2 --keep 1 --out run --steps $1 >/dev/null; echo "status $?"; }
+          start 4; chmod a-w run/checkpoints/step-00000004; start 8; ls -A run/checkpoints
+          for merges in 50 20; do
+            "$0" prepare --input corpus.txt --train-bpe $merges --out d >/dev/null; echo "status $?"; chmod a-w d
+          done
+          wc -l <d/merges.txt
+          """
+        let outcome = try sandbox.shell(script, under: Self.nobody)
+        #expect(
+          outcome.output
+            == "status 0\nstatus 0\nstep-00000004\nstep-00000008\nstatus 0\nstatus 0\n21\n",
+          "\(outcome.errors)")
+        #expect(
+          outcome.errors.components(
+            separatedBy: "warning: run/checkpoints/step-00000004: cannot remove it: "
+          )
+          .count == 2, "\(outcome.errors)")
+        #expect(outcome.errors.contains("warning: ./.d.partial-"), "\(outcome.errors)")
+      }
+    }
+
     @Test(.enabled(if: CheckpointTests.canMount, "only root can mount a read-only disk"))
     func aDiskThatTurnsReadOnlyStopsTheRunAfterSomeFailures() throws {
       try Sandbox.with { sandbox in
