@@ -30,7 +30,7 @@ extension String {
 
   /// The same for texts that look the same: lower case, compatible forms, letters of one alphabet, nothing invisible, no white space
   /// and no quotes at the ends.
-  var skeleton: String {
+  package var skeleton: String {
     let plain = precomposedStringWithCompatibilityMapping.lowercased().unicodeScalars
     let letters = plain.filter { $0 == " " || !$0.isInvisible }
       .map { String.twins[$0] ?? $0 }
