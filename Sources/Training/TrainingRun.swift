@@ -80,7 +80,7 @@ public struct TrainingRun {
       try Destination.requireFolder(store.folder, replacing: false)
       log = try RunLog(
         folder: config.out, resumingAt: start, steps: config.steps,
-        terminal: isatty(STDERR_FILENO) == 1, clock: clock)
+        terminal: StandardError.showsBars, clock: clock)
       try FileWriter.replace(config.out + "/config.yaml", with: try config.yaml)
       try BestModel.open(config.out, isNew: start == 0, store.housekeeping)
       note(session.description)

@@ -1,3 +1,5 @@
+import Files
+
 /// What a task's files call the answers.
 struct LabelNames {
   private let labels: [String]

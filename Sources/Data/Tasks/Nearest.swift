@@ -1,3 +1,5 @@
+import Files
+
 /// Suggestions for misspelt names.
 enum Nearest {
   /// The one of `names` that `word` was probably meant to be, or nil.
@@ -15,7 +17,8 @@ enum Nearest {
   static func suggestion(
     for word: String, among names: [String], otherwise: String = ""
   ) -> String {
-    name(to: word, among: names).map { "; did you mean \($0.reported(besides: [word]))?" } ?? otherwise
+    name(to: word, among: names).map { "; did you mean \($0.reported(besides: [word]))?" }
+      ?? otherwise
   }
 
   /// Insertions, deletions and substitutions that make `one` the other, and swaps of neighbours (optimal string alignment).
