@@ -20,7 +20,8 @@ struct Score: ParsableCommand {
   var textFile: String?
   @Option(
     help: ArgumentHelp(
-      "With --text-file of JSON Lines: this field of each object is a sequence.", valueName: "name"))
+      "With --text-file of JSON Lines: this field of each object is a sequence.", valueName: "name")
+  )
   var field: String?
   @Option(help: "A JSON file: a list of token ids, or a list of such lists.")
   var tokenFile: String?
