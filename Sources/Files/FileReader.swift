@@ -8,12 +8,22 @@ public final class FileReader: Sendable {
   /// The bytes in the file when it was opened.
   public let size: Int
 
+  /// Whether it reads a copy of what could be read only once.
+  public let isCopy: Bool
+
   private let descriptor: Int32
 
   /// Opens the regular file at `path`.
   public init(_ path: String) throws(InputError) {
     (descriptor, size) = try FileReader.open(path)
     self.path = path
+    isCopy = false
+  }
+
+  /// Takes over `descriptor`: a copy of what is at `path`, of `size` bytes.
+  init(copy descriptor: Int32, of path: String, size: Int) {
+    (self.path, self.descriptor, self.size) = (path, descriptor, size)
+    isCopy = true
   }
 
   deinit { close(descriptor) }

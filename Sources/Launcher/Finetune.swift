@@ -18,7 +18,7 @@ struct Finetune: ParsableCommand {
   var task: String?
   @Option(help: "The folder with the task's files.")
   var data: String?
-  @Option(help: ArgumentHelp("A model folder to begin with.", valueName: "model"))
+  @Option(help: ArgumentHelp("A model folder or run directory to begin with.", valueName: "model"))
   var from: String?
   @Flag(
     help:
@@ -103,8 +103,9 @@ struct Finetune: ParsableCommand {
       }
       guard let seeds else {
         let outcome = try training.train(config, communicator, signals)
-        try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
-        return !outcome.finished ? TrainingRun.stoppedStatus : outcome.bestProblem == nil ? 0 : 1
+        return try training.end(outcome, communicator) {
+          try output.print(outcome, text: describe(outcome))
+        }
       }
       var outcomes: [(UInt64, TrainingRun.Outcome)] = []
       for seed in seeds {

@@ -11,7 +11,7 @@ struct Generate: ParsableCommand {
     abstract: "Continue a text.",
     discussion: "The same model, prompt, options and seed give the same text.")
 
-  @Option(help: "A model folder.")
+  @Option(help: "A model folder, or a run directory: its best model or newest checkpoint.")
   var model: String
   @Option(help: "The text to continue.")
   var prompt: String
@@ -47,11 +47,14 @@ struct Generate: ParsableCommand {
   }
 
   func run() throws {
-    guard let prompt = FileName.text(ofArgument: prompt) else {
-      throw UsageError("--prompt is not UTF-8; convert it (iconv -f LATIN1 -t UTF-8, say)")
+    let prompt: String
+    do throws(InputError) { prompt = try TextArgument.text(self.prompt, of: "--prompt") } catch {
+      throw UsageError("\(error)")
     }
-    let (state, tokenizer) = try ModelFolder.load(model)
-    let encoded = tokenizer.encode(prompt)
+    let (state, tokenizer) = try ModelFolder.open(model, report: printError)
+    var unknown = UnknownTokens()
+    let encoded = tokenizer.encode(prompt, counting: &unknown)
+    if let warning = unknown.warning { printWarning("--prompt: \(warning)") }
     guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
     var sampling = TokenSampling()
     sampling.temperature = temperature

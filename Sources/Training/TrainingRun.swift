@@ -70,7 +70,7 @@ public struct TrainingRun {
       if config.resume != "auto" { outcome.checkpoint = config.resume }
       outcome.evaluation = RunLog.lastEvaluation(folder: config.out)
       try findBest(&outcome)
-      note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
+      note("\(config.out) is finished: \(start) of \(counted(config.steps, "step")). Nothing to do")
       return outcome
     }
     var log: RunLog?
@@ -80,7 +80,7 @@ public struct TrainingRun {
       try Destination.requireFolder(store.folder, replacing: false)
       log = try RunLog(
         folder: config.out, resumingAt: start, steps: config.steps,
-        terminal: isatty(STDERR_FILENO) == 1, clock: clock)
+        terminal: StandardError.showsBars, clock: clock)
       try FileWriter.replace(config.out + "/config.yaml", with: try config.yaml)
       try BestModel.open(config.out, isNew: start == 0, store.housekeeping)
       note(session.description)

@@ -97,7 +97,9 @@ public struct CheckpointStore: Sendable {
     }
     guard all.isEmpty else {
       throw InputError(
-        "none of the \(all.count) checkpoints verifies; restore one, or start in another folder",
+        (all.count == 1
+          ? "the only checkpoint does not verify" : "none of the \(all.count) checkpoints verifies")
+          + "; restore one, or start in another folder",
         path: folder)
     }
     return nil

@@ -38,7 +38,8 @@ public struct BestModel: Sendable, Codable, Equatable {
     let folder = folder(out)
     try FolderCommit.commit(folder, existing: .replaced, housekeeping: housekeeping) { partial in
       var digests = try ModelFolder.write(
-        state.weights, state.table, material.model, tokenizer: material.tokenizer, to: partial)
+        state.weights, state.table, material.model, tokenizer: material.tokenizer,
+        fineTuning: material.fineTuning, to: partial)
       digests[name] = try JSONFile.write(
         BestModel(folder: folder, step: step, score: score), to: "\(partial)/\(name)")
       try SumsFile.write(in: partial, known: digests)

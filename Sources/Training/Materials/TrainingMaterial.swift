@@ -12,6 +12,9 @@ protocol TrainingMaterial {
   /// The tokenizer that is saved with the model.
   var tokenizer: Tokenizer { get }
 
+  /// What the model is fine-tuned for, and what its outputs are called; nil in pre-training.
+  var fineTuning: FineTuning? { get }
+
   /// A hash of all that training reads.
   var fingerprint: String { get }
 
