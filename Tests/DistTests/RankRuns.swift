@@ -7,7 +7,7 @@ import TestSupport
 @Suite(.serialized) struct RankRuns {
   /// Runs a scenario; nothing of it may be alive afterwards.
   private func run(
-    _ scenario: String, ranks: Int, options: [String] = ["-q"], limit: Double = 60,
+    _ scenario: String, ranks: Int, options: [String] = ["-q"], limit: Double = 240,
     meanwhile: ((pid_t, [pid_t]) -> Void)? = nil
   ) throws -> Command.Outcome {
     try withTemporaryFolder { scratch in

@@ -15,8 +15,9 @@ extension LauncherTests {
     private static let prelude = """
       program=$0
       start() { "$program" \(line) "$@" >/dev/null 2>log & process=$!; }
-      state() { sed -n 's/^State:.\\(.\\).*/\\1/p' /proc/$process/status; }
-      wait_for_stop() { until [ $(state) = T ]; do [ $(state) != Z ] || exit 8; sleep 0.01; done; }
+      state() { sed -n 's/^State:.\\(.\\).*/\\1/p' /proc/$process/status 2>/dev/null; }
+      lives() { case "$(state)" in Z | "") return 1 ;; esac; }
+      wait_for_stop() { until [ "$(state)" = T ]; do lives || exit 8; sleep 0.01; done; }
       go_on() { kill -CONT $process; }
       end() { wait $process; echo "status: $?"; cat log >&2; }
 
@@ -182,7 +183,7 @@ extension LauncherTests {
             # Once that of step 60 is written.
             for _ in 1 2; do [ -e run/checkpoints/step-00000060 ] || { go_on; wait_for_stop; }; done
             mount -t tmpfs -o ro none run/checkpoints
-            until [ $(state) = Z ]; do [ $(state) != T ] || go_on; sleep 0.01; done
+            while lives; do [ "$(state)" != T ] || go_on; sleep 0.01; done
             end
             umount run/checkpoints
             "$program" verify run >&2; echo "verified: $?"
