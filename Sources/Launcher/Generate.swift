@@ -46,6 +46,7 @@ struct Generate: ParsableCommand {
   }
 
   func run() throws {
+    try MemoryCheck.generation(model, threads: threads.count)
     let (state, tokenizer) = try ModelFolder.load(model)
     let encoded = tokenizer.encode(prompt)
     guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }

@@ -40,6 +40,7 @@ struct Score: ParsableCommand {
   }
 
   func run() throws {
+    try MemoryCheck.scoring(model, threads: threads.count)
     let sequences: Nested<Int32>
     let path = textFile ?? tokenFile ?? ""
     let scoring: Scoring

@@ -101,6 +101,8 @@ public struct Preparation {
         "the corpus is one line, so nothing can be held out; give more text, or "
           + "--validation-fraction 0", path: corpus.sources.first?.path)
     }
+    // Vocabulary, merges, description and the folder; a shard of both parts at least.
+    try FreeSpace.require(corpus.bytes / 8, files: 6, for: "the dataset", at: config.out)
     let (tokenizer, warnings) = try tokenizer(survey, progress)
     return try FolderCommit.commit(config.out, existing: .replaced) { folder in
       try tokenizer.save(to: folder)

@@ -95,6 +95,9 @@ public enum ModelFolder {
           path: file.path)
       }
     }
+    var need = MemoryNeed(floats: ParameterTable(config).count, threads: 1)
+    need.threads = 0
+    try MemoryCheck.require(need)
     let state = ModelState(config, training: false)
     try readWeights(folder, into: state)
     return state

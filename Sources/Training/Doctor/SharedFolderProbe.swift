@@ -1,3 +1,4 @@
+import Buffers
 import Dist
 import Files
 import Foundation
@@ -49,8 +50,9 @@ struct SharedFolderProbe {
     var output = output
     guard communicator.isRoot, !path.isEmpty else { return output }
     try? FileManager.default.removeItem(atPath: path)
-    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: output.folder)
-    output.free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+    output.free = FreeSpace.bytes(at: output.folder)
+    output.inodes = FreeSpace.files(at: output.folder)
+    output.largestFile = ProcessLimit.fileSize.value
     output.checkpoints =
       (try? CheckpointStore("\(output.path)/checkpoints").candidates())?.count ?? 0
     return output

@@ -79,6 +79,8 @@ public struct TaskMeasurement {
     let threads =
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
     let spec = try communicator.together { try TaskSpec.named(request.task) }
+    let model = try communicator.together { try ModelFolder.config(request.model) }
+    try MemoryCheck.require(MemoryCheck.scoring(model, threads: threads), on: communicator)
     let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
     let team = ThreadTeam(size: threads)
     state.weightsChanged(team: team)
