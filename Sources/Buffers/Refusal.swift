@@ -34,7 +34,9 @@ public enum Refusal {
 
   /// Ends the process: the library of matrix products, as it was built, serves only `served` threads.
   public static func products(served: Int) -> Never {
-    end("OpenBLAS, as it was built here, serves no more than \(served) threads: give --threads \(served)")
+    end(
+      "OpenBLAS, as it was built here, serves no more than \(served) threads: give --threads \(served)"
+    )
   }
 
   /// `(ulimit -v 300000 KiB, ulimit -d 2000 KiB)` with a space before it, of those that are set.

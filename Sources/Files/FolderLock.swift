@@ -15,7 +15,7 @@ public final class FolderLock: Sendable {
   public init(_ folder: String, patience: Int = 0) throws(InputError) {
     path = "\(folder)/.lock"
     // For writing: NFS locks nothing else exclusively.
-    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    descriptor = System.open(path, O_RDWR | O_CREAT)
     guard descriptor >= 0 else { throw .system("create", path: path, code: errno) }
     var patience = patience
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -49,7 +49,7 @@ public enum FreeSpace {
     var path = Path.trimmed(path)
     while !Path.exists(path), path != Path.parent(path) { path = Path.parent(path) }
     var room = statvfs()
-    guard unsafe statvfs(path, &room) == 0 else { return nil }
+    guard System.room(path, &room) == 0 else { return nil }
     return room
   }
 }

@@ -17,10 +17,18 @@ struct Encode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [[Int32]] = []
-    try StandardInput.forEachLine { line, _ in
-      let ids = tokenizer.encode(line)
-      if output.json { all.append(ids) } else { print(ids.map { "\($0)" }.joined(separator: " ")) }
+    var unknown = UnknownTokens()
+    let lines = OutputLines()
+    try TextInput.forEachLine(tell: printWarning) { line, _ in
+      let ids = tokenizer.encode(line, counting: &unknown)
+      if output.json {
+        all.append(ids)
+      } else {
+        try lines.write(ids.map { "\($0)" }.joined(separator: " "))
+      }
     }
+    try lines.flush()
+    if let warning = unknown.warning { printWarning(warning) }
     if output.json { try output.print(Result(ids: all), text: "") }
   }
 }
@@ -39,7 +47,8 @@ struct Decode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [String] = []
-    try StandardInput.forEachLine { line, number in
+    let lines = OutputLines()
+    try TextInput.forEachLine(tell: printWarning) { line, number in
       let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
         guard let id = Int32(word), tokenizer.piece(id) != nil else {
           throw InputError(
@@ -49,8 +58,9 @@ struct Decode: ParsableCommand {
         return id
       }
       let text = tokenizer.decode(ids)
-      if output.json { all.append(text) } else { print(text) }
+      if output.json { all.append(text) } else { try lines.write(text) }
     }
-    if output.json { try output.print(Result(text: all), text: "") }
+    try lines.flush()
+    if output.json { try output.print(Result(text: all), exact: true, text: "") }
   }
 }

@@ -11,7 +11,7 @@ struct Pretrain: ParsableCommand {
       "Pre-train a model on prepared data, on all ranks of mpirun or srun, or on one without.",
     discussion: """
       Precedence: flag > --config > --preset. The keys of the YAML file are the names of the flags. \
-      SIGTERM, SIGUSR1 or Ctrl-C: all ranks finish the step, a checkpoint is written, exit status \
+      SIGTERM, SIGUSR1, SIGHUP (but under nohup) or Ctrl-C: all ranks finish the step, a checkpoint is written, exit status \
       75; the same command goes on from there.
       """)
 
@@ -39,7 +39,7 @@ struct Pretrain: ParsableCommand {
   var evaluateEvery: Int?
   @Option(help: "Validation sequences that are measured; 0 for all.")
   var evaluateSequences: Int?
-  @Option(help: ArgumentHelp("A model folder to begin with.", valueName: "model"))
+  @Option(help: ArgumentHelp("A model folder or run directory to begin with.", valueName: "model"))
   var from: String?
   @Option(
     help: ArgumentHelp(
@@ -74,8 +74,9 @@ struct Pretrain: ParsableCommand {
         return 0
       }
       let outcome = try training.train(config, communicator, signals)
-      try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
-      return outcome.finished ? 0 : TrainingRun.stoppedStatus
+      return try training.end(outcome, communicator) {
+        try output.print(outcome, text: describe(outcome))
+      }
     }
   }
 

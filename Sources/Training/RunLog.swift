@@ -64,7 +64,7 @@ final class RunLog {
 
   /// Locks the run directory against other runs and opens `metrics.jsonl`, without the lines after `step`, from which the run goes on.
   ///
-  /// - Parameter terminal: whether standard error is one
+  /// - Parameter terminal: whether standard error is one that shows progress bars
   init(folder: String, resumingAt step: Int, steps: Int, terminal: Bool, clock: ContinuousClock)
     throws
   {
@@ -99,7 +99,7 @@ final class RunLog {
     try FolderCommit.create(folder)
     if !lock.isInPlace { lock = try FolderLock(folder) }
     if !file.isInPlace { try file.putBack() }
-    try FileWriter.write(yaml, to: folder + "/config.yaml")
+    try FileWriter.replace(folder + "/config.yaml", with: yaml)
     note(
       "\(folder) was removed while the run went on; it has been made anew, without the checkpoints in it"
     )
@@ -107,13 +107,26 @@ final class RunLog {
 
   /// The last measurement in a run's `metrics.jsonl`; nil where there is none.
   static func lastEvaluation(folder: String) -> Evaluation? {
-    // A run that begins in a new folder from another's last checkpoint has none.
-    guard let data = FileManager.default.contents(atPath: folder + "/metrics.jsonl") else {
-      return nil
+    evaluations(folder).first { $0.validationLoss != nil || $0.zeroShot != nil }
+  }
+
+  /// The first of the measurements in a run's `metrics.jsonl` with the highest score; nil where there is none.
+  static func bestEvaluation(folder: String) -> Evaluation? {
+    evaluations(folder).reduce(nil) { best, next in
+      guard let score = next.score else { return best }
+      return best?.score.map { $0.isBetter(than: score) } == true ? best : next
     }
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").reversed().lazy.compactMap {
+  }
+
+  /// The lines of `metrics.jsonl` as measurements, last first.
+  private static func evaluations(_ folder: String) -> some Sequence<Evaluation> {
+    // A run that begins in a new folder from another's last checkpoint has none.
+    let path = folder + "/metrics.jsonl"
+    let bytes = Path.exists(path) ? (try? FileReader.bytes(of: path)) ?? [] : []
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").reversed().lazy.compactMap
+    {
       try? JSONDecoder().decode(Evaluation.self, from: Data($0.utf8))
-    }.first { $0.validationLoss != nil || $0.zeroShot != nil }
+    }
   }
 
   func step(_ metrics: StepMetrics) throws {
@@ -125,18 +138,14 @@ final class RunLog {
     guard isDue || metrics.step == steps else { return }
     lastPrinted = clock.now
     let loss = metrics.skipped == true ? "skipped" : "loss \(format(metrics.loss, 4))"
-    let line =
-      "step \(metrics.step)/\(steps)  \(loss)  "
-      + "\(format(metrics.tokensPerSecond, 0)) tokens/s  "
-      + "\(duration(secondsPerStep! * Double(steps - metrics.step))) left"
+    let bar = ProgressBar(
+      step: metrics.step, steps: steps, loss: loss, tokensPerSecond: metrics.tokensPerSecond,
+      secondsLeft: secondsPerStep! * Double(steps - metrics.step))
     if terminal {
-      let width = 24
-      let filled = width * metrics.step / steps
-      let bar =
-        String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-      printError("\r[\(bar)] \(line)\u{1b}[K" + (metrics.step == steps ? "\n" : ""))
+      StandardError.show(
+        bar: bar.text(columns: StandardError.columns), isLast: metrics.step == steps)
     } else {
-      printError(line + "\n")
+      printError(bar.line + "\n")
     }
   }
 
@@ -154,7 +163,7 @@ final class RunLog {
   }
 
   /// A line on standard error that no progress bar overwrites.
-  func note(_ text: String) { printError((terminal ? "\r\u{1b}[K" : "") + text + "\n") }
+  func note(_ text: String) { printError(text + "\n") }
 
   private func write(_ metrics: some Encodable) throws {
     let line = try line(metrics)
@@ -183,4 +192,4 @@ final class RunLog {
 }
 
 /// Writes text to standard error as it stands.
-func printError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+func printError(_ text: String) { StandardError.write(text) }

@@ -52,6 +52,8 @@ public struct TrainingRun {
     public var evaluation: Evaluation?
     /// The best one of the development split and the folder of its model, in fine-tuning; nil without one.
     public var best: BestModel?
+    /// Why `best` is not the best that the run had: that one could not be written; nil where it is.
+    public var bestProblem: String?
     /// The validation loss of a model that knows nothing but how often each token occurs, in nats; nil in fine-tuning.
     public var unigramValidationLoss: Double?
   }
@@ -67,23 +69,25 @@ public struct TrainingRun {
     if outcome.finished {
       if config.resume != "auto" { outcome.checkpoint = config.resume }
       outcome.evaluation = RunLog.lastEvaluation(folder: config.out)
-      outcome.best = try communicator.together { try BestModel.read(config.out) }
-      note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
+      try findBest(&outcome)
+      note("\(config.out) is finished: \(start) of \(counted(config.steps, "step")). Nothing to do")
       return outcome
     }
     var log: RunLog?
     try communicator.onRoot {
+      try Destination.requireFolder(config.out, replacing: false)
       try FolderCommit.create(config.out)
+      try Destination.requireFolder(store.folder, replacing: false)
       log = try RunLog(
         folder: config.out, resumingAt: start, steps: config.steps,
-        terminal: isatty(STDERR_FILENO) == 1, clock: clock)
-      try FileWriter.write(try config.yaml, to: config.out + "/config.yaml")
-      if start == 0 { try BestModel.clear(config.out) }
+        terminal: StandardError.showsBars, clock: clock)
+      try FileWriter.replace(config.out + "/config.yaml", with: try config.yaml)
+      try BestModel.open(config.out, isNew: start == 0, store.housekeeping)
       note(session.description)
     }
     try train(&outcome, log: log, signals: signals)
     outcome.checkpoint = store.path(of: outcome.step)
-    outcome.best = try communicator.together { try BestModel.read(config.out) }
+    try findBest(&outcome)
     if let table = try session.tracing?.finish(config, session.state.config) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
     return outcome
@@ -115,7 +119,12 @@ public struct TrainingRun {
       }
       outcome.step = step
       outcome.finished = step == config.steps
-      if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
+      if let slow = stragglers.add(
+        result.secondsOfRanks,
+        step: result.metrics.secondsCompute + result.metrics.secondsCommunication)
+      {
+        log?.note(slow)
+      }
       if outcome.finished || session.material.isEvaluationDue(after: step) {
         try evaluate(step, &outcome, log)
       }
@@ -138,12 +147,33 @@ public struct TrainingRun {
       try log?.evaluation(found)
       if let score = found.score {
         do {
-          try BestModel.keepIfBetter(score, step: step, session)
+          try BestModel.keepIfBetter(score, step: step, session, store.housekeeping)
+          for text in store.housekeeping.news() { log?.note("warning: \(text)") }
         } catch  where config.onCheckpointFailure == .continue {
-          log?.note("the best model could not be written: \(error). The run goes on")
+          outcome.bestProblem =
+            "the model of step \(step), \(score.description), could not be written: \(error)"
+          log?.note("\(outcome.bestProblem ?? ""). The run goes on")
         }
       }
     }
+  }
+
+  /// The best model, and whether there was a better one that was not kept. Collective.
+  private func findBest(_ outcome: inout Outcome) throws {
+    let best = try communicator.together { try BestModel.read(config.out) }
+    outcome.best = best
+    var problem = ""
+    if let best, let top = RunLog.bestEvaluation(folder: config.out), let score = top.score,
+      score.isBetter(than: best.score)
+    {
+      problem =
+        outcome.bestProblem
+        ?? "the model of step \(top.step), \(score.description), could not be written"
+    } else if best == nil {
+      problem = outcome.bestProblem ?? ""
+    }
+    problem = String(decoding: try communicator.broadcast(Array(problem.utf8)), as: UTF8.self)
+    outcome.bestProblem = problem.isEmpty ? nil : problem
   }
 
   /// Rank 0's, where Slurm ends the job at some time: it asks all to stop, as a signal to it would.

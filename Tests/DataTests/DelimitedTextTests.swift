@@ -37,7 +37,7 @@ import Testing
   @Test func columnsAreNamedOrNumberedAndJoined() throws {
     let headerless = try ownTask("csv", texts: "[[3, 1]]", label: "2", more: "header: false")
     #expect(
-      try read("one,a,two\nthree,b,four,five\n", headerless) == ["two one=0", "four three=1"])
+      try read("one,a,two\nthree,b,four\n", headerless) == ["two one=0", "four three=1"])
     let named = try ownTask("csv", texts: "[[2, 1]]", label: "x y")
     #expect(try read("1,x y,2\nthree,b,four\n", named) == ["four three=1"])
   }
@@ -45,7 +45,10 @@ import Testing
   @Test func whatIsNoExampleIsRefusedByItsLine() throws {
     let (csv, tsv) = (try ownTask("csv"), try ownTask("tsv"))
     let wrong: [(TaskSpec, String, String)] = [
-      (tsv, "text\tlabel\none\ta\n\nonly\n", "train.txt:4: there is only 1 column, at least 2 "),
+      (
+        tsv, "text\tlabel\none\ta\n\nonly\n",
+        "train.txt:4: there is only 1 column, the header has 2"
+      ),
       (
         csv, "text,label\n\"a\nb\",a\n\"c\nd\",c\n",
         "train.txt:4: the label `c` is unknown: expected one of a, b"
@@ -88,7 +91,7 @@ import Testing
     for (bytes, name, line) in [
       (latin, "Latin-1, by its looks; convert it with `iconv -f LATIN1 -t UTF-8`", 3),
       (windows, "Windows-1252, by its looks; convert it with `iconv -f CP1252 ", 3),
-      (utf16, "UTF-16, by its looks; convert it with `iconv -f UTF-16 ", 1),
+      (utf16, "UTF-16, by its looks; convert it with `iconv -f UTF-16LE ", 1),
       ([0xFF, 0xFE] + utf16, "UTF-16, ", 1),
     ] {
       let found = try complaint(about: bytes, as: spec)

@@ -1,7 +1,11 @@
+import Files
+
 /// Suggestions for misspelt names.
 enum Nearest {
   /// The one of `names` that `word` was probably meant to be, or nil.
   static func name(to word: String, among names: [String]) -> String? {
+    // A name is short; the distance of long texts takes long.
+    guard word.utf8.count <= 200 else { return nil }
     let word = word.lowercased()
     let found = names.map { (name: $0, distance: distance(word, $0.lowercased())) }
       .min { $0.distance < $1.distance }
@@ -13,7 +17,8 @@ enum Nearest {
   static func suggestion(
     for word: String, among names: [String], otherwise: String = ""
   ) -> String {
-    name(to: word, among: names).map { "; did you mean `\($0)`?" } ?? otherwise
+    name(to: word, among: names).map { "; did you mean \($0.reported(besides: [word]))?" }
+      ?? otherwise
   }
 
   /// Insertions, deletions and substitutions that make `one` the other, and swaps of neighbours (optimal string alignment).

@@ -17,6 +17,9 @@ public final class Watchdog: Sendable {
   private let wake: (read: Int32, write: Int32)
   nonisolated(unsafe) private var thread: SystemThread?
 
+  /// The thread's name, for debuggers and tests.
+  package static let threadName = "watchdog"
+
   /// What a watchdog needs to know of the job.
   struct Job: Sendable {
     let rank: Int
@@ -103,7 +106,14 @@ public final class Watchdog: Sendable {
     var loop: WatchLoop
     init(_ watchdog: Watchdog, _ loop: WatchLoop) { (self.watchdog, self.loop) = (watchdog, loop) }
 
-    func run() { loop.run { watchdog.isStopped.load(ordering: .relaxed) } }
+    func run() {
+      let name = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+      if name >= 0 {
+        unsafe write(name, Watchdog.threadName, Watchdog.threadName.utf8.count)
+        close(name)
+      }
+      loop.run { watchdog.isStopped.load(ordering: .relaxed) }
+    }
   }
 
   /// Ends the watch; to be called once, whatever ended the run.

@@ -1,4 +1,5 @@
 import Files
+import Kernels
 import Model
 
 /// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
@@ -15,6 +16,8 @@ struct TrainerState: Codable, Equatable {
   /// `ProductFingerprint` of rank 0, by which bits that differ on another machine can be told from wrong ones; checkpoints of older
   /// programs have none.
   let productFingerprint: String?
+  /// Rank 0's engine of matrix products, by which a run that goes on with other kernels is told so; checkpoints of older programs have none.
+  var engine: ProductEngine?
   /// From version 2 on.
   var anomalies: AnomalyState?
 

@@ -12,23 +12,28 @@ struct TaskMaterial: TrainingMaterial {
   private let spec: TaskSpec
   private let batches: TaskBatches
   private let development: TaskEvaluation
-  private let plainVocabulary: Int
+  private let specials: SpecialTokens
 
   var training: any BatchSource { batches }
   var validation: (any BatchSource)? { nil }
   var unigramValidationLoss: Double? { nil }
+  var fineTuning: FineTuning? { FineTuning(spec, specials: specials) }
 
   /// Reads and encodes the examples; refuses, on all ranks together, what cannot be trained on. Collective.
   init(_ given: RunConfig, communicator: Communicator) throws {
     let threads = try TrainingSession.threads(given, communicator)
     var config = given
-    let spec = try communicator.together { try TaskSpec.named(given.task) }
-    let (base, tokenizer) = try communicator.together { try TaskMaterial.beginning(given) }
+    let spec = try communicator.together { try TaskSpec.asked(given.task) }
+    if !given.from.isEmpty { config.from = try ModelFolder.find(given.from, communicator) }
+    let (base, tokenizer, known) = try communicator.together {
+      try TaskMaterial.beginning(config)
+    }
     (self.spec, self.tokenizer) = (spec, tokenizer)
-    plainVocabulary = base.vocabularySizeWithoutSpecials
-    let specials = SpecialTokens(after: plainVocabulary)
+    // Rows are added for them where there are none, and no word loses its own.
+    let specials = known ?? SpecialTokens(after: base.vocabularySize)
+    self.specials = specials
     var model = base
-    model.vocabularySize = plainVocabulary + SpecialTokens.count
+    model.vocabularySize = max(base.vocabularySize, Int(specials.ids.max() ?? 0) + 1)
     model.scores = spec.answer.outputs
     model.dropout = Float(config.dropout)
     self.model = model
@@ -49,7 +54,7 @@ struct TaskMaterial: TrainingMaterial {
     fingerprint = EncodedSplit.fingerprint([train, parts[1]], tokenizer)
     try communicator.agree(on: fingerprint, what: "the examples in \(config.data)")
 
-    config.vocabulary = plainVocabulary
+    config.vocabulary = model.vocabularySize - SpecialTokens.count
     (config.context, config.width) = (model.context, model.width)
     (config.layers, config.heads) = (model.layers, model.heads)
     config.initializerRange = Double("\(model.initialStandardDeviation)") ?? config.initializerRange
@@ -71,14 +76,17 @@ struct TaskMaterial: TrainingMaterial {
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
       \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
-      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context))
+      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
       """
+      + (train.warnings + parts[1].warnings).map { "\nwarning: \($0)" }.joined()
   }
 
   let description: String
 
-  /// Shape and tokenizer of the model that the run begins with, or whose shape it takes.
-  private static func beginning(_ config: RunConfig) throws -> (ModelConfig, Tokenizer) {
+  /// Shape, tokenizer and special tokens, if it has some, of the model that the run begins with, or whose shape it takes.
+  private static func beginning(
+    _ config: RunConfig
+  ) throws -> (ModelConfig, Tokenizer, SpecialTokens?) {
     if config.from.isEmpty {
       let tokenizer = try Tokenizer.load(folder: config.tokenizer)
       let model = config.model(vocabularySize: tokenizer.vocabularySize)
@@ -88,14 +96,21 @@ struct TaskMaterial: TrainingMaterial {
             + "give a larger `vocabulary`, or 0 for that of the tokenizer",
           path: config.tokenizer)
       }
-      return (model, tokenizer)
+      return (model, tokenizer, nil)
     }
-    let model = try ModelFolder.config(config.from)
-    return (model, try ModelFolder.tokenizer(config.from, of: model))
+    let (model, file) = try ModelFolder.description(config.from)
+    let tokenizer = try ModelFolder.tokenizer(config.from, of: model)
+    guard model.scores > 0 else { return (model, tokenizer, nil) }
+    return (model, tokenizer, try ModelFolder.specials(config.from, model, file, tokenizer))
   }
 
   func begin(_ state: ModelState) throws -> String? {
     guard !config.fromScratch else { return nil }
+    if let trained = try ModelFolder.description(config.from).file.fineTuning {
+      printError(
+        "\(config.from) was fine-tuned on \(trained.task): its linear layer is left behind, and one for \(spec.name) begins anew\n"
+      )
+    }
     try ModelFolder.transfer(config.from, into: state, layers: config.transferLayers)
     return config.transferLayers < model.layers
       ? "\(config.from), of its embeddings and first \(config.transferLayers) blocks" : config.from
@@ -112,12 +127,5 @@ struct TaskMaterial: TrainingMaterial {
       try development.measure(trainer.decoder, trainer.communicator)
     }
     return Evaluation(step: step, validationLoss: found.loss, metrics: found.metrics)
-  }
-}
-
-extension ModelConfig {
-  /// The ids without the special tokens of a model that has been fine-tuned.
-  var vocabularySizeWithoutSpecials: Int {
-    scores > 0 ? vocabularySize - SpecialTokens.count : vocabularySize
   }
 }

@@ -37,19 +37,22 @@ package struct MemoryNeed: Sendable, Equatable, Codable {
 }
 
 /// Memory is asked for here before it is taken.
-public enum MemoryCheck {
-  /// Refuses to score with the model in `folder` where there is no room for it.
-  public static func scoring(_ folder: String, threads: Int) throws {
-    try require(scoring(try ModelFolder.config(folder), threads: threads))
-  }
+public enum MemoryCheck: Sendable {
+  /// Of a model that scores, or generates, with a team of threads.
+  case scoring(threads: Int)
+  case generation(threads: Int)
 
-  /// Refuses to generate with the model in `folder` where there is no room for it.
-  public static func generation(_ folder: String, threads: Int) throws {
-    let config = try ModelFolder.config(folder)
-    try require(
-      MemoryNeed(
-        floats: ParameterTable(config).count + CachedDecoder.count(config, threads: threads),
-        threads: threads))
+  /// Refuses a model of shape `config` where there is no room for it.
+  func require(_ config: ModelConfig) throws(InputError) {
+    switch self {
+    case .scoring(let threads):
+      try MemoryCheck.require(MemoryCheck.scoring(config, threads: threads))
+    case .generation(let threads):
+      try MemoryCheck.require(
+        MemoryNeed(
+          floats: ParameterTable(config).count + CachedDecoder.count(config, threads: threads),
+          threads: threads))
+    }
   }
 
   /// What a model takes whose sequences go forward, of up to `length` tokens at once.
