@@ -6,6 +6,8 @@ enum StartLimits {
   /// with threads of its own), bytes of address space and of data.
   private static let (files, threads, threadsAlone) = (32, 3, 7)
   private static let (addresses, data) = (176 << 20, 32 << 20)
+  /// The largest file that MPI's processes share memory by.
+  private static let sharedFile = 5 << 20
 
   /// What is too small, and what to do; nil where MPI can begin.
   ///
@@ -16,6 +18,11 @@ enum StartLimits {
       return
         "this process may open \(limit) files (\(ProcessLimit.openFiles.text(limit))), and MPI needs \(files): "
         + "raise it: ulimit -n 1024"
+    }
+    if let limit = ProcessLimit.fileSize.value, limit < sharedFile {
+      return
+        "this process may write files of \(limit) bytes (\(ProcessLimit.fileSize.text(limit))), and MPI needs "
+        + "\(sharedFile): \(ProcessLimit.fileSize.remedy)"
     }
     for (limit, label, needed, what) in [
       (ProcessLimit.addressSpace, "VmSize", addresses, "of address space"),
