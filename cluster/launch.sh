@@ -25,6 +25,7 @@ launch() {
   # Before there is a job: a request that ended this shell now would leave mpirun alone in its session.
   trap ask_to_stop HUP INT TERM USR1
   if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+  export HOME="${HOME:-/}"  # mpirun itself crashes where a user has neither HOME nor a line in /etc/passwd.
   notes=$(mktemp -d)
   local passed=() settings=()
   pass_kernels_on "$@"

@@ -59,6 +59,14 @@ import TestSupport
     #expect(!outcome.timedOut)
   }
 
+  /// It does not finalize, and the others wait for it.
+  @Test func aRankThatIsRefusedMemoryEndsTheJob() throws {
+    let outcome = try run("memoryRefused", ranks: 2)
+    #expect(outcome.status == 1 && !outcome.timedOut)
+    #expect(
+      outcome.errors.contains("the system refused \(1 << 52) bytes of memory"), "\(outcome.errors)")
+  }
+
   @Test func aSingleProcessPrintsItsFailureOnceAndReturnsItsStatus() throws {
     let outcome = try Command([Products.executable("RankTests"), "oneThrows"]).run()
     #expect(outcome.status == 3)

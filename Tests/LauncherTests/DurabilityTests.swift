@@ -111,7 +111,7 @@ extension LauncherTests {
     /// A user who may not do everything, and to whom the program and its folder are open.
     private static let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
-    private static var canBeNobody: Bool {
+    static var canBeNobody: Bool {
       guard let program = try? Products.executable("gpt1-dist") else { return false }
       return (try? Command(nobody + [program, "--help"]).run().status) == 0
     }
