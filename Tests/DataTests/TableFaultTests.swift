@@ -204,7 +204,7 @@ import Testing
       (#"{"text": 01, "label": "a"}"#, malformed + "expected a value at byte 9"),
       (#"{"text": +1, "label": "a"}"#, malformed + "expected a value at byte 9"),
       (#"{"text": NaN, "label": "a"}"#, malformed + "expected a value at byte 9"),
-      (#"{"text": "\ud83d", "label": "a"}"#, malformed + "a string with a wrong escape"),
+      (#"{"text": "\ud83d", "label": "a"}"#, malformed + "half a surrogate pair"),
     ] {
       expect(try outcome(text, ownTask("jsonl")), expected)
     }
