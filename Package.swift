@@ -62,7 +62,8 @@ let package = Package(
       name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "Training"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "DataTests", dependencies: ["Data", "Files", "Model", "TestSupport"], resources: [.copy("Fixtures")]),
+      name: "DataTests", dependencies: ["Data", "Files", "Model", "TestSupport"],
+      resources: [.copy("Fixtures")]),
     .executableTarget(
       name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
     .executableTarget(name: "WriterTests", dependencies: ["Files"], path: "Tests/WriterTests"),
