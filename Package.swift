@@ -32,13 +32,13 @@ let package = Package(
 
     .target(name: "CStart"),
     .target(name: "Buffers", swiftSettings: vectorised),
-    .target(name: "Files", dependencies: ["CXXHash"], swiftSettings: safe),
+    .target(name: "Files", dependencies: ["Buffers", "CXXHash"], swiftSettings: safe),
     .target(
       name: "Kernels", dependencies: ["Buffers", "COneDNN", "COpenBLAS"], swiftSettings: vectorised),
     .target(name: "Model", dependencies: ["Buffers", "Kernels"], swiftSettings: safe),
     .target(
       name: "Data",
-      dependencies: ["Files", "Model", .product(name: "Yams", package: "Yams")],
+      dependencies: ["Buffers", "Files", "Model", .product(name: "Yams", package: "Yams")],
       swiftSettings: safe),
     .target(name: "Dist", dependencies: ["Buffers", "CMPI", "Files"], swiftSettings: safe),
     .target(

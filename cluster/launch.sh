@@ -25,13 +25,14 @@ launch() {
   # Before there is a job: a request that ended this shell now would leave mpirun alone in its session.
   trap ask_to_stop HUP INT TERM USR1
   if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+  export HOME="${HOME:-/}"  # mpirun itself crashes where a user has neither HOME nor a line in /etc/passwd.
   notes=$(mktemp -d)
-  local passed=()
+  local passed=() settings=()
   pass_kernels_on "$@"
   exec {errors}> >(sift "$notes")
   sieve=$!
   # Unbound ranks see all CPUs of the node and share them fairly; a binding to one core would leave a team of one thread.
-  setsid mpirun --bind-to none "${passed[@]}" "$@" </dev/null 2>&"$errors" {errors}>&- &
+  setsid env "${settings[@]}" mpirun --bind-to none "${passed[@]}" "$@" </dev/null 2>&"$errors" {errors}>&- &
   job=$!
   exec {errors}>&-
   end_with_its_ranks "$job" "$notes" &
@@ -55,8 +56,8 @@ launch() {
   return "$status"
 }
 
-# Lets mpirun give the variables that choose kernels to all ranks: by the list in its environment, or by -x in `passed` where the
-# arguments use that, since Open MPI refuses both.
+# Lets mpirun give the variables that choose kernels to all ranks: by the list in its environment (`settings`), or by -x (`passed`)
+# where the arguments use that, since Open MPI refuses both.
 pass_kernels_on() {
   local name names=()
   for name in $(compgen -e); do
@@ -66,11 +67,10 @@ pass_kernels_on() {
   if [[ " $* " == *' -x '* ]]; then
     for name in "${names[@]}"; do passed+=(-x "$name"); done
   else
-    OMPI_MCA_mca_base_env_list=${OMPI_MCA_mca_base_env_list:+$OMPI_MCA_mca_base_env_list;}$(
+    settings=("OMPI_MCA_mca_base_env_list=${OMPI_MCA_mca_base_env_list:+$OMPI_MCA_mca_base_env_list;}$(
       IFS=';'
       echo "${names[*]}"
-    )
-    export OMPI_MCA_mca_base_env_list
+    )")
   fi
 }
 

@@ -18,14 +18,15 @@ public struct FloatBuffer: ~Copyable, @unchecked Sendable {
 
   /// Takes `count` zeroed floats from the operating system.
   ///
-  /// Many of them are promised only and taken when they are first written to: see `ThreadTeam.clear`.
+  /// Many of them are promised only and taken when they are first written to: see `ThreadTeam.clear`. Where the system refuses
+  /// them the process ends with a sentence: see `Refusal`.
   public init(_ count: Int) {
     precondition(count >= 0, "a buffer of \(count) floats")
     self.count = count
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
     isMapped = bytes >= FloatBuffer.largeBytes
     guard let memory = unsafe isMapped ? FloatBuffer.map(bytes) : FloatBuffer.allocate(bytes)
-    else { preconditionFailure("out of memory: \(bytes) bytes were refused") }
+    else { Refusal.memory(bytes, for: "\(count) floats") }
     unsafe base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
   }
 

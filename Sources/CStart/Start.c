@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 // What has to be right before any library is initialized: OpenBLAS starts its threads, and MPI and
@@ -71,10 +73,55 @@ static void set_variables(char **argv, char **envp) {
   execve("/proc/self/exe", argv, (char **)changed);  // Where it was started by a descriptor.
 }
 
+static size_t append(char *text, size_t size, const char *more) {
+  size_t length = strlen(more);
+  memcpy(text + size, more, length);
+  return size + length;
+}
+
+// The end of a process in which a collection of Swift's, or a library, was refused memory: they abort, after a line that says how
+// many bytes were asked for. Under a limit that is no crash; the limit is named, and the status is 1. Signal-safe.
+static void memory_was_refused(int signal_number) {
+  (void)signal_number;
+  char text[256];
+  size_t size = append(text, 0, "gpt1-dist: the system refused memory, as this process may have only ");
+  struct rlimit limit;
+  const char *name = "ulimit -v";
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    if (getrlimit(RLIMIT_DATA, &limit) != 0) _exit(1);
+    name = "ulimit -d";
+  }
+  char digits[24];
+  size_t first = sizeof digits;
+  digits[--first] = 0;
+  unsigned long long kibibytes = limit.rlim_cur >> 10;
+  do digits[--first] = (char)('0' + kibibytes % 10);
+  while (kibibytes /= 10);
+  size = append(text, size, digits + first);
+  size = append(text, size, " KiB (");
+  size = append(text, size, name);
+  size = append(text, size, "): raise the limit, or give it less at once\n");
+  if (write(STDERR_FILENO, text, size) < 0) _exit(1);
+  _exit(1);
+}
+
+// Swift and MPI leave a handler alone that is there before them.
+static void answer_refused_memory(void) {
+  struct rlimit addresses, data;
+  if (getrlimit(RLIMIT_AS, &addresses) != 0 || getrlimit(RLIMIT_DATA, &data) != 0) return;
+  if (addresses.rlim_cur == RLIM_INFINITY && data.rlim_cur == RLIM_INFINITY) return;
+  struct sigaction action = {0};
+  action.sa_handler = memory_was_refused;
+  sigaction(SIGABRT, &action, NULL);
+}
+
 static void start(int argc, char **argv, char **envp) {
   (void)argc;
   open_standard_streams();
+  // A file larger than `ulimit -f` allows is an error of the write, not the end of the process.
+  signal(SIGXFSZ, SIG_IGN);
   set_variables(argv, envp);
+  answer_refused_memory();
 }
 
 // Called by the dynamic linker before any library's own initializers.

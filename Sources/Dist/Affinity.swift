@@ -34,23 +34,7 @@ public enum Affinity {
   /// Read from version 2 (`cpu.max`, of the group and of those around it) or version 1
   /// (`cpu.cfs_quota_us`).
   public static func quota() -> Int? {
-    var limits: [Int] = []
-    let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
-    for line in groups.split(separator: "\n") {
-      // "0::/path" is version 2; "4:cpu,cpuacct:/path" is version 1.
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      let controllers = fields[1].split(separator: ",")
-      guard fields[1].isEmpty || controllers.contains("cpu") else { continue }
-      let root = fields[1].isEmpty ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu"
-      var path = String(fields[2])
-      while true {
-        limits += limit(inFolder: root + path).map { [$0] } ?? []
-        guard path.count > 1 else { break }
-        path = (path as NSString).deletingLastPathComponent
-      }
-    }
-    return limits.min()
+    ControlGroups().groups("cpu").compactMap { limit(inFolder: $0.folder) }.min()
   }
 
   /// The limit that the control group at `folder` sets; nil where it sets none.

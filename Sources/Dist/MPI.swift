@@ -30,6 +30,10 @@ public enum MPI {
       if launch.index == 0 { report(obstacle) }
       return 2
     }
+    if let obstacle = StartLimits.obstacle(isAlone: launch.launcher == nil) {
+      report(obstacle)
+      return 1
+    }
     Affinity.yieldWhenOversubscribed()
     OpenMPISettings.apply()
     do {

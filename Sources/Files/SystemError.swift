@@ -1,3 +1,4 @@
+import Buffers
 import Foundation
 
 extension InputError {
@@ -10,6 +11,8 @@ extension InputError {
   package static func system(_ action: String, path: String, code: Int32) -> InputError {
     let why =
       switch code {
+      case ENOSPC where FreeSpace.files(at: path) == 0:
+        "no inodes (places for files) are left in \(Path.parent(path)); remove some files or choose another folder"
       case ENOSPC:
         "the disk is full\(roomLeft(at: path)); free some space or choose another folder"
       case EDQUOT:
@@ -24,6 +27,14 @@ extension InputError {
         "it does not exist; check the path"
       case ENOTDIR:
         "a part of the path is a file, not a folder; check the path"
+      case EFBIG:
+        "the file would be larger than this process may write\(limit(.fileSize)); \(ProcessLimit.fileSize.remedy)"
+      case EMFILE:
+        "this process may open no more files\(limit(.openFiles)); raise it: ulimit -n 1024"
+      case ENFILE:
+        "the system has no more open files to give; end other programs, or raise fs.file-max"
+      case ENOMEM:
+        "the system refused the memory\(limit(.addressSpace)); raise the limit, or end other programs"
       case EISDIR:
         "it is a folder where a file is expected; check the path"
       default:
@@ -31,6 +42,9 @@ extension InputError {
       }
     return InputError("cannot \(action): \(why)", path: path)
   }
+
+  /// `(ulimit -n 16)` with a space before it, or nothing where there is no limit.
+  private static func limit(_ limit: ProcessLimit) -> String { limit.text.map { " (\($0))" } ?? "" }
 
   /// `, N bytes are free in FOLDER`, or nothing where the file system does not say.
   private static func roomLeft(at path: String) -> String {

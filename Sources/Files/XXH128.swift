@@ -1,3 +1,4 @@
+import Buffers
 import CXXHash
 
 /// XXH3-128 (Collet, xxHash 0.8, seed 0), streaming. Not for secrets: it finds accidents, not
@@ -8,7 +9,7 @@ public struct XXH128: ~Copyable, @unchecked Sendable {
 
   /// The hash of nothing yet.
   public init() {
-    guard let state = unsafe XXH3_createState() else { preconditionFailure("out of memory") }
+    guard let state = unsafe XXH3_createState() else { Refusal.memory(576, for: "a hash") }
     unsafe self.state = state
     let status = unsafe XXH3_128bits_reset(state)
     precondition(status == XXH_OK)

@@ -84,7 +84,7 @@ package final class OneDNNMatmul {
     }
     unsafe self.engine = engine
     unsafe self.stream = stream
-    unsafe scratch = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+    unsafe scratch = OneDNNMatmul.allocate(64)
   }
 
   deinit {
@@ -96,7 +96,7 @@ package final class OneDNNMatmul {
     }
     unsafe dnnl_stream_destroy(stream)
     unsafe dnnl_engine_destroy(engine)
-    unsafe scratch.deallocate()
+    unsafe free(scratch)
   }
 
   /// C = α·op(A)·op(B), plus C or a bias for every row.
@@ -202,13 +202,22 @@ package final class OneDNNMatmul {
 
   private func reserve(_ bytes: Int) {
     guard bytes > scratchBytes else { return }
-    unsafe scratch.deallocate()
-    unsafe scratch = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4_096)
+    unsafe free(scratch)
+    unsafe scratch = OneDNNMatmul.allocate(bytes)
     scratchBytes = bytes
   }
 
-  /// A status other than success is our mistake: the machine was asked, and the shapes are checked.
+  private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    var memory: UnsafeMutableRawPointer?
+    guard unsafe posix_memalign(&memory, 4_096, bytes) == 0, let memory = unsafe memory else {
+      Refusal.memory(bytes, for: "oneDNN's workspace")
+    }
+    return unsafe memory
+  }
+
+  /// A status other than success is our mistake, as the machine was asked and the shapes are checked; or memory that was refused.
   private static func check(_ status: dnnl_status_t) {
+    if status == dnnl_out_of_memory { Refusal.memory(1 << 20, for: "oneDNN's products") }
     precondition(status == dnnl_success, "oneDNN refused a product: status \(status.rawValue)")
   }
 }

@@ -22,6 +22,7 @@ public final class ThreadTeam: Sendable {
     self.size = size
     self.observer = observer
     openblas_set_num_threads(1)
+    ProductWorkspaces.take(size)
     others = size > 1 ? WorkerThreads(count: size - 1) : nil
   }
 

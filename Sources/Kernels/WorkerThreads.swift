@@ -1,3 +1,4 @@
+import Buffers
 import Dispatch
 import Synchronization
 
@@ -36,17 +37,7 @@ final class WorkerThreads: Sendable {
   }
 
   private func start(_ index: Int) {
-    let main = unsafe Unmanaged.passRetained(Start(self, index)).toOpaque()
-    var thread = pthread_t()
-    let status = unsafe pthread_create(&thread, nil, runWorker, main)
-    precondition(status == 0, "the system refused thread \(index + 2) of \(count + 1)")
-    _ = pthread_detach(thread)
-  }
-
-  fileprivate final class Start {
-    let threads: WorkerThreads
-    let index: Int
-    init(_ threads: WorkerThreads, _ index: Int) { (self.threads, self.index) = (threads, index) }
+    guard SystemThread({ self.run(index) }) != nil else { Refusal.thread(after: index) }
   }
 
   /// Runs `body` on every tile; the caller works too, as worker 0, and calls `poll` between its tiles and while it waits.
@@ -89,7 +80,7 @@ final class WorkerThreads: Sendable {
     }
   }
 
-  fileprivate func run(_ index: Int) {
+  private func run(_ index: Int) {
     var seen = 0
     while true {
       sleepers[index].wait { generation.load(ordering: .sequentiallyConsistent) != seen }
@@ -98,14 +89,6 @@ final class WorkerThreads: Sendable {
       if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { caller.wake() }
     }
   }
-}
-
-private func runWorker(_ start: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  if let start = unsafe start {
-    let start = unsafe Unmanaged<WorkerThreads.Start>.fromOpaque(start).takeRetainedValue()
-    start.threads.run(start.index)
-  }
-  return nil
 }
 
 /// One thread that looks for a while and then sleeps until another says that it is worth looking again.

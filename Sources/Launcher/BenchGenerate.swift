@@ -8,7 +8,7 @@ extension Bench {
       try step.config(preset, ranks: 1)
         .model(vocabularySize: StepBenchmark.syntheticVocabulary)
     }
-    let benchmark = GenerationBenchmark(
+    let benchmark = try GenerationBenchmark(
       model, threads: try TrainingRun.threads(step.config(preset, ranks: 1), communicator))
     let result = benchmark.run(rounds: side.rounds, tokens: side.tokens)
     try output.print(result, text: result.description)

@@ -99,6 +99,7 @@ struct Finetune: ParsableCommand {
       if training.dryRun {
         let plan = try FineTuningPlan(config, communicator: communicator)
         try communicator.onRoot { try output.print(plan, text: plan.description) }
+        try plan.check(on: communicator)
         return 0
       }
       guard let seeds else {

@@ -51,7 +51,8 @@ struct Generate: ParsableCommand {
     do throws(InputError) { prompt = try TextArgument.text(self.prompt, of: "--prompt") } catch {
       throw UsageError("\(error)")
     }
-    let (state, tokenizer) = try ModelFolder.open(model, report: printError)
+    let (state, tokenizer) = try ModelFolder.open(
+      model, check: .generation(threads: threads.count), report: printError)
     var unknown = UnknownTokens()
     let encoded = tokenizer.encode(prompt, counting: &unknown)
     if let warning = unknown.warning { printWarning("--prompt: \(warning)") }

@@ -66,8 +66,11 @@ struct Pretrain: ParsableCommand {
       let config = try communicator.together { try training.resolve(.pretraining, flags) }
       try communicator.agree(on: "\(training.dryRun)", what: "--dry-run", status: 2)
       if training.dryRun {
-        let threads = try TrainingRun.threads(config, communicator)
-        try communicator.onRoot { try printPlan(config, communicator.size, threads) }
+        let plan = try TrainingRun.plan(config, communicator)
+        try communicator.onRoot {
+          try printPlan(config, plan.memory, plan.vocabularySize, plan.threads, communicator.size)
+        }
+        try plan.memory.check(config, on: communicator)
         return 0
       }
       let outcome = try training.train(config, communicator, signals)
@@ -95,13 +98,11 @@ struct Pretrain: ParsableCommand {
     let ranks: Int
   }
 
-  private func printPlan(_ config: RunConfig, _ ranks: Int, _ threads: Int) throws {
+  private func printPlan(
+    _ config: RunConfig, _ memory: MemoryPlan, _ ids: Int, _ threads: Int, _ ranks: Int
+  ) throws {
     var config = config
     config.threads = threads
-    var ids = config.vocabulary
-    if ids == 0 { ids = try TokenDataset(folder: config.data).info.vocabularySize }
-    let model = config.model(vocabularySize: ids)
-    let memory = MemoryPlan(config, model: model, ranks: ranks, threads: threads)
     try output.print(
       Plan(
         config: config, vocabularySize: ids, parameters: memory.parameters,

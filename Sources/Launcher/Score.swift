@@ -20,7 +20,8 @@ struct Score: ParsableCommand {
   var textFile: String?
   @Option(
     help: ArgumentHelp(
-      "With --text-file of JSON Lines: this field of each object is a sequence.", valueName: "name"))
+      "With --text-file of JSON Lines: this field of each object is a sequence.", valueName: "name")
+  )
   var field: String?
   @Option(help: "A JSON file: a list of token ids, or a list of such lists.")
   var tokenFile: String?
@@ -48,12 +49,13 @@ struct Score: ParsableCommand {
   }
 
   func run() throws {
+    let check = MemoryCheck.scoring(threads: threads.count)
     let sequences: Nested<Int32>
     let path = textFile ?? tokenFile ?? ""
     let scoring: Scoring
     var unknown: UnknownTokens?
     if let textFile {
-      let (state, tokenizer) = try ModelFolder.open(model, report: printError)
+      let (state, tokenizer) = try ModelFolder.open(model, check: check, report: printError)
       var found = UnknownTokens()
       if let field {
         let texts = try JSONLinesText(field: field).texts(of: textFile)
@@ -67,7 +69,7 @@ struct Score: ParsableCommand {
       scoring = Scoring(state, threads: threads.count)
     } else {
       sequences = try JSONFile.read(Nested<Int32>.self, from: path)
-      let state = try ModelFolder.openWithoutTokenizer(model, report: printError)
+      let state = try ModelFolder.openWithoutTokenizer(model, check: check, report: printError)
       let ids = 0..<Int32(state.config.vocabularySize)
       if let id = sequences.lists.joined().first(where: { !ids.contains($0) }) {
         throw InputError("token id \(id) is outside the model's vocabulary \(ids)", path: path)

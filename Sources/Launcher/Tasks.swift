@@ -16,7 +16,8 @@ struct Tasks: ParsableCommand {
   var task: String?
   @Option(help: "A folder with the task's files: they are read, and mistakes in them reported.")
   var data: String?
-  @Option(help: "With --data: a folder with a tokenizer, whose unknown tokens in the texts are counted.")
+  @Option(
+    help: "With --data: a folder with a tokenizer, whose unknown tokens in the texts are counted.")
   var tokenizer: String?
   @OptionGroup var output: OutputOptions
 

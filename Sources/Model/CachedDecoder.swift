@@ -37,6 +37,11 @@ public final class CachedDecoder {
     storage = FloatBuffer(layout.count)
   }
 
+  /// The floats that one takes besides the weights.
+  public static func count(_ config: ModelConfig, threads: Int) -> Int {
+    Layout(config, threads: threads).count
+  }
+
   /// Forgets all tokens.
   public func reset() { length = 0 }
 

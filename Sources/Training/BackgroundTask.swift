@@ -1,3 +1,4 @@
+import Buffers
 import Foundation
 import Synchronization
 
@@ -11,11 +12,13 @@ final class BackgroundTask<Value: Sendable>: Sendable {
   /// Begins `body`. The piece before is done, and its result has been taken.
   func start(_ body: @escaping @Sendable () throws -> Value) {
     running.enter()
-    Thread.detachNewThread {
+    @Sendable func run() {
       let value = Result(catching: body)
-      self.result.withLock { $0 = value }
-      self.running.leave()
+      result.withLock { $0 = value }
+      running.leave()
     }
+    // Where the system allows no more threads, the starter waits for its end instead.
+    if SystemThread(run) == nil { run() }
   }
 
   /// What the piece of work came to, once; nil where it goes on and is not waited for, and where there is none.

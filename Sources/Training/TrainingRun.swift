@@ -224,6 +224,20 @@ public struct TrainingRun {
     try TrainingSession.threads(config, communicator)
   }
 
+  /// The memory that a run of pre-training will take, and the token ids of its model. Collective.
+  public static func plan(
+    _ config: RunConfig, _ communicator: Communicator
+  ) throws -> (memory: MemoryPlan, vocabularySize: Int, threads: Int) {
+    let threads = try threads(config, communicator)
+    let ids = try communicator.together {
+      config.vocabulary > 0
+        ? config.vocabulary : try TokenDataset(folder: config.data).info.vocabularySize
+    }
+    let plan = MemoryPlan(
+      config, model: config.model(vocabularySize: ids), ranks: communicator.size, threads: threads)
+    return (plan, ids, threads)
+  }
+
   func note(_ text: String) {
     if communicator.isRoot { printError(text + "\n") }
   }

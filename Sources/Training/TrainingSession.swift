@@ -54,8 +54,8 @@ final class TrainingSession {
     self.plan = plan
     try communicator.together {
       try config.precision.requireSupport()
-      try plan.check(on: communicator)
     }
+    try plan.check(config, on: communicator)
     tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
     let check = config.debug ? FiniteCheck() : nil
     let layers = config.stallTimeout > 0 ? LayerObserver(progress: communicator.progress) : nil

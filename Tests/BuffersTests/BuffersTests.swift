@@ -1,4 +1,5 @@
 import Buffers
+import Synchronization
 import Testing
 
 struct BuffersTests {
@@ -10,6 +11,33 @@ struct BuffersTests {
     #expect(buffer.vector.array.allSatisfy { $0 == 0 })
     let address = unsafe UInt(bitPattern: buffer.vector.base)
     #expect(address % 64 == 0)
+  }
+
+  /// More than any machine has is a status, not a trap.
+  @Test func refusedMemoryEndsWithStatusOne() async {
+    let result = await #expect(
+      processExitsWith: .exitCode(1), observing: [\.standardErrorContent]
+    ) {
+      _ = FloatBuffer(1 << 50)
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("the system refused \(1 << 52) bytes of memory for \(1 << 50) floats"))
+  }
+
+  @Test func threadsAreTriedAndJoined() {
+    #expect(SystemThread.available(0) == 0)
+    #expect(SystemThread.available(3) == 3)
+    let done = Atomic(0)
+    let thread = SystemThread(joined: true) { done.add(1, ordering: .relaxed) }
+    thread?.join()
+    #expect(done.load(ordering: .relaxed) == 1)
+  }
+
+  @Test func limitsAreThoseOfUlimit() {
+    #expect(ProcessLimit.addressSpace.text(300_000 << 10) == "ulimit -v 300000 KiB")
+    #expect(ProcessLimit.openFiles.text(16) == "ulimit -n 16")
+    #expect(Set(ProcessLimit.allCases.map(\.command)).count == ProcessLimit.allCases.count)
+    #expect((ProcessLimit.openFiles.value ?? 1) > 0)
   }
 
   @Test func windowsSeeTheSameFloats() {

@@ -16,7 +16,9 @@ private struct Foreign {
 }
 
 /// `text` in an encoding of Foundation's.
-private func encoded(_ text: String, _ encoding: String.Encoding, mark: [UInt8] = []) throws -> [UInt8] {
+private func encoded(_ text: String, _ encoding: String.Encoding, mark: [UInt8] = []) throws
+  -> [UInt8]
+{
   mark + Array(try #require(text.data(using: encoding)))
 }
 
@@ -32,7 +34,8 @@ private func tar(_ content: [UInt8]) -> [UInt8] {
   put("        ", at: 148)
   put("0", at: 156)
   let sum = header.reduce(0) { $0 + Int($1) }
-  put(String(repeating: "0", count: 6 - String(sum, radix: 8).count) + String(sum, radix: 8), at: 148)
+  put(
+    String(repeating: "0", count: 6 - String(sum, radix: 8).count) + String(sum, radix: 8), at: 148)
   header[154] = 0
   return header + content + [UInt8](repeating: 0, count: 512 - content.count)
 }
@@ -60,7 +63,8 @@ private func foreign() throws -> [Foreign] {
   found += [
     Foreign("Latin-1", try encoded(western, .isoLatin1), "Latin-1, by its looks"),
     Foreign(
-      "Windows-1252", try encoded("Don’t “go”. " + western, .windowsCP1252), "`iconv -f CP1252 -t UTF-8`"),
+      "Windows-1252", try encoded("Don’t “go”. " + western, .windowsCP1252),
+      "`iconv -f CP1252 -t UTF-8`"),
     Foreign("Windows-1251", try encoded(russian, .windowsCP1251), "such as Windows-1251"),
     Foreign("cut UTF-8", Array(western.utf8) + [0xC3], "UTF-8 with damaged characters"),
     Foreign("gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x2B, 0xC9], "unpack it with `gunzip`"),
@@ -78,12 +82,20 @@ private func foreign() throws -> [Foreign] {
       "git-lfs",
       Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4660\n".utf8),
       "pointer of git-lfs"),
-    Foreign("zero bytes", Array("The cat sat.\n".utf8) + [UInt8](repeating: 0, count: 100_000), "zero bytes"),
+    Foreign(
+      "zero bytes", Array("The cat sat.\n".utf8) + [UInt8](repeating: 0, count: 100_000),
+      "zero bytes"),
     Foreign(
       "control characters", (0..<200).flatMap { [UInt8(ascii: "a"), UInt8(1 + $0 % 7)] },
       "control characters"),
-    Foreign("UTF-16 as Latin-1", try encoded(
-      String(decoding: try encoded(russian, .utf16LittleEndian).map { UInt16($0) }, as: UTF16.self), .utf8),
+    Foreign(
+      "UTF-16 as Latin-1",
+      Array(
+        String(
+          decoding: try encoded(
+            String(repeating: "η μητέρα πλένει το παιδί\n", count: 5), .utf16LittleEndian
+          ).map { UInt16($0) }, as: UTF16.self
+        ).utf8),
       "control characters"),
   ]
   return found
@@ -176,7 +188,8 @@ private let readers: [(name: String, file: String, read: @Sendable (String) thro
         let error = try inputError { try reader.read(folder) }
         #expect(error.reason.contains("looks like JSON Lines"), "\(error)")
         #expect(error.reason.contains("--field text"))
-        try put("[\n  {\"text\": \"a\"},\n  {\"text\": \"b\"}\n]\n".utf8, at: "\(folder)/\(reader.file)")
+        try put(
+          "[\n  {\"text\": \"a\"},\n  {\"text\": \"b\"}\n]\n".utf8, at: "\(folder)/\(reader.file)")
         #expect(try inputError { try reader.read(folder) }.reason.contains("one JSON text"))
       }
     }
@@ -250,7 +263,9 @@ private let readers: [(name: String, file: String, read: @Sendable (String) thro
         let pipe = "\(folder)/\(name)"
         let writer = try Process.run(
           URL(fileURLWithPath: "/bin/sh"),
-          arguments: ["-c", "mkfifo \"$1\" && exec cat \"$2\" >\"$1\"", "sh", pipe, "\(folder)/text/one.txt"])
+          arguments: [
+            "-c", "mkfifo \"$1\" && exec cat \"$2\" >\"$1\"", "sh", pipe, "\(folder)/text/one.txt",
+          ])
         while !FileManager.default.fileExists(atPath: pipe), writer.isRunning { sched_yield() }
         return try body(pipe)
       }

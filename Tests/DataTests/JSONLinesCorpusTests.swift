@@ -24,7 +24,10 @@ import Testing
 
   @Test(arguments: [
     (#"{"id": 1}"#, "the field `text` is missing or null; the object has id"),
-    (#"{"txt": "a"}"#, "the field `text` is missing or null; the object has txt; did you mean `txt`?"),
+    (
+      #"{"txt": "a"}"#,
+      "the field `text` is missing or null; the object has txt; did you mean `txt`?"
+    ),
     (#"{"text": null}"#, "the field `text` is missing or null"),
     (#"{"text": 7}"#, "the field `text` is 7 and not a string"),
     (#"{"text": true}"#, "the field `text` is true and not a string"),
@@ -40,7 +43,9 @@ import Testing
     (#"["a"]"#, "expected {"), ("plain text", "expected {"),
   ])
   func whatIsNoTextIsRefusedByLine(line: String, reason: String) throws {
-    let error = try inputError { _ = try texts("{\"text\": \"a\"}\n\n\(line)\n{\"text\": \"b\"}\n") }
+    let error = try inputError {
+      _ = try texts("{\"text\": \"a\"}\n\n\(line)\n{\"text\": \"b\"}\n")
+    }
     #expect(error.line == 3)
     #expect(error.reason.contains(reason), "\(error)")
   }

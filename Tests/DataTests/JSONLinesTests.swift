@@ -41,7 +41,8 @@ import Testing
     #expect(found == ["one", "two"])
     #expect(
       try complaint(about: line.utf8, as: ownTask("jsonl"))
-        == "train.txt:1: the field `label` is missing or null")
+        .hasPrefix(
+          "train.txt:1: the field `label` is missing or null\ntrain.txt:2: the field `label`"))
   }
 
   @Test func whatIsNoObjectIsRefusedByItsLine() throws {

@@ -101,7 +101,8 @@ private func replacing(_ pair: (Int, Int), by result: Int, in word: [Int]) -> [I
     for round in 0..<12 {
       let text = text(&random)
       let expected = NaiveLearner(merges: 50, from: text).merges
-      #expect(try savedMerges(Tokenizer.learn(merges: 50, from: text)) == expected, "round \(round)")
+      #expect(
+        try savedMerges(Tokenizer.learn(merges: 50, from: text)) == expected, "round \(round)")
     }
   }
 

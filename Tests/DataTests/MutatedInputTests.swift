@@ -65,7 +65,8 @@ import Testing
   @Test func vocabularies() throws {
     try withTemporaryFolder { folder in
       try put("#version: 0.2\na b</w>\n".utf8, at: "\(folder)/merges.txt")
-      let good = #"{"<unk>": 0, "a": 1, "b": 2, "a</w>": 3, "b</w>": 4, "\u00e9\ud83d\ude00": 5,"#
+      let good =
+        #"{"<unk>": 0, "a": 1, "b": 2, "a</w>": 3, "b</w>": 4, "\u00e9\ud83d\ude00": 5,"#
         + "\n \"ab</w>\": 6, \"\\n</w>\": 7}\n"
       let refused = try check(good, at: "\(folder)/vocab.json", seed: 1) { _, _ in
         do {
@@ -107,7 +108,8 @@ import Testing
         let objects = lines.compactMap {
           (try? JSONSerialization.jsonObject(with: $0)) as? [String: Any]
         }
-        let names = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\"text\"").count - 1
+        let names =
+          String(decoding: bytes, as: UTF8.self).components(separatedBy: "\"text\"").count - 1
         guard objects.count == found.count, names == found.count else { return }
         for (object, text) in zip(objects, found) {
           let expected = object["text"] as? String

@@ -5,7 +5,12 @@ import Testing
 
 /// Ten thousand mutated inputs of every format: read, or refused with a clear error; and what Python's csv and json read too is the same.
 @Suite struct ReaderFuzzTests {
-  private static let count = 10_000
+  /// A build for debugging is twenty times slower.
+  #if DEBUG
+    private static let count = 1_000
+  #else
+    private static let count = 10_000
+  #endif
 
   private static let tables = Mutator(
     seeds: [
@@ -121,8 +126,9 @@ import Testing
       let found = records(given)
       // Where lines end with CR alone Python reads on, and we ask for other line ends.
       if found == nil, expected != nil, given.text.utf8.contains(UInt8(ascii: "\r")) { continue }
-      #expect(
-        found == expected, "\(given.text.debugDescription) \(given.separator.debugDescription)")
+      if found != expected {
+        Issue.record("\(given.text.debugDescription) \(given.separator.debugDescription)")
+      }
       accepted += found == nil ? 0 : 1
     }
     #expect(accepted > ReaderFuzzTests.count / 2)
@@ -139,7 +145,7 @@ import Testing
     var accepted = 0
     for (given, expected) in zip(cases, reference) {
       guard let found = fields(given), let expected else { continue }
-      #expect([found] == expected, "\(given.text)")
+      if [found] != expected { Issue.record("\(given.text): \(found), Python has \(expected)") }
       accepted += 1
     }
     #expect(accepted > ReaderFuzzTests.count / 20)
@@ -183,8 +189,10 @@ import Testing
           try Foundation.Data(text.utf8).write(to: URL(fileURLWithPath: path))
           do { try read() } catch let error as InputError {
             let text = "\(error)"
-            #expect(text.hasPrefix(path) && text.count > path.count + 5)
-            #expect(!text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" }, "\(text)")
+            let isClear =
+              text.hasPrefix(path) && text.utf8.count > path.utf8.count + 5
+              && !text.utf8.contains { $0 < 32 && $0 != 10 }
+            if !isClear { Issue.record("\(text)") }
           }
         }
       }
@@ -194,7 +202,7 @@ import Testing
   /// What would take a stack, a memory or a day.
   @Test(.timeLimit(.minutes(1))) func hugeInputsAreRefused() throws {
     try withTemporaryFolder { folder in
-      let many = 200_000
+      let many = 50_000
       let nested = String(repeating: "[", count: many)
       let aliases =
         "a0: &a0 [x]\n" + (1...30).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()

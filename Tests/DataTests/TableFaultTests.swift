@@ -190,7 +190,7 @@ import Testing
       ("\(good)\r", "one=0"), ("\u{FEFF}\(good)\n", "one=0"),
       (
         #"{"text": "one", "label": "a", "text": "two"}"#,
-        malformed + "the name `text` stands twice at byte 31 of the line"
+        malformed + "the name `text` stands twice at byte 30 of the line"
       ),
       (#"{"text": "one", "label": "a", "x": 1, "x": 2}"#, "one=0"),
       (#"{"text": "one"}"#, "train.txt:1: the field `label` is missing or null"),
@@ -204,7 +204,7 @@ import Testing
       (#"{"text": 01, "label": "a"}"#, malformed + "expected a value at byte 9"),
       (#"{"text": +1, "label": "a"}"#, malformed + "expected a value at byte 9"),
       (#"{"text": NaN, "label": "a"}"#, malformed + "expected a value at byte 9"),
-      (#"{"text": "\ud83d", "label": "a"}"#, malformed + "a string with a wrong escape"),
+      (#"{"text": "\ud83d", "label": "a"}"#, malformed + "half a surrogate pair"),
     ] {
       expect(try outcome(text, ownTask("jsonl")), expected)
     }

@@ -65,9 +65,11 @@ import Testing
       for file in ["n/\(name).txt", "n/\(name)/a.txt", "n/z.txt"] {
         try FileWriter.write("a text\n", to: "\(folder)/\(file)")
       }
-      #expect(try TextFolder("\(folder)/n").files == ["z.txt", "\(name)/a.txt", "\(name).txt"].sorted {
-        FileName.bytes($0).lexicographicallyPrecedes(FileName.bytes($1))
-      })
+      #expect(
+        try TextFolder("\(folder)/n").files
+          == ["z.txt", "\(name)/a.txt", "\(name).txt"].sorted {
+            FileName.bytes($0).lexicographicallyPrecedes(FileName.bytes($1))
+          })
       let info = try prepare("a\nb\n", in: folder) {
         $0.inputs = ["\(folder)/n", "\(folder)/n/\(name).txt"]
         $0.validationFraction = 0

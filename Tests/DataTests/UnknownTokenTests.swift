@@ -9,7 +9,8 @@ import Testing
     #expect(unknown.tokens == ids.count)
     #expect(unknown.unknown == ids.count { $0 == tokenizer.unknownId })
     #expect(unknown.unknown == 7)
-    #expect(unknown.mostFrequent == ["`м` (U+043C)", "`а` (U+0430)", "`z` (U+007A)", "`т` (U+0442)"])
+    #expect(
+      unknown.mostFrequent == ["`м` (U+043C)", "`а` (U+0430)", "`z` (U+007A)", "`т` (U+0442)"])
     #expect(unknown.warning?.contains("% of the tokens are unknown, most of them for `м`") == true)
     var none = UnknownTokens()
     _ = tokenizer.encode("the cat", counting: &none)

@@ -7,7 +7,7 @@ import TestSupport
 @Suite(.serialized) struct RankRuns {
   /// Runs a scenario; nothing of it may be alive afterwards.
   private func run(
-    _ scenario: String, ranks: Int, options: [String] = ["-q"], limit: Double = 60,
+    _ scenario: String, ranks: Int, options: [String] = ["-q"], limit: Double = 240,
     meanwhile: ((pid_t, [pid_t]) -> Void)? = nil
   ) throws -> Command.Outcome {
     try withTemporaryFolder { scratch in
@@ -57,6 +57,14 @@ import TestSupport
     #expect(outcome.status == 0)
     #expect(outcome.errors == "")
     #expect(!outcome.timedOut)
+  }
+
+  /// It does not finalize, and the others wait for it.
+  @Test func aRankThatIsRefusedMemoryEndsTheJob() throws {
+    let outcome = try run("memoryRefused", ranks: 2)
+    #expect(outcome.status == 1 && !outcome.timedOut)
+    #expect(
+      outcome.errors.contains("the system refused \(1 << 52) bytes of memory"), "\(outcome.errors)")
   }
 
   @Test func aSingleProcessPrintsItsFailureOnceAndReturnsItsStatus() throws {

@@ -68,6 +68,18 @@ import Testing
     }
   }
 
+  @Test func inodesAreCountedLikeBytes() throws {
+    try withTemporaryFolder { folder in
+      // Some file systems count none.
+      guard let free = FreeSpace.files(at: "\(folder)/not/there/yet") else { return }
+      #expect(free > 0)
+      let error = #expect(throws: InputError.self) {
+        try FreeSpace.require(1, files: Int.max, for: "a file", at: folder)
+      }
+      #expect(error?.reason.contains("needs \(Int.max) inodes (places for files)") == true)
+    }
+  }
+
   @Test func freeSpaceIsThatOfTheNearestFolder() throws {
     try withTemporaryFolder { folder in
       let free = try #require(FreeSpace.bytes(at: folder))

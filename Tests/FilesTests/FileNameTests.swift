@@ -59,9 +59,9 @@ import Testing
       for (index, bytes) in Self.names.enumerated() {
         let (folder, name) = ("\(parent)/\(index)", FileName.string(bytes))
         let path = "\(folder)/\(name)"
-        try FolderCommit.commit(path) { try FileWriter.write("1", to: "\($0)/\(name)") }
+        try FolderCommit.commit(path) { _ = try FileWriter.write("1", to: "\($0)/\(name)") }
         try FolderCommit.commit(path, existing: .replaced) {
-          try FileWriter.write("22", to: "\($0)/\(name)")
+          _ = try FileWriter.write("22", to: "\($0)/\(name)")
         }
         #expect(try FolderCommit.contents(of: folder).map(FileName.bytes) == [bytes])
         #expect(try FolderCommit.files(in: folder).map(FileName.bytes) == [bytes + [0x2F] + bytes])

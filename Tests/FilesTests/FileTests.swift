@@ -52,6 +52,7 @@ import Testing
 
   @Test(arguments: [
     (EROFS, "read-only"), (EACCES, "permission"), (EIO, "input/output"), (ENOENT, "not exist"),
+    (EFBIG, "ulimit -f unlimited"), (EMFILE, "ulimit -n 1024"), (ENOMEM, "refused the memory"),
   ])
   func refusalOfTheSystemSaysWhatToDo(code: Int32, word: String) {
     let error = InputError.system("write", path: "/a/b", code: code)

@@ -32,6 +32,15 @@ extension LauncherTests {
         #expect(
           try sandbox.succeed("generate --model run/best --prompt the --tokens 3 --seed 1").output
             .count > 3)
+
+        // A better model that could not be written is told of for as long as it is missing.
+        let worse = try sandbox.text("run/best/best.json")
+          .replacing(/"value" *: *[0-9.]+/, with: "\"value\" : 0.25")
+        try sandbox.write(worse, to: "run/best/best.json")
+        let again = try sandbox.run("\(Sandbox.finetune("mood")) --out run --epochs 10")
+        #expect(again.status == 1, "\(again.errors)")
+        #expect(again.output.contains("the best model was not kept: the model of step "))
+        #expect(!again.output.contains("best: "))
       }
     }
 

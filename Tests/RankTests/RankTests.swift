@@ -36,7 +36,7 @@ func expect(_ condition: Bool, _ what: @autoclosure () -> String, line: Int = #l
 enum Scenario: String, CaseIterable {
   case collectives, reducer, overlap, order, slices, threads, twoNodes, links
   case status75, stopOnSignal, forever
-  case oneThrows, mpiError, unannounced, unannouncedBucket, announcedTwice
+  case oneThrows, memoryRefused, mpiError, unannounced, unannouncedBucket, announcedTwice
   case togetherOne, togetherAll, togetherMixed, togetherFine, rootFails, disagree
 
   func run(_ ranks: Communicator, _ signals: StopSignals) throws -> Int32 {
@@ -54,6 +54,10 @@ enum Scenario: String, CaseIterable {
     case .status75: return 75
     case .stopOnSignal: return try waitForSignal(ranks, signals)
     case .forever: while true { try ranks.barrier() }
+
+    case .memoryRefused:
+      if last { _ = FloatBuffer(1 << 50) }
+      while true { try ranks.barrier() }
 
     case .oneThrows:
       if last { throw Refusal(description: "no more of this", status: 3) }

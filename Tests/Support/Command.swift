@@ -37,13 +37,13 @@ public struct Command {
   /// The folder that it runs in; this process's own where nil.
   public var folder: String?
 
-  /// The seconds after which its whole group is killed.
+  /// The seconds after which all that it started is killed: many, since they only end a hang.
   public var limit: Double
 
   /// A command that has not run yet.
   public init(
     _ arguments: [String], environment: [String: String] = [:], folder: String? = nil,
-    limit: Double = 60
+    limit: Double = 240
   ) {
     self.arguments = arguments
     self.environment = environment
@@ -57,7 +57,7 @@ public struct Command {
   ///   are killed.
   public static func mpirun(
     _ ranks: Int, _ program: [String], options: [String] = [], scratch: String,
-    environment: [String: String] = [:], limit: Double = 60
+    environment: [String: String] = [:], limit: Double = 240
   ) -> Command {
     var all = [
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",

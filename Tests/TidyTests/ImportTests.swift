@@ -5,10 +5,10 @@ import Testing
 private let table: [(module: String, imports: Set<String>)] = [
   ("CStart", []),
   ("Buffers", []),
-  ("Files", ["CXXHash"]),
+  ("Files", ["Buffers", "CXXHash"]),
   ("Kernels", ["Buffers", "COneDNN", "COpenBLAS"]),
   ("Model", ["Buffers", "Kernels"]),
-  ("Data", ["Files", "Model", "Yams"]),
+  ("Data", ["Buffers", "Files", "Model", "Yams"]),
   ("Dist", ["Buffers", "CMPI", "Files"]),
   ("Training", ["Buffers", "Data", "Dist", "Files", "Kernels", "Model", "Yams"]),
   ("Launcher", ["ArgumentParser", "CStart", "Data", "Dist", "Files", "Model", "Training"]),

@@ -11,7 +11,6 @@ import Training
   ) -> ClusterFacts {
     var facts = ClusterFacts()
     facts.run.parameters = 1_000_000
-    facts.run.bytesPerRank = 1 << 30
     facts.run.leaves = 8
     facts.output.free = 1 << 40
     for node in 0..<nodes {
@@ -25,6 +24,8 @@ import Training
         one.nodeCPUs = 8
         one.threads = share
         one.productSeconds = 1
+        one.need.floats = 1 << 30
+        one.need.snapshot = 1 << 30
         facts.ranks.append(one)
       }
       let first = node * ranksPerNode
@@ -197,14 +198,28 @@ import Training
 
   @Test func whatDoesNotFitIsAProblem() {
     expect(
-      .problem, .memory, cluster(nodes: 1) { $0.run.bytesPerRank = 10 << 30 },
-      "a: 2 ranks of 10.74 GB need 21.47 GB", "there are 17.18 GB")
+      .problem, .memory,
+      cluster(nodes: 1) { for rank in 0..<2 { $0.ranks[rank].need.floats = 10_000_000_000 } },
+      "a: a rank needs 10.00 GB, rank 0 1.07 GB more, the 2 ranks of the machine 21.08 GB",
+      "there are 17.18 GB")
+    let group = ControlGroups.Limit(1 << 30, name: "memory.max of /job")
     expect(
-      .problem, .memory, cluster(nodes: 1) { $0.ranks[1].memoryLimit = 1 << 30 },
-      "the control group allows 1.07 GB", "--mem")
+      .problem, .memory, cluster(nodes: 1) { $0.ranks[1].limits.group = group },
+      "the control group allows 1.07 GB (memory.max of /job)", "--mem")
     expect(
-      .warning, .memory, cluster(nodes: 1) { $0.ranks[0].memoryAvailable = 1 << 30 },
+      .warning, .memory, cluster(nodes: 1) { $0.ranks[0].limits.available = 1 << 30 },
       "only 1.07 GB of 17.18 GB are free now")
+    expect(
+      .problem, .memory,
+      cluster(nodes: 1) { $0.ranks[1].limits.addressSpace = .init(1 << 30, used: 1 << 28) },
+      "may have only 1.07 GB (ulimit -v 1048576 KiB)", "ulimit -v unlimited")
+    expect(
+      .problem, .system, cluster(nodes: 1) { $0.ranks[1].threadProblem = "no threads: give 1" },
+      "no threads", "give 1")
+    expect(.problem, .output, cluster { $0.output.inodes = 3 }, "has 3 inodes (places for files)")
+    expect(
+      .problem, .output, cluster { $0.output.largestFile = 4_096 },
+      "may write only 0.00 GB (ulimit -f 4 KiB)")
     expect(
       .problem, .output, cluster { $0.output.free = 40_000_000 }, "0.04 GB free",
       "take 0.05 GB (0.01 GB each, --keep 3")

@@ -10,10 +10,18 @@ import Training
       "/proc/cpuinfo": "processor\t: 0\nmodel\t\t: 85\nmodel name\t: A CPU: 8 cores\n"
         + "flags\t\t: sse2 fma avx2 avx512f avx512bw\n",
       "/proc/loadavg": "3.25 1.00 0.50 1/200 77\n",
-      "/proc/meminfo": "MemTotal: 10 kB\nMemAvailable:    2048 kB\n",
+      "/proc/meminfo":
+        "MemTotal: 10 kB\nMemAvailable:    2048 kB\nCommitLimit: 3 kB\nCommitted_AS: 1 kB\n",
+      "/proc/sys/vm/overcommit_memory": "2\n",
+      "/proc/self/status": "Name:\tx\nVmSize:\t       3 kB\n",
       "/proc/self/cgroup": "0::/slurm/job_7/step_0\n",
       "/sys/fs/cgroup/slurm/job_7/memory.max": "4096\n",
       "/sys/fs/cgroup/slurm/job_7/step_0/memory.max": "max\n",
+      "/sys/fs/cgroup/slurm/job_7/memory.high": "8192\n",
+      "/sys/fs/cgroup/slurm/job_7/pids.max": "100\n",
+      "/sys/fs/cgroup/slurm/job_7/pids.current": "50\n",
+      "/sys/fs/cgroup/slurm/job_7/step_0/pids.max": "40\n",
+      "/sys/fs/cgroup/slurm/job_7/step_0/pids.current": "30\n",
       "/proc/self/limits":
         "Limit                     Soft Limit           Hard Limit           Units\n"
         + "Max open files            1024                 4096                 files\n"
@@ -42,7 +50,12 @@ import Training
     #expect(system.bestKernels == "Haswell")
     #expect(system.load == 3.25)
     #expect(system.memoryAvailable == 2_048 * 1_024)
-    #expect(system.memoryLimit == 4_096)
+    #expect(system.controlGroups.memory == .init(4_096, name: "memory.max of /slurm/job_7"))
+    #expect(
+      system.controlGroups.processes == .init(40, used: 30, name: "pids.max of /slurm/job_7/step_0")
+    )
+    #expect(system.status("VmSize") == 3_072 && system.status("VmData") == nil)
+    #expect(system.commitRoom == 2_048)
     #expect(system.limit("Max open files") == 1_024)
     #expect(system.limit("Max locked memory") == nil)
     #expect(system.processors == 7)
@@ -59,10 +72,43 @@ import Training
     #expect(system.governor == nil)
   }
 
+  /// Version 1 has a tree for each controller; what this process does not see of it stands at the root.
+  @Test func controlGroupsOfBothVersionsAreRead() throws {
+    func limits(_ files: [String: String]) throws -> ControlGroups.Limit? {
+      try withTemporaryFolder { folder in
+        for (path, text) in files {
+          let file = folder + path
+          try FileManager.default.createDirectory(
+            atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+          try text.write(toFile: file, atomically: false, encoding: .utf8)
+        }
+        return ControlGroups(root: folder).memory
+      }
+    }
+    let first = "7:cpu,cpuacct:/a\n5:memory:/docker/abc\n0::/\n"
+    let memory = "/sys/fs/cgroup/memory"
+    #expect(
+      try limits(["/proc/self/cgroup": first, "\(memory)/memory.limit_in_bytes": "512\n"])
+        == .init(512, name: "memory.limit_in_bytes of /"))
+    #expect(
+      try limits([
+        "/proc/self/cgroup": first, "\(memory)/memory.limit_in_bytes": "9223372036854771712\n",
+        "\(memory)/docker/memory.limit_in_bytes": "2048\n",
+        "\(memory)/docker/abc/memory.limit_in_bytes": "4096\n",
+      ]) == .init(2_048, name: "memory.limit_in_bytes of /docker"))
+    #expect(
+      try limits([
+        "/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/memory.max": "4096\n",
+        "/sys/fs/cgroup/a/b/memory.max": "max\n", "/sys/fs/cgroup/a/b/memory.high": "1024\n",
+      ]) == .init(1_024, name: "memory.high of /a/b"))
+    #expect(try limits(["/proc/self/cgroup": "0::/a\n"]) == nil)
+  }
+
   @Test func aMachineThatSaysNothingIsTakenAsItIs() throws {
     try withTemporaryFolder { folder in
       let system = SystemFiles(root: folder, environment: [:])
-      #expect(system.processors >= 1 && system.load == 0 && system.memoryLimit == nil)
+      #expect(system.processors >= 1 && system.load == 0)
+      #expect(system.controlGroups.memory == nil && system.commitRoom == nil)
       #expect(system.memories == [] && system.largePages == nil && !system.hasInfiniBand)
     }
   }

@@ -65,6 +65,7 @@ run_steps() {
   while kill -0 "$job" 2>/dev/null; do wait "$job" 2>/dev/null || true; done
   wait "$job" 2>/dev/null || status=$?
   kill -KILL "$watch" 2>/dev/null || true
+  wait "$watch" 2>/dev/null || true
   if ((status > 128)) && [[ -s $asked ]]; then status=75; fi
   rm -f "$asked"
   return "$status"

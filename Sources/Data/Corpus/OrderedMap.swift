@@ -1,15 +1,15 @@
-import Dispatch
+import Buffers
 import Synchronization
 
 /// Work cut into items whose results come back in order, whoever did them.
 enum OrderedMap {
   /// `body` of each item, on up to `threads` threads.
   static func map<Item: Sendable, Result: Sendable>(
-    _ items: [Item], threads: Int, _ body: @Sendable (Item) -> Result
+    _ items: [Item], threads: Int, _ body: @escaping @Sendable (Item) -> Result
   ) -> [Result] {
     let next = Atomic(0)
     let results = Mutex([Result?](repeating: nil, count: items.count))
-    DispatchQueue.concurrentPerform(iterations: min(threads, items.count)) { _ in
+    @Sendable func work() {
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < items.count else { return }
@@ -17,6 +17,13 @@ enum OrderedMap {
         results.withLock { $0[index] = result }
       }
     }
+    let others = (1..<max(1, min(threads, items.count))).map { started in
+      // Dispatch would try again for ever where the system allows no thread.
+      guard let thread = SystemThread(joined: true, work) else { Refusal.thread(after: started) }
+      return thread
+    }
+    work()
+    for thread in others { thread.join() }
     return results.withLock { $0 }.compactMap { $0 }
   }
 }

@@ -106,6 +106,8 @@ public struct Preparation {
         "the corpus is one line, so nothing can be held out; give more text, or "
           + "--validation-fraction 0", path: corpus.sources.first?.path)
     }
+    // Vocabulary, merges, description and the folder; a shard of both parts at least.
+    try FreeSpace.require(corpus.bytes / 8, files: 6, for: "the dataset", at: config.out)
     let (tokenizer, learnWarnings) = try tokenizer(survey, progress)
     let housekeeping = Housekeeping()
     // What stays of the dataset that was there does not make this one a failure.

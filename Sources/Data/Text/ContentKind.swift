@@ -85,7 +85,8 @@ enum JSONShape {
         if isObject(bytes, start..<end) { return .jsonLines }
         return isPart(bytes[start...], of: "{\"") && isName(bytes[start...]) ? .json : .text
       }
-      return isName(bytes[start...]) ? .jsonLines : .text  // the first line is longer than the sample
+      // The first line is longer than the sample.
+      return isName(bytes[start...]) ? .jsonLines : .text
     case UInt8(ascii: "["):
       return isPart(bytes[start...], of: "[{\"") ? .json : .text
     default: return .text

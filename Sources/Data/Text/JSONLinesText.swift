@@ -65,7 +65,8 @@ public struct JSONLinesText: Sendable {
       return "the field `\(field)` is \(found) and not a string; name the field that holds the text"
     case nil:
       // A line that was read before is JSON; if not, its names are not told.
-      let whole = try? JSONSerialization.jsonObject(with: Foundation.Data(text.extracting(object).array()))
+      let whole = try? JSONSerialization.jsonObject(
+        with: Foundation.Data(text.extracting(object).array()))
       let names = (whole as? [String: Any])?.keys.sorted() ?? []
       let known = names.isEmpty ? "" : "; the object has \(names.joined(separator: ", "))"
       return "the field `\(field)` is missing or null" + known

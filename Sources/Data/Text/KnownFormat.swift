@@ -37,7 +37,8 @@ enum KnownFormat {
     ([0x1F, 0x9D], "compress", "uncompress"),
   ]
 
-  private static let parquet = "write its text as JSON Lines (pandas: `read_parquet(…).to_json(…, "
+  private static let parquet =
+    "write its text as JSON Lines (pandas: `read_parquet(…).to_json(…, "
     + "orient=\"records\", lines=True, force_ascii=False)`)"
   private static let office = "save it as plain text in UTF-8"
   private static let data = "write its text to a file in UTF-8"

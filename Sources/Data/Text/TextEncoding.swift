@@ -25,7 +25,8 @@ public struct TextEncoding: Sendable, Equatable {
     if found.valid > found.invalid {
       return TextEncoding(
         name: "UTF-8 with damaged characters",
-        advice: "take it from its source again, or leave them out with `iconv -c -f UTF-8 -t UTF-8`")
+        advice: "take it from its source again, or leave them out with `iconv -c -f UTF-8 -t UTF-8`"
+      )
     }
     // Letters of another script outnumber Latin ones; accents are a few in a hundred.
     if found.high * 2 > found.letters, found.high >= 2 * found.runs { return otherScript(found) }
@@ -39,7 +40,8 @@ public struct TextEncoding: Sendable, Equatable {
       let name = found.low > 0 ? "Windows-1250" : "ISO-8859-2"
       return TextEncoding(
         name: "a code page such as \(name), by its looks",
-        iconv: found.low > 0 ? "CP1250" : "ISO-8859-2", unless: ", or its own name if it is another")
+        iconv: found.low > 0 ? "CP1250" : "ISO-8859-2", unless: ", or its own name if it is another"
+      )
     }
     // Windows puts typographic quotes and dashes where Latin-1 has control characters that no text uses.
     return found.low > 0

@@ -32,12 +32,16 @@ public enum TextFile {
     }
     let reader = try FileReader(reading: path)
     let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
-    guard !bytes.isEmpty else { throw InputError("is empty; check where it comes from", path: path) }
+    guard !bytes.isEmpty else {
+      throw InputError("is empty; check where it comes from", path: path)
+    }
     return try read(bytes.span)
   }
 
   /// The bytes of the file at `path`; otherwise as `withBytes`.
-  public static func bytes(of path: String, for use: TextUse = .format) throws(InputError) -> [UInt8] {
+  public static func bytes(of path: String, for use: TextUse = .format) throws(InputError)
+    -> [UInt8]
+  {
     try withBytes(of: path, for: use) { $0.array() }
   }
 

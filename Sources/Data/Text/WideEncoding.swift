@@ -25,7 +25,9 @@ struct WideEncoding: Sendable, Equatable {
     }
     let sample = Array(sample.prefix(4096))
     let whole = sample.dropLast(sample.span.cutCharacterLength)
-    guard isSuspect || whole.span.firstInvalidUTF8() != nil else { return nil }
+    // What is UTF-8 with accents and control characters is that, after a wrong conversion perhaps.
+    let isASCII = whole.allSatisfy { $0 < 0x80 }
+    guard isASCII ? isSuspect : whole.span.firstInvalidUTF8() != nil else { return nil }
     var best: (share: Double, encoding: WideEncoding)?
     for (width, little) in [(4, true), (4, false), (2, true), (2, false)] {
       let encoding = WideEncoding(width: width, isLittleEndian: little, hasMark: false)
@@ -50,7 +52,8 @@ struct WideEncoding: Sendable, Equatable {
     for start in stride(from: 0, to: bytes.count - width + 1, by: width) {
       var unit: UInt32 = 0
       for place in 0..<width {
-        unit |= UInt32(bytes[start + place]) << UInt32(8 * (isLittleEndian ? place : width - 1 - place))
+        unit |=
+          UInt32(bytes[start + place]) << UInt32(8 * (isLittleEndian ? place : width - 1 - place))
       }
       units += 1
       let isSecond = isPair

@@ -88,11 +88,14 @@ public final class Tokenizer: Sendable {
     let standard = Standardise.standardise(text)
     var words = WordList()
     worker.splitter.split(standard.span, into: &words)
-    let first = ids.count
+    let (first, unknownId) = (ids.count, unknownId)
     words.forEach { word in
       let start = ids.count
       worker.cache.append(word, by: encoding, to: &ids)
-      if ids[start...].contains(unknownId) { unknown.addUnknown(of: word, by: encoding) }
+      for place in start..<ids.count where ids[place] == unknownId {
+        unknown.addUnknown(of: word, by: encoding)
+        break
+      }
     }
     unknown.add(tokens: ids.count - first)
     idle.withLock { $0.append(worker) }

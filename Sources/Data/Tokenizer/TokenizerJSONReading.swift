@@ -15,10 +15,9 @@ extension Tokenizer {
         "holds no tokenizer of GPT-1's kind: \(difference)", path: path)
     }
     let vocabulary = try vocabulary(tree, path: path)
+    let merges = try merges(tree, vocabulary, path: path)
     try vocabulary.requireEndOfWord(path: path)
-    return Tokenizer(
-      BytePairEncoding(
-        vocabulary: vocabulary, merges: try merges(tree, vocabulary, path: path)))
+    return Tokenizer(BytePairEncoding(vocabulary: vocabulary, merges: merges))
   }
 
   /// Where `tree` says something else than GPT-1's tokenizer does, with what it says; nil for nowhere.

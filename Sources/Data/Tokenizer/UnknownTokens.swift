@@ -60,7 +60,8 @@ public struct UnknownTokens: Sendable, Equatable {
   /// What is to be told of a text with too many, or nil.
   public var warning: String? {
     guard share > Self.mostShare else { return nil }
-    return "\(description), most of them for \(mostFrequent.joined(separator: ", ")): the tokenizer "
+    return
+      "\(description), most of them for \(mostFrequent.joined(separator: ", ")): the tokenizer "
       + "does not know this text; take a tokenizer that was learned from such text"
   }
 }

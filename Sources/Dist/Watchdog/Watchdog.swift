@@ -1,3 +1,4 @@
+import Buffers
 import Foundation
 import Synchronization
 
@@ -14,7 +15,7 @@ public final class Watchdog: Sendable {
   private let isStopped = Atomic(false)
   /// Wakes the thread when the run is over: the end that is read and the end that is written.
   private let wake: (read: Int32, write: Int32)
-  nonisolated(unsafe) private var thread = pthread_t()
+  nonisolated(unsafe) private var thread: SystemThread?
 
   /// The thread's name, for debuggers and tests.
   package static let threadName = "watchdog"
@@ -85,24 +86,34 @@ public final class Watchdog: Sendable {
       status: status, note: note)
     var ends: [Int32] = [-1, -1]
     let made = unsafe pipe(&ends)
-    precondition(made == 0, "the system refused a pipe")
+    guard made == 0 else { Refusal.openFiles(for: "the watchdog") }
     for end in ends { LineConnection.closeAtExec(end) }
     wake = (ends[0], ends[1])
     start(WatchLoop(job, listener: listener, meeting: meeting, wake: ends[0]))
   }
 
   private func start(_ loop: consuming WatchLoop) {
-    let main = unsafe Unmanaged.passRetained(Start(self, loop)).toOpaque()
-    let status = unsafe pthread_create(&thread, nil, runWatchdog, main)
-    precondition(status == 0, "the system refused the watchdog's thread")
+    let start = Start(self, loop)
+    guard let thread = SystemThread(joined: true, { start.run() }) else {
+      Refusal.thread(after: 1)
+    }
+    unsafe self.thread = thread
   }
 
-  fileprivate final class Start {
+  /// Read by the watch's own thread alone.
+  private final class Start: @unchecked Sendable {
     let watchdog: Watchdog
     var loop: WatchLoop
     init(_ watchdog: Watchdog, _ loop: WatchLoop) { (self.watchdog, self.loop) = (watchdog, loop) }
 
-    func run() { loop.run { watchdog.isStopped.load(ordering: .relaxed) } }
+    func run() {
+      let name = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+      if name >= 0 {
+        unsafe write(name, Watchdog.threadName, Watchdog.threadName.utf8.count)
+        close(name)
+      }
+      loop.run { watchdog.isStopped.load(ordering: .relaxed) }
+    }
   }
 
   /// Ends the watch; to be called once, whatever ended the run.
@@ -110,22 +121,10 @@ public final class Watchdog: Sendable {
     isStopped.store(true, ordering: .relaxed)
     var byte: UInt8 = 0
     unsafe write(wake.write, &byte, 1)
-    unsafe pthread_join(thread, nil)
+    unsafe thread?.join()
     close(wake.read)
     close(wake.write)
   }
-}
-
-private func runWatchdog(_ start: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  let name = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-  if name >= 0 {
-    unsafe write(name, Watchdog.threadName, Watchdog.threadName.utf8.count)
-    close(name)
-  }
-  if let start = unsafe start {
-    unsafe Unmanaged<Watchdog.Start>.fromOpaque(start).takeRetainedValue().run()
-  }
-  return nil
 }
 
 extension Communicator {

@@ -50,8 +50,11 @@ public final class CollectiveBenchmark {
   private let clock = ContinuousClock()
 
   /// A gradient of `count` zeros on every rank.
-  public init(count: Int, communicator: Communicator) {
+  public init(count: Int, communicator: Communicator) throws {
     precondition(count > 0, "a gradient of \(count) floats")
+    var need = MemoryNeed(floats: count, threads: 1)
+    need.threads = 0
+    try MemoryCheck.require(need, on: communicator)
     self.communicator = communicator
     gradient = FloatBuffer(count)
     // Memory is taken when it is first written to.

@@ -47,7 +47,15 @@ public struct GenerationBenchmark {
   ///   - model: its weights are drawn at random
   ///   - threads: of the team that reads and computes
   ///   - clock: measures
-  public init(_ model: ModelConfig, threads: Int, clock: any Clock<Duration> = ContinuousClock()) {
+  public init(
+    _ model: ModelConfig, threads: Int, clock: any Clock<Duration> = ContinuousClock()
+  ) throws {
+    var need = MemoryCheck.scoring(model, threads: threads)
+    let use = DecoderUse(capacity: max(model.context, Scoring.tokensAtOnce), training: true)
+    need.floats +=
+      (CachedDecoder.count(model, threads: threads)
+        + Decoder.activationCount(model, use, threads: threads)) * MemoryLayout<Float>.stride
+    try MemoryCheck.require(need)
     team = ThreadTeam(size: threads)
     state = ModelState(model, training: false)
     state.table.initialize(state.weights, config: model, seed: 1, team: team)

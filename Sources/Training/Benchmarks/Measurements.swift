@@ -1,4 +1,4 @@
-import Foundation
+import Dist
 
 /// The middle of an odd number of values, the mean of the two in the middle of an even one; NaN of none.
 func median(_ values: [Double]) -> Double {
@@ -11,16 +11,8 @@ func median(_ values: [Double]) -> Double {
 /// What this process has taken of the machine's memory.
 enum ResidentMemory {
   /// The most so far, in bytes; nil where the system does not say.
-  static var peak: Int? { bytes("VmHWM:") }
+  static var peak: Int? { SystemFiles().status("VmHWM") }
 
   /// At this moment, in bytes; nil where the system does not say.
-  static var now: Int? { bytes("VmRSS:") }
-
-  private static func bytes(_ label: String) -> Int? {
-    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix(label) }),
-      let kibibytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first
-    else { return nil }
-    return Int(kibibytes).map { $0 * 1_024 }
-  }
+  static var now: Int? { SystemFiles().status("VmRSS") }
 }

@@ -49,13 +49,11 @@ public struct StepBenchmark {
     let threads = try TrainingSession.threads(config, communicator)
     let plan = MemoryPlan(
       config, model: model, ranks: communicator.size, threads: threads, saves: false)
-    try communicator.together {
-      try plan.check(
-        more: 4
-          * Roofline.count(
-            model, config.decoderUse, sequences: config.microBatch, length: model.context),
-        on: communicator)
-    }
+    try plan.check(
+      more: 4
+        * Roofline.count(
+          model, config.decoderUse, sequences: config.microBatch, length: model.context),
+      on: communicator)
     let traceFile = try trace.map { try TraceFile($0, communicator: communicator, clock: clock) }
     let recorder = try OperationRecorder(
       threads: threads, traces: trace != nil, communicator: communicator, clock: clock)

@@ -62,6 +62,7 @@ public struct TokenizerBenchmark {
     defer { FolderCommit.remove(folder) }
     try FileWriter.write(text, to: "\(folder)/text.txt")
     let learned = try prepare(folder, .train(merges: merges), to: "learned")
+    try ThreadCheck.require(threads)
     let pieces = pieces()
     let (one, all) = (ThreadTeam(size: 1), ThreadTeam(size: threads))
     var seconds: [[Double]] = [[], [], [], []]

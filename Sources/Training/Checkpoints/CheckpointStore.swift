@@ -26,6 +26,9 @@ public struct CheckpointStore: Sendable {
     self.folder = Path.trimmed(folder)
   }
 
+  /// The inodes that a checkpoint takes, with some to spare: its files and folder, and the files that are replaced.
+  static let files = 16
+
   /// Commits the checkpoint of `step` and removes older ones beyond the newest `keep`, this one
   /// counted.
   ///
@@ -48,7 +51,8 @@ public struct CheckpointStore: Sendable {
     precondition(
       step >= 0 && keep >= 1 && keepEvery >= 0, "step \(step), keep \(keep), every \(keepEvery)")
     try FolderCommit.removeLeftovers(in: folder, housekeeping)
-    try FreeSpace.require(bytes, for: "a checkpoint", at: folder)
+    try FreeSpace.require(
+      bytes, files: CheckpointStore.files, for: "a checkpoint", at: folder)
     let new = Checkpoint(step: step, folder: path(of: step))
     try FolderCommit.commit(new.folder, existing: .replaced, housekeeping: housekeeping) {
       partial in

@@ -110,7 +110,11 @@ public enum ModelFolder {
 
   /// The model, finite or not. No memory is taken before the file is known to hold what `config.json` promises.
   static func state(_ folder: String) throws -> ModelState {
-    let state = ModelState(try config(folder), training: false)
+    let config = try config(folder)
+    var need = MemoryNeed(floats: ParameterTable(config).count, threads: 1)
+    need.threads = 0
+    try MemoryCheck.require(need)
+    let state = ModelState(config, training: false)
     try readWeights(folder, into: state)
     return state
   }

@@ -64,11 +64,14 @@ extension ModelFolder {
 
   /// The model and the tokenizer that `path` names, to be asked as a language model.
   ///
-  /// - Parameter report: called with a sentence about a choice, or about a model that is more than a language model
+  /// - Parameters:
+  ///   - check: refuses a shape before memory is taken: see `MemoryCheck`
+  ///   - report: called with a sentence about a choice, or about a model that is more than a language model
   public static func open(
-    _ path: String, report: (String) -> Void
+    _ path: String, check: MemoryCheck, report: (String) -> Void
   ) throws -> (state: ModelState, tokenizer: Tokenizer) {
     let folder = try find(path, report: report)
+    try check.require(try config(folder))
     let found = try load(folder)
     try reportFineTuning(folder, found.state.config, report)
     return found
@@ -76,9 +79,10 @@ extension ModelFolder {
 
   /// The model that `path` names, to be asked about token ids.
   public static func openWithoutTokenizer(
-    _ path: String, report: (String) -> Void
+    _ path: String, check: MemoryCheck, report: (String) -> Void
   ) throws -> ModelState {
     let folder = try find(path, report: report)
+    try check.require(try config(folder))
     let state = try loadWithoutTokenizer(folder)
     try reportFineTuning(folder, state.config, report)
     return state

@@ -21,8 +21,6 @@ package struct ClusterFacts: Sendable, Encodable {
   package struct Run: Sendable, Encodable {
     package var preset = "gpt1"
     package var parameters = 0
-    /// Bytes that a rank takes.
-    package var bytesPerRank = 0
     package var leaves = 1
     package var sequencesPerLeaf = 1
     /// Floating-point operations of one sequence, forward and backward.
@@ -61,6 +59,10 @@ package struct ClusterFacts: Sendable, Encodable {
     package var problem: String?
     /// Bytes that are free there; nil where the system does not say.
     package var free: Int?
+    /// Files that can still be made there; nil where the system does not say.
+    package var inodes: Int?
+    /// The largest file that rank 0 may write, in bytes; nil without a limit.
+    package var largestFile: Int?
     /// Checkpoints that the run has there already.
     package var checkpoints = 0
   }

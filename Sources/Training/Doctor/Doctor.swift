@@ -38,14 +38,24 @@ public struct Doctor {
     try communicator.agree(
       on: try shared.yaml + "\(usesData) \(thorough)", what: "what to look at", status: 2)
     let threads = try TrainingSession.threads(config, communicator)
-    let team = ThreadTeam(size: threads)
+    // Before anything is taken for looking around, as a run asks.
+    let before = (limits: MemoryLimits.now, program: ResidentMemory.now ?? 0)
+    let threadProblem = ThreadCheck.problem(
+      threads, besides: config.stallTimeout > 0 ? 1 : 0)
+    var looking = MemoryNeed()
+    looking.threads = threads
+    let fits =
+      threadProblem == nil && MemoryJudge.refusal(looking, limits: before.limits) == nil
+    let team = ThreadTeam(size: fits ? threads : 1)
     var own = RankFacts(
       communicator, launch: launch, team: team, config, usesData: usesData)
+    (own.threads, own.limits, own.threadProblem) = (threads, before.limits, threadProblem)
     let ids = Int(try communicator.allReduce([Double(own.vocabulary ?? 0)], .max)[0])
     let model = config.model(
       vocabularySize: ids > 0 ? ids : StepBenchmark.syntheticVocabulary)
-    own.bytesPlanned =
-      MemoryPlan(config, model: model, ranks: communicator.size, threads: threads).bytes
+    own.need = MemoryPlan(config, model: model, ranks: communicator.size, threads: threads).need
+    own.need.program = before.program
+    own.need.mapped = own.dataBytes
 
     var facts = ClusterFacts()
     facts.run = run(model)
@@ -55,7 +65,6 @@ public struct Doctor {
     note("measuring products, links and sums")
     own.productSeconds = try products(model, team, own)
     facts.ranks = try communicator.gatherFacts(own)
-    facts.run.bytesPerRank = facts.ranks.map(\.bytesPlanned).max() ?? 0
 
     let firsts = facts.nodes.map { $0[0].rank }
     facts.clocks = try communicator.clockOffsets(of: firsts)
@@ -94,10 +103,15 @@ public struct Doctor {
     let bytes =
       Roofline.count(model, use, sequences: sequences, length: model.context)
       * MemoryLayout<Float>.stride
-    let room = min(own.memoryAvailable, own.memoryLimit ?? .max) / communicator.node.ranksOnNode
+    let limits = MemoryLimits.now
+    let most = [limits.addressSpace, limits.data].compactMap { $0.map { $0.value - $0.used } }.min()
+    let room =
+      min(
+        limits.available, limits.group?.value ?? .max,
+        (most ?? .max) / 2) / communicator.node.ranksOnNode
     // Processes that do not see each other would measure each other.
     let isAlone = launch.separation(worldSize: communicator.size) != nil
-    if try communicator.any(isAlone || bytes > room / 2) { return nil }
+    if try communicator.any(isAlone || bytes > room / 2 || team.size < own.threads) { return nil }
     let roofline = Roofline(
       model, use, sequences: sequences, length: model.context, team: team)
     try communicator.barrier()

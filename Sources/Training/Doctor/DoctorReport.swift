@@ -38,8 +38,8 @@ extension DoctorReport: CustomStringConvertible {
   private func lines(_ node: [RankFacts]) -> [String] {
     let one = node[0]
     let head =
-      "\(one.host)  \(one.cpuModel), \(counted(one.nodeCPUs, "CPU")), \(gigabytes(one.memory)), "
-      + "\(gigabytes(one.memoryAvailable)) free"
+      "\(one.host)  \(one.cpuModel), \(counted(one.nodeCPUs, "CPU")), \(gigabytes(one.limits.machine)), "
+      + "\(gigabytes(one.limits.available)) free"
     return [head]
       + node.map { rank in
         "  rank \(rank.rank)  \(counted(rank.threads, "thread")) on "

@@ -1,3 +1,4 @@
+import Buffers
 import Data
 import Dist
 import Files
@@ -40,10 +41,11 @@ package struct RankFacts: Sendable, Codable {
   /// XXH3-128 of the program's file.
   package var program = "?"
 
-  /// Bytes of the machine, of them free or soon to be, and the limit of its control group; nil without one.
-  package var memory = 1 << 34
-  package var memoryAvailable = 1 << 34
-  package var memoryLimit: Int?
+  /// What the run takes on it, and what it may have.
+  package var need = MemoryNeed()
+  package var limits = MemoryLimits()
+  /// Why it may not start the threads that a run needs; nil where it may.
+  package var threadProblem: String?
   /// Open files and bytes that it may lock; nil without a limit.
   package var openFiles: Int?
   package var lockedMemory: Int?
@@ -63,12 +65,12 @@ package struct RankFacts: Sendable, Codable {
   /// Of the data, or what is wrong with it; both nil where no data was named.
   package var data: String?
   package var dataProblem: String?
+  /// Bytes of its tokens.
+  package var dataBytes = 0
   /// Token ids of the data.
   package var vocabulary: Int?
   /// Why it cannot compute in the run's precision; nil where it can.
   package var precisionProblem: String?
-  /// Bytes that a rank is planned to take.
-  package var bytesPlanned = 0
 
   /// Seconds of the products of one sequence; nil where they were not measured.
   package var productSeconds: Double?
@@ -114,10 +116,7 @@ extension RankFacts {
     load = system.load
     cpuModel = system.cpuModel
     bestKernels = system.bestKernels
-    memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    memoryAvailable = system.memoryAvailable ?? memory
-    memoryLimit = system.memoryLimit
-    openFiles = system.limit("Max open files")
+    openFiles = ProcessLimit.openFiles.value
     lockedMemory = system.limit("Max locked memory")
     hasInfiniBand = system.hasInfiniBand
     largePages = system.largePages
@@ -131,6 +130,7 @@ extension RankFacts {
       let dataset = try TokenDataset(folder: config.data)
       data = dataset.fingerprint
       vocabulary = dataset.info.vocabularySize
+      dataBytes = 2 * (dataset.info.train.tokens + dataset.info.validation.tokens)
       let model = try TokenMaterial.shape(config, over: dataset)
       _ = try Windows(dataset, split: .train, length: model.context)
     } catch { dataProblem = "\(error)" }

@@ -1,3 +1,4 @@
+import Buffers
 import Dist
 import Files
 import Foundation
@@ -50,6 +51,8 @@ struct SharedFolderProbe {
     guard communicator.isRoot, !path.isEmpty else { return output }
     if !FolderCommit.remove(path) { output.problem = "\(path) cannot be removed; remove it" }
     output.free = FreeSpace.bytes(at: output.folder)
+    output.inodes = FreeSpace.files(at: output.folder)
+    output.largestFile = ProcessLimit.fileSize.value
     output.checkpoints =
       (try? CheckpointStore("\(output.path)/checkpoints").candidates())?.count ?? 0
     return output

@@ -14,6 +14,7 @@ public struct FineTuningPlan: Sendable, Encodable {
   /// A few lines on examples, padding and truncation.
   public let examples: String
   private let text: String
+  private let memory: MemoryPlan
 
   /// Reads the task's files, and takes no memory for the training. Collective.
   public init(_ config: RunConfig, communicator: Communicator) throws {
@@ -23,6 +24,7 @@ public struct FineTuningPlan: Sendable, Encodable {
       material.config, model: material.model, tokensPerWindow: material.training.tokensPerWindow,
       ranks: communicator.size, threads: threads)
     self.config = material.config
+    memory = plan
     (parameters, bytesPerRank, ranks) = (plan.parameters, plan.bytes, communicator.size)
     examples = material.description
     text = try material.config.yaml + "\n" + material.description + "\n" + plan.description
@@ -30,6 +32,11 @@ public struct FineTuningPlan: Sendable, Encodable {
 
   /// For people.
   public var description: String { text }
+
+  /// Refuses what the machines cannot hold. Collective.
+  public func check(on communicator: Communicator) throws {
+    try memory.check(config, on: communicator)
+  }
 
   enum CodingKeys: CodingKey { case config, parameters, bytesPerRank, ranks, examples }
 }

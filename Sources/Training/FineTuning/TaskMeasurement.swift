@@ -99,6 +99,8 @@ public struct TaskMeasurement {
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
     let spec = try communicator.together { try TaskSpec.asked(request.task) }
     let folder = try ModelFolder.find(request.model, communicator)
+    let model = try communicator.together { try ModelFolder.config(folder) }
+    try MemoryCheck.require(MemoryCheck.scoring(model, threads: threads), on: communicator)
     let (state, tokenizer) = try communicator.together { try ModelFolder.load(folder) }
     let fit =
       request.zeroShot

@@ -25,5 +25,6 @@ folder = Path(sys.argv[1])
 tokenizer = AutoTokenizer.from_pretrained(folder)
 cases = [dict(text=t, ids=tokenizer(t)["input_ids"]) for t in TEXTS]
 cases += [dict(text=a, pair=b, ids=tokenizer(a, b)["input_ids"]) for a, b in PAIRS]
-out = dict(hash=xxhash.xxh3_128_hexdigest((folder / "tokenizer.json").read_bytes()), cases=cases)
-Path(__file__).with_name("transformers.json").write_text(json.dumps(out, indent=1) + "\n")
+digest = xxhash.xxh3_128_hexdigest((folder / "tokenizer.json").read_bytes())
+lines = ",\n".join(json.dumps(case) for case in cases)
+Path(__file__).with_name("transformers.json").write_text(f'{{"hash": "{digest}", "cases": [\n{lines}\n]}}\n')

@@ -13,6 +13,8 @@ final class CopaReader: NSObject, XMLParserDelegate {
   private var parts: [String: String] = [:]
   private var text = ""
   private var depth = 0
+  /// Where the first error was; the parser itself may go on.
+  private var errorLine: Int?
 
   private init(_ builder: ExampleBuilder, path: String) {
     (self.builder, self.path) = (builder, path)
@@ -34,7 +36,8 @@ final class CopaReader: NSObject, XMLParserDelegate {
     // FoundationXML does not mind a file that ends inside of a tag.
     guard isWhole, reader.depth == 0 else {
       throw InputError(
-        "is not well-formed XML; get the file again", path: path, line: max(1, parser.lineNumber))
+        "is not well-formed XML; get the file again", path: path,
+        line: reader.errorLine ?? max(1, parser.lineNumber))
     }
   }
 
@@ -67,6 +70,10 @@ final class CopaReader: NSObject, XMLParserDelegate {
     }
     finishItem()
     item = nil
+  }
+
+  func parser(_ parser: XMLParser, parseErrorOccurred parseError: any Error) {
+    errorLine = errorLine ?? max(1, parser.lineNumber)
   }
 
   private func finishItem() {

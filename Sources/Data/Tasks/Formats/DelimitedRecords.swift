@@ -64,11 +64,7 @@ package struct DelimitedRecords {
       guard index < text.count else { break }
       let byte = text[index]
       guard byte == DelimitedRecords.lineFeed || byte == format.separator else {
-        throw wrong(
-          byte == UInt8(ascii: " ")
-            ? "there is a space after a closing quote; remove it"
-            : "there is text after a closing quote; double the quotes inside of a quoted cell, or "
-              + "say `quoting: none` where quotes are characters like others")
+        throw wrong(afterQuote(in: text))
       }
       index += 1
       if byte == DelimitedRecords.lineFeed {
@@ -138,6 +134,18 @@ package struct DelimitedRecords {
     throw wrong(
       "a quote that opens here is never closed; close it, or say `quoting: none` where quotes are "
         + "characters like others")
+  }
+
+  /// What is wrong with what stands between the closing quote before `index` and the next separator.
+  private func afterQuote(in text: Span<UInt8>) -> String {
+    var place = index
+    while place < text.count, text[place] == UInt8(ascii: " ") { place += 1 }
+    let isSpace =
+      place == text.count || text[place] == format.separator || end(of: text, from: place) != nil
+    return isSpace
+      ? "there is a space after a closing quote; remove it"
+      : "there is text after a closing quote; double the quotes inside of a quoted cell, or say "
+        + "`quoting: none` where quotes are characters like others"
   }
 
   private func wrong(_ reason: String) -> InputError {

@@ -1,44 +1,37 @@
 /// Whether the machines hold the run, and what the system's limits are.
 enum MemoryChecks {
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
-    let memory = facts.onEachNode { self.memory($0, facts.run) }
+    let memory = facts.onEachNode(self.memory)
     let system = facts.onEachNode { self.system($0, ranks: facts.ranks.count) }
+    let snapshot = facts.ranks.first { $0.rank == 0 }?.need.snapshot ?? 0
     let fine = Verdict.ok(
-      .memory, "a rank takes \(gigabytes(facts.run.bytesPerRank)), and every machine has room")
+      .memory,
+      "a rank takes \(gigabytes(facts.ranks.map(\.need.bytes).max() ?? 0))"
+        + (snapshot > 0 ? ", rank 0 \(gigabytes(snapshot)) more" : "")
+        + ", and every machine has room")
     return (memory.isEmpty ? [fine] : memory) + system
   }
 
-  private static func memory(_ node: [RankFacts], _ run: ClusterFacts.Run) -> [Verdict] {
-    let needed = run.bytesPerRank * node.count
-    let limit = node.compactMap(\.memoryLimit).min()
-    let all = min(node[0].memory, limit ?? .max)
-    let available = node.map(\.memoryAvailable).min() ?? 0
-    let finding =
-      "\(counted(node.count, "rank")) of \(gigabytes(run.bytesPerRank)) need "
-      + gigabytes(needed)
-    if needed > all {
-      let isLimited = all < node[0].memory
-      return [
-        .problem(
-          .memory,
-          "\(finding), but "
-            + (isLimited
-              ? "the control group allows \(gigabytes(all)) and would kill a rank"
-              : "there are \(gigabytes(all))"),
-          (isLimited ? "ask for more memory (Slurm's --mem), " : "")
-            + "start fewer ranks there, or give --recompute, a smaller --micro-batch or a smaller "
-            + "model")
-      ]
+  private static func memory(_ node: [RankFacts]) -> [Verdict] {
+    let hasRoot = node.contains { $0.rank == 0 }
+    let group = node.compactMap(\.limits.group).min { $0.value < $1.value }
+    for rank in node {
+      var limits = rank.limits
+      limits.group = group
+      let refusal = MemoryJudge.refusal(
+        rank.need, ranks: node.count, hasRoot: hasRoot, isRoot: rank.rank == 0, limits: limits)
+      if let refusal { return [.problem(.memory, refusal.finding, refusal.remedy)] }
     }
-    if needed > available {
-      return [
-        .warning(
-          .memory,
-          "\(finding), but only \(gigabytes(available)) of \(gigabytes(all)) are free now",
-          "end other programs there, or start fewer ranks")
-      ]
-    }
-    return []
+    let needed = node.map(\.need.bytes).reduce(0, +) + (hasRoot ? node[0].need.snapshot : 0)
+    let available = node.map(\.limits.available).min() ?? 0
+    guard needed > available else { return [] }
+    return [
+      .warning(
+        .memory,
+        "\(counted(node.count, "rank")) need \(gigabytes(needed)), but only \(gigabytes(available)) of "
+          + "\(gigabytes(node[0].limits.machine)) are free now",
+        "end other programs there, or start fewer ranks")
+    ]
   }
 
   private static func system(_ node: [RankFacts], ranks: Int) -> [Verdict] {
@@ -52,6 +45,11 @@ enum MemoryChecks {
           .system,
           "a process may open \(limit) files, and \(ranks) ranks need \(files)",
           "raise it: ulimit -n 65536, or LimitNOFILE of the daemon that starts the ranks"))
+    }
+    if let problem = node.compactMap(\.threadProblem).first {
+      let parts = problem.split(separator: ":", maxSplits: 1).map(String.init)
+      found.append(
+        .problem(.system, parts[0], parts[1].trimmingCharacters(in: .whitespaces)))
     }
     if one.hasInfiniBand, let limit = node.compactMap(\.lockedMemory).min() {
       found.append(

@@ -1,3 +1,4 @@
+import Buffers
 import Dist
 
 /// Whether all ranks see the same files, and whether checkpoints have room.
@@ -31,6 +32,24 @@ enum StorageChecks {
           "\(output.folder) has \(gigabytes(free)) free, and the checkpoints take \(gigabytes(needed)) "
             + "(\(gigabytes(bytes)) each, --keep \(facts.run.keep) and the one being written)",
           "free some space, give a smaller --keep, or another --out"))
+    }
+    if let inodes = output.inodes, inodes < CheckpointStore.files {
+      found.append(
+        .problem(
+          .output,
+          "\(output.folder) has \(counted(inodes, "inode")) (places for files) free, and a checkpoint takes up to "
+            + "\(CheckpointStore.files)",
+          "remove some files, or give another --out"))
+    }
+    // The optimizer's state is the larger file of a checkpoint.
+    let largest = bytes / 3 * 2
+    if let most = output.largestFile, most < largest {
+      found.append(
+        .problem(
+          .output,
+          "a checkpoint has a file of \(gigabytes(largest)), and rank 0 may write only \(gigabytes(most)) "
+            + "(\(ProcessLimit.fileSize.text(most)))",
+          ProcessLimit.fileSize.remedy))
     }
     let room = output.free.map { ", \(gigabytes($0)) free for checkpoints of \(gigabytes(bytes))" }
     return found.isEmpty

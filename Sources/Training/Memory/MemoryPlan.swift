@@ -1,6 +1,6 @@
 import Dist
 import Files
-import Foundation
+import Kernels
 import Model
 
 /// The memory of a rank, predicted from the configuration: everything large is taken before the first step.
@@ -15,6 +15,8 @@ public struct MemoryPlan: Sendable {
   public let snapshotBytes: Int
   /// Bytes of the program and its libraries: what this process has as the plan is made.
   public let programBytes: Int
+  /// Threads of its team.
+  let threads: Int
 
   /// The plan of rank 0 of `ranks` with teams of `threads`, made before any of it is taken; no rank takes more.
   ///
@@ -39,30 +41,45 @@ public struct MemoryPlan: Sendable {
     snapshotBytes =
       saves ? Snapshot.count(parameters, states: states) * MemoryLayout<Float>.stride : 0
     programBytes = ResidentMemory.now ?? 0
+    self.threads = threads
     activationBytes =
       Decoder.activationCount(model, use, threads: threads)
       * MemoryLayout<Float>.stride
   }
 
   /// Bytes in all, rank 0's.
-  public var bytes: Int { stateBytes + activationBytes + snapshotBytes + programBytes }
+  public var bytes: Int { need.bytes + snapshotBytes }
 
-  /// Refuses what this node cannot hold: the system would otherwise kill a rank without a word.
+  /// What a rank takes, as the judge of memory is asked.
+  var need: MemoryNeed {
+    var need = MemoryNeed()
+    need.program = programBytes
+    need.floats = stateBytes + activationBytes
+    need.snapshot = snapshotBytes
+    need.threads = threads
+    return need
+  }
+
+  /// Refuses what this node and this process cannot hold, the threads included, before any of it is taken: the system would
+  /// otherwise kill a rank without a word. Collective.
   ///
-  /// - Parameter more: bytes that a rank takes besides
+  /// - Parameters:
+  ///   - more: bytes that a rank takes besides
   func check(more: Int = 0, on communicator: Communicator) throws {
-    let snapshot = communicator.node.node == 0 ? snapshotBytes : 0
-    let needed = bytes - snapshotBytes + more
-    let ranks = communicator.node.ranksOnNode
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    guard needed <= (memory - snapshot) / ranks else {
-      throw InputError(
-        "a rank needs \(gigabytes(needed))"
-          + (snapshot > 0 ? ", rank 0 \(gigabytes(snapshot)) more" : "")
-          + ", but \(communicator.host) has \(gigabytes(memory)) for its "
-          + "\(ranks) rank\(ranks == 1 ? "" : "s"): start fewer ranks on it, or choose a smaller model or "
-          + "--micro-batch")
+    var need = need
+    need.floats += more
+    try MemoryCheck.require(need, on: communicator)
+  }
+
+  /// The same of a run: its checkpoints are files that rank 0 must be allowed to write, and its watchdog is a thread. Collective.
+  public func check(_ config: RunConfig, on communicator: Communicator) throws {
+    try communicator.together {
+      guard communicator.isRoot, snapshotBytes > 0 else { return }
+      let weights = parameters * MemoryLayout<Float>.stride
+      try FreeSpace.requireFileSize(
+        max(weights, snapshotBytes - weights), for: "a checkpoint", at: config.out)
     }
+    try MemoryCheck.require(need, on: communicator, besides: config.stallTimeout > 0 ? 1 : 0)
   }
 
   /// A few lines for people.
@@ -72,6 +89,7 @@ public struct MemoryPlan: Sendable {
     weights, gradients, optimizer  \(gigabytes(stateBytes)) a rank
     activations       \(gigabytes(activationBytes)) a rank
     program           \(gigabytes(programBytes)) a rank
+    workspaces of products  \(gigabytes(threads * ProductWorkspaces.bytesTouched)) a rank
     together          \(gigabytes(bytes - snapshotBytes)) a rank
     snapshot for checkpoints  \(gigabytes(snapshotBytes)) more on rank 0
     """

@@ -1,4 +1,3 @@
-import Dist
 import Files
 import Foundation
 
@@ -39,6 +38,11 @@ package struct SystemFiles {
     }
   }
 
+  /// The bytes after `label:`, where the file says `2048 kB`.
+  private func kibibytes(_ label: String, in path: String) -> Int? {
+    value(label, in: path)?.split(separator: " ").first.flatMap { Int($0) }.map { $0 * 1_024 }
+  }
+
   /// CPUs that are switched on, or as many as Slurm gave the job here.
   package var processors: Int {
     let online = line("/sys/devices/system/cpu/online").map { Affinity.cpus(inList: $0).count } ?? 0
@@ -65,33 +69,22 @@ package struct SystemFiles {
 
   /// Bytes that are free, or that the system would give up; nil where it does not say.
   package var memoryAvailable: Int? {
-    value("MemAvailable", in: "/proc/meminfo")?.split(separator: " ").first
-      .flatMap { Int($0) }.map { $0 * 1_024 }
+    kibibytes("MemAvailable", in: "/proc/meminfo")
   }
 
-  /// The least memory that a control group around this process allows; nil without a limit.
-  package var memoryLimit: Int? {
-    let groups = (text("/proc/self/cgroup") ?? "").split(separator: "\n").compactMap { line in
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      return fields.count == 3 ? (controllers: fields[1], path: String(fields[2])) : nil
-    }
-    var limits: [Int] = []
-    for group in groups {
-      let isSecond = group.controllers.isEmpty
-      guard isSecond || group.controllers.split(separator: ",").contains("memory") else { continue }
-      let top = isSecond ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory"
-      let file = isSecond ? "memory.max" : "memory.limit_in_bytes"
-      var path = group.path
-      while true {
-        // "max" is no number, and version 1 says nearly 2⁶³.
-        if let limit = line("\(top)\(path)/\(file)").flatMap({ Int($0) }), limit < 1 << 60 {
-          limits.append(limit)
-        }
-        guard path.count > 1 else { break }
-        path = (path as NSString).deletingLastPathComponent
-      }
-    }
-    return limits.min()
+  /// The control groups around this process.
+  package var controlGroups: ControlGroups { ControlGroups(root: root) }
+
+  /// What `/proc/self/status` says of this process in bytes: `VmRSS`, `VmHWM`, `VmSize`, `VmData`; nil where it does not say.
+  package func status(_ label: String) -> Int? { kibibytes(label, in: "/proc/self/status") }
+
+  /// Bytes that may still be promised to processes, where the system promises no more than it has; nil where it does.
+  package var commitRoom: Int? {
+    guard line("/proc/sys/vm/overcommit_memory") == "2",
+      let most = kibibytes("CommitLimit", in: "/proc/meminfo"),
+      let promised = kibibytes("Committed_AS", in: "/proc/meminfo")
+    else { return nil }
+    return most - promised
   }
 
   /// A soft limit of `/proc/self/limits`; nil where it is unlimited.

@@ -1,0 +1,76 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A limit that the shell, the batch system or a daemon has set on this process: what `ulimit` shows and changes.
+public enum ProcessLimit: String, Sendable, CaseIterable, Codable {
+  case addressSpace, data, stack, fileSize, openFiles, processes
+
+  /// The soft limit, in bytes or as a number; nil where there is none.
+  public var value: Int? {
+    var limit = rlimit()
+    guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur < 1 << 62 else { return nil }
+    return Int(limit.rlim_cur)
+  }
+
+  /// How it is asked for: `ulimit -v`.
+  public var command: String { "ulimit -\(option)" }
+
+  /// `ulimit -v 300000 KiB`, or `ulimit -n 16` where it counts no bytes; as `ulimit` prints it.
+  public func text(_ value: Int) -> String {
+    unit > 1 ? "\(command) \(value / unit) KiB" : "\(command) \(value)"
+  }
+
+  /// The same of the soft limit; nil where there is none.
+  public var text: String? { value.map(text) }
+
+  /// How it is raised.
+  public var remedy: String { "raise it: \(command) unlimited" }
+
+  private var option: String {
+    switch self {
+    case .addressSpace: "v"
+    case .data: "d"
+    case .stack: "s"
+    case .fileSize: "f"
+    case .openFiles: "n"
+    case .processes: "u"
+    }
+  }
+
+  /// Bytes of what `ulimit` counts; 1 for a number.
+  private var unit: Int {
+    switch self {
+    case .addressSpace, .data, .stack, .fileSize: 1_024
+    case .openFiles, .processes: 1
+    }
+  }
+
+  #if canImport(Glibc)
+    private var resource: Int32 {
+      let number =
+        switch self {
+        case .addressSpace: RLIMIT_AS
+        case .data: RLIMIT_DATA
+        case .stack: RLIMIT_STACK
+        case .fileSize: RLIMIT_FSIZE
+        case .openFiles: RLIMIT_NOFILE
+        case .processes: __RLIMIT_NPROC
+        }
+      return Int32(number.rawValue)
+    }
+  #else
+    private var resource: Int32 {
+      switch self {
+      case .addressSpace: RLIMIT_AS
+      case .data: RLIMIT_DATA
+      case .stack: RLIMIT_STACK
+      case .fileSize: RLIMIT_FSIZE
+      case .openFiles: RLIMIT_NOFILE
+      case .processes: RLIMIT_NPROC
+      }
+    }
+  #endif
+}

@@ -1,0 +1,49 @@
+import Buffers
+
+/// Limits on this process under which MPI cannot begin. It would say so itself, on two pages and without the limit's name.
+enum StartLimits {
+  /// What MPI takes as it begins, measured with Open MPI 4.1: files, threads (and, where no mpirun has started one, a helper process
+  /// with threads of its own), bytes of address space and of data.
+  private static let (files, threads, threadsAlone) = (32, 3, 7)
+  private static let (addresses, data) = (176 << 20, 32 << 20)
+  /// The largest file that MPI's processes share memory by.
+  private static let sharedFile = 5 << 20
+
+  /// What is too small, and what to do; nil where MPI can begin.
+  ///
+  /// - Parameter isAlone: whether no launcher has started this process
+  static func obstacle(isAlone: Bool) -> String? {
+    let system = SystemFiles()
+    if let limit = ProcessLimit.openFiles.value, limit < files {
+      return
+        "this process may open \(limit) files (\(ProcessLimit.openFiles.text(limit))), and MPI needs \(files): "
+        + "raise it: ulimit -n 1024"
+    }
+    if let limit = ProcessLimit.fileSize.value, limit < sharedFile {
+      return
+        "this process may write files of \(limit) bytes (\(ProcessLimit.fileSize.text(limit))), and MPI needs "
+        + "\(sharedFile): \(ProcessLimit.fileSize.remedy)"
+    }
+    for (limit, label, needed, what) in [
+      (ProcessLimit.addressSpace, "VmSize", addresses, "of address space"),
+      (.data, "VmData", data, "of data"),
+    ] {
+      guard let most = limit.value, let used = system.status(label), most - used < needed else {
+        continue
+      }
+      return
+        "this process has \(used >> 20) MiB \(what), and MPI needs \(needed >> 20) MiB more, but it may have only "
+        + "\(most >> 20) MiB (\(limit.text(most))): \(limit.remedy)"
+    }
+    let needed = isAlone ? threadsAlone : threads
+    let found = SystemThread.available(needed)
+    guard found < needed else { return nil }
+    let limits = [
+      ProcessLimit.processes.text,
+      system.controlGroups.processes.map { "\($0.name) is \($0.value)" },
+    ].compactMap { $0 }.joined(separator: ", ")
+    return
+      "the system allows only \(found) more threads and processes\(limits.isEmpty ? "" : " (\(limits))"), and MPI "
+      + "needs \(needed): raise the limit: ulimit -u unlimited"
+  }
+}

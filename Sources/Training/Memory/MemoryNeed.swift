@@ -1,0 +1,125 @@
+import Buffers
+import Dist
+import Files
+import Kernels
+import Model
+
+/// What a process is about to take of the machine's memory and of its own addresses.
+package struct MemoryNeed: Sendable, Equatable, Codable {
+  /// Bytes of the program and its libraries, which it has already.
+  package var program = 0
+  /// Bytes that it will write to.
+  package var floats = 0
+  /// Bytes that rank 0 takes besides.
+  package var snapshot = 0
+  /// Threads that compute, each with a stack and a workspace for products.
+  package var threads = 1
+  /// Bytes of files that it will look at in memory.
+  package var mapped = 0
+
+  /// Nothing yet.
+  package init() {}
+
+  /// Of a process with a team of `threads` that takes `floats` floats.
+  init(floats: Int, threads: Int) {
+    program = ResidentMemory.now ?? 0
+    self.floats = floats * MemoryLayout<Float>.stride
+    self.threads = threads
+  }
+
+  /// Bytes of memory in all, without rank 0's snapshot.
+  package var bytes: Int { program + floats + threads * ProductWorkspaces.bytesTouched }
+
+  /// Addresses of what each thread has to itself: most of it never becomes memory.
+  package var threadAddresses: Int {
+    threads * (ProductWorkspaces.bytes + SystemThread.stackBytes)
+  }
+}
+
+/// Memory is asked for here before it is taken.
+public enum MemoryCheck: Sendable {
+  /// Of a model that scores, or generates, with a team of threads.
+  case scoring(threads: Int)
+  case generation(threads: Int)
+
+  /// Refuses a model of shape `config` where there is no room for it.
+  func require(_ config: ModelConfig) throws(InputError) {
+    switch self {
+    case .scoring(let threads):
+      try MemoryCheck.require(MemoryCheck.scoring(config, threads: threads))
+    case .generation(let threads):
+      try MemoryCheck.require(
+        MemoryNeed(
+          floats: ParameterTable(config).count + CachedDecoder.count(config, threads: threads),
+          threads: threads))
+    }
+  }
+
+  /// What a model takes whose sequences go forward, of up to `length` tokens at once.
+  static func scoring(_ config: ModelConfig, threads: Int, length: Int = 0) -> MemoryNeed {
+    let use = DecoderUse(
+      capacity: max(config.context, length, Scoring.tokensAtOnce), training: false)
+    return MemoryNeed(
+      floats: ParameterTable(config).count
+        + Decoder.activationCount(config, use, threads: threads), threads: threads)
+  }
+
+  /// Refuses, in a process without ranks, what there is no room for: memory and threads.
+  static func require(_ need: MemoryNeed) throws(InputError) {
+    if let refusal = MemoryJudge.refusal(need, limits: .now) { throw InputError(refusal.sentence) }
+    try ThreadCheck.require(need.threads)
+  }
+
+  /// The same of one of the ranks. Collective.
+  static func require(_ need: MemoryNeed, on communicator: Communicator, besides threads: Int = 0)
+    throws
+  {
+    let node = communicator.node
+    try communicator.together {
+      let refusal = MemoryJudge.refusal(
+        need, ranks: node.ranksOnNode, hasRoot: node.node == 0, isRoot: communicator.isRoot,
+        limits: .now)
+      if let refusal { throw InputError("\(communicator.host): \(refusal.sentence)") }
+    }
+    try communicator.together {
+      do throws(InputError) { try ThreadCheck.require(need.threads, besides: threads) } catch {
+        throw InputError("\(communicator.host): \(error.reason)")
+      }
+    }
+  }
+}
+
+/// Threads are asked for here before work is handed out to them.
+enum ThreadCheck {
+  /// Refuses a team of `threads`, this one counted, where the system allows fewer.
+  ///
+  /// - Parameter others: threads that are needed besides
+  static func require(_ threads: Int, besides others: Int = 0) throws(InputError) {
+    if let problem = problem(threads, besides: others) { throw InputError(problem) }
+  }
+
+  /// Why a team of `threads` cannot be had, and what to do; nil where it can.
+  static func problem(_ threads: Int, besides others: Int = 0) -> String? {
+    let needed = max(0, threads - 1 + others)
+    let found = SystemThread.available(needed)
+    guard found < needed else { return nil }
+    let limits = [
+      ProcessLimit.processes.text,
+      SystemFiles().controlGroups.processes.map { "\($0.name) is \($0.value)" },
+      ProcessLimit.addressSpace.text,
+    ].compactMap { $0 }
+    return sentence(
+      found: found, needed: needed, others: others, limits: limits.joined(separator: ", "))
+  }
+
+  /// - Parameter limits: those that may have refused the thread
+  static func sentence(found: Int, needed: Int, others: Int, limits: String) -> String {
+    let names = limits.isEmpty ? "" : " (\(limits))"
+    let team = found + 1 - others
+    let allowed = found == 0 ? "no more threads" : "only \(counted(found, "more thread"))"
+    let remedy = team >= 1 && needed > others ? "give --threads \(team), or raise" : "raise"
+    return
+      "the system allows \(allowed)\(names), and \(needed) \(needed == 1 ? "is" : "are") needed: "
+      + "\(remedy) the limit: ulimit -u unlimited"
+  }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension LauncherTests {
+  /// Every subcommand under limits that are too small for most of them: it works, or one sentence names the limit. No signal ends it, and
+  /// it ends in time.
+  @Suite(.serialized) struct SmallLimitTests {
+    /// A line for every subcommand, in the folder of `withModel`.
+    private static let lines = [
+      "prepare": "prepare --input corpus.txt --train-bpe 20 --out prepared --threads 2",
+      "pretrain": "\(Sandbox.pretrain) --steps 1 --out run",
+      "finetune":
+        "finetune --task task.yaml --data . --from MODEL --epochs 1 --threads 1 --batch 2 --micro-batch 2 --out tuned",
+      "evaluate": "evaluate --task task.yaml --data . --model MODEL --zero-shot",
+      "tasks": "tasks copa",
+      "score": "score --model MODEL --text-file prompt.txt --threads 2",
+      "generate": "generate --model MODEL --prompt the --tokens 2 --threads 2",
+      "encode": "encode --tokenizer MODEL",
+      "decode": "decode --tokenizer MODEL",
+      "verify": "verify MODEL",
+      "bench": "bench --generate --preset debug --rounds 1 --tokens 2 --threads 1",
+      "doctor": "doctor --preset debug --threads 1",
+      "replay": "replay old --step 1 --threads 1",
+    ]
+
+    /// What limits a process, and what a refusal says of it.
+    private static let limits: [(command: String, name: String)] = [
+      ("ulimit -v 300000", "ulimit -v"), ("ulimit -d 30000", "ulimit -d"),
+      ("ulimit -n 16", "ulimit -n"), ("ulimit -f 16", "ulimit -f"),
+    ]
+
+    private func withModel(_ body: (Sandbox, String) throws -> Void) throws {
+      try Sandbox.with { sandbox in
+        try sandbox.succeed("\(Sandbox.pretrain) --steps 1 --out old")
+        try sandbox.write("the old king\n", to: "prompt.txt")
+        try sandbox.write(
+          """
+          name: mine
+          transformation: multiple-choice
+          format: tsv
+          header: false
+          files: {train: train.tsv, dev: train.tsv}
+          texts: [1]
+          answers: [2, 3]
+          label: 4
+          choices: [a, b]
+          metrics: [accuracy]
+          zero-shot: answers
+          """, to: "task.yaml")
+        try sandbox.write(
+          "the king\tsaw\tfound\ta\nthe wind\tlong\tgold\tb\nthe sea\tit\twas\ta\nbread\tno\tthe\tb\n",
+          to: "train.tsv")
+        try body(sandbox, sandbox.checkpoint(1, of: "old"))
+      }
+    }
+
+    @Test func everySubcommandIsListed() throws {
+      let help = try Command([try Products.executable("gpt1-dist"), "--help"]).run().output
+      let list = (help.components(separatedBy: "SUBCOMMANDS:\n").last ?? "")
+        .components(separatedBy: "\n\n")[0]
+      let names = list.split(separator: "\n").compactMap {
+        $0.wholeMatch(of: /\ {2}(\w+)(?: .*)?/).map { String($0.1) }
+      }
+      #expect(Set(names).subtracting(["help"]) == Set(Self.lines.keys))
+    }
+
+    /// Runs all lines after the shell command `limit`, each with a time limit, and judges them.
+    private func expectSentences(
+      _ sandbox: Sandbox, _ model: String, limit: String, prefix: String = "", name: String
+    ) throws {
+      let program = try Products.executable("gpt1-dist")
+      for (subcommand, line) in Self.lines.sorted(by: { $0.key < $1.key }) {
+        let line = line.replacing("MODEL", with: model)
+        // What the tests have open is not the program's.
+        let script = """
+          for f in /proc/$$/fd/*; do f=${f##*/}; ((f > 2)) && eval "exec $f>&-"; done
+          \(limit); exec \(prefix) "$0" \(line) <prompt.txt
+          """
+        let outcome = try Command(
+          ["timeout", "-k", "1", "30", "bash", "-c", script, program], folder: sandbox.folder
+        ).run()
+        let what = "\(limit), \(subcommand): status \(outcome.status)\n\(outcome.errors)"
+        #expect([0, 1, 2].contains(outcome.status), "\(what)")
+        guard outcome.status != 0 else { continue }
+        let text = outcome.errors + outcome.output
+        #expect(text.contains(name), "\(what)")
+        // What these two find is their report.
+        #expect(
+          outcome.sentences.count == 1 || ["doctor", "verify"].contains(subcommand), "\(what)")
+        #expect(!outcome.errors.contains("MPI_INIT"), "\(what)")
+      }
+    }
+
+    @Test func aSmallLimitIsNamed() throws {
+      try withModel { sandbox, model in
+        for (limit, name) in Self.limits {
+          try expectSentences(sandbox, model, limit: limit, name: name)
+        }
+      }
+    }
+
+    @Test(.enabled(if: DurabilityTests.canBeNobody, "needs root, and a build that others may read"))
+    func aUserOfOneProcess() throws {
+      try withModel { sandbox, model in
+        try FileManager.default.setAttributes(
+          [.posixPermissions: 0o777], ofItemAtPath: sandbox.folder)
+        // A user of whom no other process is there.
+        let user = "setpriv --reuid=54917 --regid=54917 --clear-groups prlimit --nproc=1"
+        try expectSentences(sandbox, model, limit: ":", prefix: user, name: "ulimit -u 1")
+        func score(_ threads: Int) throws -> Int32 {
+          try sandbox.shell(
+            "exec \(user) \"$0\" score --model \(model) --text-file prompt.txt --threads \(threads)"
+          ).status
+        }
+        #expect(try score(1) == 0)
+        #expect(try score(2) == 1)
+      }
+    }
+
+    /// A rank that is refused memory ends the job, with its own sentence and status.
+    @Test func aRefusedAllocationEndsTheJob() throws {
+      try Sandbox.with { sandbox in
+        let line = "\(Sandbox.pretrain) --steps 1 --out run"
+        let program = try Products.executable("gpt1-dist")
+        let limited = [
+          "sh", "-c", "[ $OMPI_COMM_WORLD_RANK = 0 ] || ulimit -v 420000; exec \"$0\" \(line)",
+          program,
+        ]
+        var command = Command.mpirun(2, limited, scratch: sandbox.folder)
+        command.folder = sandbox.folder
+        let outcome = try command.run()
+        #expect(outcome.status == 1 && !outcome.timedOut)
+        #expect(outcome.errors.contains("ulimit -v 420000 KiB"), "\(outcome.errors)")
+      }
+    }
+
+    @Test(.enabled(if: CheckpointTests.canMount, "only root can mount a small disk"))
+    func aDiskWithoutInodesIsNotFull() throws {
+      try Sandbox.with { sandbox in
+        let outcome = try sandbox.shell(
+          """
+          mkdir few; mount -t tmpfs -o size=300m,nr_inodes=5 tmpfs few; touch few/1 few/2
+          "$0" prepare --input corpus.txt --train-bpe 50 --out few/d; echo "prepare: $?"
+          "$0" pretrain --preset debug --threads 1 --steps 1 --data data --out few/r; echo "pretrain: $?"
+          "$0" doctor --preset debug --data data --out few/r | grep inode; echo
+          touch few/3 few/4; "$0" encode --tokenizer data </dev/null; cp corpus.txt few/5
+          """, under: ["unshare", "--mount"])
+        #expect(outcome.output.contains("prepare: 1\n") && outcome.output.contains("pretrain: 1\n"))
+        #expect(outcome.output.contains("(places for files) free"), "\(outcome.output)")
+        #expect(
+          outcome.errors.contains(
+            "the dataset needs 6 inodes (places for files), and only 2 are free"),
+          "\(outcome.errors)")
+        #expect(!outcome.errors.contains("disk is full"), "\(outcome.errors)")
+      }
+    }
+  }
+}
