@@ -140,10 +140,10 @@ struct TrainingOptions: ParsableArguments {
   ///
   /// A run that stopped on request can be started again also where that cannot be printed: after a hang-up there is no terminal.
   func end(
-    _ outcome: TrainingRun.Outcome, _ communicator: Communicator, print: () throws -> Void
+    _ outcome: TrainingRun.Outcome, _ communicator: Communicator, report: () throws -> Void
   ) throws -> Int32 {
     try communicator.onRoot {
-      do { try print() } catch  where !outcome.finished { printError("gpt1-dist: \(error)") }
+      do { try report() } catch  where !outcome.finished { printError("gpt1-dist: \(error)") }
     }
     return !outcome.finished ? TrainingRun.stoppedStatus : outcome.bestProblem == nil ? 0 : 1
   }

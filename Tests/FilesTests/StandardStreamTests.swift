@@ -2,9 +2,9 @@ import Files
 import Foundation
 import Testing
 
-/// A pipe that holds a page; both ends are closed at the end.
+/// A pipe that holds so many pages; both ends are closed at the end. A pipe is ready for more only while a page of it is empty.
 private func withPipe(
-  blocking: Bool, _ body: (_ reading: Int32, _ writing: Int32) throws -> Void
+  blocking: Bool, pages: Int32 = 1, _ body: (_ reading: Int32, _ writing: Int32) throws -> Void
 ) throws {
   // A closed pipe must not end the tests.
   _ = StandardOutput.ignoreClosedPipes()
@@ -12,7 +12,7 @@ private func withPipe(
   try #require(pipe(&ends) == 0)
   defer { ends.forEach { close($0) } }
   if !blocking { try #require(fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0) }
-  _ = fcntl(ends[1], 1_031 /* F_SETPIPE_SZ */, 4_096)
+  _ = fcntl(ends[1], 1_031 /* F_SETPIPE_SZ */, pages * 4_096)
   try body(ends[0], ends[1])
 }
 
@@ -104,7 +104,7 @@ private func drain(_ descriptor: Int32) -> String {
   }
 
   @Test func aMessageBeginsALineOfItsOwn() throws {
-    try withPipe(blocking: true) { reading, writing in
+    try withPipe(blocking: true, pages: 16) { reading, writing in
       var log = stream(writing)
       log.show(bar: "[#.] 1", isLast: false)
       log.show(bar: "[##] 2", isLast: false)

@@ -12,7 +12,7 @@ import Training
       for columns in 1...200 {
         let text = bar(step, steps).text(columns: columns)
         #expect(text.count <= max(1, columns - 1) && !text.isEmpty)
-        #expect(columns < 50 || text.hasPrefix("[") && text.contains(" left"))
+        #expect(columns < 60 || text.hasPrefix("[") && text.contains(" left"))
       }
     }
   }
@@ -22,7 +22,7 @@ import Training
       bar(1, 4).text(columns: 120)
         == "[######..................] step 1/4  loss 4.1234  123456 tokens/s  14 h 26 min left")
     #expect(
-      bar(4, 4).text(columns: 50) == "[########] step 4/4  loss 4.1234  14 h 26 min left")
+      bar(4, 4).text(columns: 51) == "[########] step 4/4  loss 4.1234  14 h 26 min left")
     #expect(bar(4, 4).text(columns: 20) == "[########] step 4/4")
     #expect(bar(4, 4).text(columns: 8) == "step 4/")
     #expect(bar(2, 4).line == "step 2/4  loss 4.1234  123456 tokens/s  14 h 26 min left")
