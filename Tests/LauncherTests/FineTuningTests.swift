@@ -303,7 +303,8 @@ extension LauncherTests {
       try Sandbox.withTasks { sandbox in
         try sandbox.succeed("\(Sandbox.finetune("mood")) --epochs 1 --out run")
         try sandbox.expectRefusal(
-          "evaluate --task grade.yaml --data tasks --model run/best", "2 outputs", "needs 6")
+          "evaluate --task grade.yaml --data tasks --model run/best", "mood (classification",
+          "grade is similarity")
         // The same run directory, another task.
         try sandbox.expectRefusal(
           "\(Sandbox.finetune("same")) --epochs 1 --out run", "was trained with")

@@ -74,7 +74,8 @@ extension ModelFolder {
       return named
     }
     // Models of earlier versions do not name them. The hashes tell that nobody has changed the rows since.
-    guard rows == ids + SpecialTokens.count || Path.exists("\(folder)/\(SumsFile.name)") else {
+    let spare = rows - ids - SpecialTokens.count
+    guard spare == 0 || spare > 0 && Path.exists("\(folder)/\(SumsFile.name)") else {
       throw refusal(
         "which of the rows are the special tokens start, delimiter and end is not certain; name them in config.json: "
           + "\"gpt1_dist\": {\"task\": NAME, \"transformation\": …, \"answer\": …, \"special_tokens\": {\"start\": …, "
