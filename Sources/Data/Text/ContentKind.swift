@@ -82,8 +82,11 @@ enum JSONShape {
     case UInt8(ascii: "{"):
       let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
       if end < bytes.count || isWhole {
-        if isObject(bytes, start..<end) { return .jsonLines }
-        return isPart(bytes[start...], of: "{\"") && isName(bytes[start...]) ? .json : .text
+        switch look(at: bytes, start..<end) {
+        case .object: return .jsonLines
+        case .beginning: return isName(bytes[start...]) ? .json : .text
+        case .neither: return .text
+        }
       }
       // The first line is longer than the sample.
       return isName(bytes[start...]) ? .jsonLines : .text
@@ -93,12 +96,15 @@ enum JSONShape {
     }
   }
 
-  private static func isObject(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+  private enum Line { case object, beginning, neither }
+
+  /// Whether a line is an object, or the beginning of one that goes on.
+  private static func look(at bytes: [UInt8], _ range: Range<Int>) -> Line {
     var fields = JSONFields([])
     do throws(JSONFields.Malformed) {
       _ = try fields.values(in: bytes.span, range)
-      return true
-    } catch { return false }
+      return .object
+    } catch { return error.offset >= range.count ? .beginning : .neither }
   }
 
   /// Whether the bytes, without white space, begin with `signs`.

@@ -75,11 +75,14 @@ public enum TextFile {
   ///   - offset: of `bytes` in the file
   ///   - firstLine: the line that `bytes` begin in
   ///   - unit: what the offset is counted in, where that is not the file
+  ///   - before: more of the same text, by which it is judged, too
   static func encodingError(
-    in bytes: Span<UInt8>, path: String, offset: Int = 0, firstLine: Int = 1, unit: String = "file"
+    in bytes: Span<UInt8>, path: String, offset: Int = 0, firstLine: Int = 1, unit: String = "file",
+    before: [UInt8] = []
   ) -> InputError? {
     guard let index = bytes.firstInvalidUTF8() else { return nil }
-    let encoding = TextEncoding.of(bytes)
+    let sample = before + bytes.array()
+    let encoding = TextEncoding.of(sample.span)
     let byte = String(bytes[index], radix: 16, uppercase: true)
     return InputError(
       "is not UTF-8 but \(encoding.name); \(encoding.advice) (byte \(offset + index) of the \(unit) is 0x\(byte))",

@@ -13,11 +13,13 @@ public enum TextInput {
     _ body: (_ line: String, _ number: Int) throws -> Void
   ) throws {
     var counts = ControlCounts()
+    var beginning: [UInt8] = []
     func refuseIfMany() throws {
       if counts.isMany { throw InputError(counts.refusal, path: StandardInput.path) }
     }
     try StandardInput.forEachLine(descriptor: descriptor) { bytes in
       let span = bytes.span
+      beginning = Array(bytes.dropLast(span.cutCharacterLength))
       // A line of JSON is a line of text.
       if let refusal = ContentKind.of(span, isWhole: false)
         .refusal(for: .format, path: StandardInput.path, bytes: span)
@@ -26,7 +28,8 @@ public enum TextInput {
       }
     } _: { line, number in
       if let error = TextFile.encodingError(
-        in: line.span, path: StandardInput.path, firstLine: number, unit: "line")
+        in: line.span, path: StandardInput.path, firstLine: number, unit: "line",
+        before: beginning)
       {
         throw error
       }
