@@ -23,12 +23,13 @@ struct GPT1Dist: ParsableCommand {
 enum Program {
   /// Every error becomes one line on standard error and an exit status.
   static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       if let missing = Processor.missingFeature {
         throw UsageError(
           "this processor has no \(missing); the program was built for x86-64-v3 (AVX2 and FMA)")
       }
-      var command = try GPT1Dist.parseAsRoot()
+      var command = try GPT1Dist.parseAsRoot(Suggestions.arguments(arguments))
       try command.run()
     } catch let code as ExitCode {
       exit(code.rawValue)
@@ -40,7 +41,10 @@ enum Program {
       }
       // All ranks see the same wrong command line; the first says so.
       if Processor.isFirstRank {
-        let text = isParserError ? GPT1Dist.fullMessage(for: error) : "gpt1-dist: \(error)"
+        let text =
+          isParserError
+          ? Suggestions.improve(GPT1Dist.fullMessage(for: error), for: arguments)
+          : "gpt1-dist: \(error)"
         FileHandle.standardError.write(Data((text + "\n").utf8))
       }
       exit(isParserError || error is UsageError ? 2 : 1)

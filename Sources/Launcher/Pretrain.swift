@@ -17,7 +17,7 @@ struct Pretrain: ParsableCommand {
 
   @Option(help: "The folder that `prepare` wrote. (default: data)")
   var data: String?
-  @Option(help: "The run directory. (default: runs/pretrain)")
+  @Option(help: "The run directory. (default: runs/PRESET)")
   var out: String?
   @Option(help: "Token ids of the model; 0 for those of the data.")
   var vocabulary: Int?
@@ -94,6 +94,15 @@ struct Pretrain: ParsableCommand {
     let ranks: Int
   }
 
+  /// Those of the training data, where it is there.
+  private func sequences(_ config: RunConfig) throws -> Int? {
+    let isThere = FileManager.default.fileExists(atPath: config.data + "/dataset.json")
+    return isThere
+      ? try Windows(
+        TokenDataset(folder: config.data), split: .train, length: config.context
+      ).count : nil
+  }
+
   private func printPlan(_ config: RunConfig, _ ranks: Int, _ threads: Int) throws {
     var config = config
     config.threads = threads
@@ -101,6 +110,7 @@ struct Pretrain: ParsableCommand {
     if ids == 0 { ids = try TokenDataset(folder: config.data).info.vocabularySize }
     let model = config.model(vocabularySize: ids)
     let memory = MemoryPlan(config, model: model, ranks: ranks, threads: threads)
+    for caution in config.cautions(examples: try sequences(config)) { printError(caution) }
     try output.print(
       Plan(
         config: config, vocabularySize: ids, parameters: memory.parameters,

@@ -143,7 +143,7 @@ extension LauncherTests {
         let script =
           Self.prelude + """
             start --out run
-            wait_for '"checkpoint":"run/checkpoints/step-00000060"' run/metrics.jsonl
+            wait_for '"checkpoint":"checkpoints/step-00000060"' run/metrics.jsonl
             mount -t tmpfs -o ro none run/checkpoints
             end
             umount run/checkpoints

@@ -23,6 +23,9 @@ final class CheckpointSaver {
   private let tokenizer: Tokenizer
   private let dataFingerprint: String
   private let productFingerprint: String
+  private let taskIdentity: String?
+  /// Held until a checkpoint under way is written.
+  private let directory: RunDirectory?
   private let note: (String) -> Void
   private let task = BackgroundTask<Double>()
   private var underWay: (step: Int, paused: Double)?
@@ -35,12 +38,13 @@ final class CheckpointSaver {
   /// - Parameter note: says something beside the progress bar
   init(
     _ session: TrainingSession, snapshot: Snapshot, store: CheckpointStore,
-    note: @escaping (String) -> Void
+    directory: RunDirectory?, note: @escaping (String) -> Void
   ) {
     (config, model) = (session.config, session.material.model)
     (tokenizer, dataFingerprint) = (session.material.tokenizer, session.material.fingerprint)
     (table, productFingerprint) = (session.state.table, session.productFingerprint)
     (self.snapshot, self.store, self.note) = (snapshot, store, note)
+    (self.directory, taskIdentity) = (directory, session.material.task)
   }
 
   /// A checkpoint under way is finished whatever ends the run.
@@ -56,15 +60,19 @@ final class CheckpointSaver {
   ///
   /// - Parameters:
   ///   - paused: seconds for which the training stood still
-  func write(_ step: Int, anomalies: AnomalyState, paused: Double, clock: ContinuousClock) {
+  ///   - origin: a hash of the weights that the run began with
+  func write(
+    _ step: Int, anomalies: AnomalyState, origin: String?, paused: Double, clock: ContinuousClock
+  ) {
     precondition(underWay == nil, "two checkpoints at once")
     underWay = (step, paused)
     let (config, table, model, snapshot) = (config, table, model, snapshot)
     let (store, tokenizer) = (store, tokenizer)
     let trainer = TrainerState(
-      step: step, dataFingerprint: dataFingerprint,
-      tokenizerFingerprint: tokenizer.fingerprint, config: config,
-      productFingerprint: productFingerprint, anomalies: anomalies)
+      step: step, config: config, dataFingerprint: dataFingerprint,
+      tokenizerFingerprint: tokenizer.fingerprint, productFingerprint: productFingerprint,
+      anomalies: anomalies, task: taskIdentity,
+      origin: origin)
     let names = config.optimizer.stateNames
     let bytes = CheckpointSaver.bytes(table, states: names.count)
     task.start {
@@ -110,7 +118,8 @@ final class CheckpointSaver {
       failuresInARow = 0
       newestGood = store.path(of: step)
       return RunLog.CheckpointMetrics(
-        step: step, checkpoint: store.path(of: step), secondsPaused: paused,
+        step: step, checkpoint: "checkpoints/" + Path.name(store.path(of: step)),
+        secondsPaused: paused,
         secondsWritten: written)
     case .failure(let error):
       try failed(step, error, last: last)

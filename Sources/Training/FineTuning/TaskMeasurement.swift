@@ -78,7 +78,7 @@ public struct TaskMeasurement {
       on: JSONFile.encode(shared, formatting: .sortedKeys), what: "what to measure", status: 2)
     let threads =
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
-    let spec = try communicator.together { try TaskSpec.named(request.task) }
+    let spec = try communicator.together { try TaskSpec.asked(request.task) }
     let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
     let team = ThreadTeam(size: threads)
     state.weightsChanged(team: team)

@@ -9,6 +9,7 @@ struct TaskMaterial: TrainingMaterial {
   let model: ModelConfig
   let tokenizer: Tokenizer
   let fingerprint: String
+  let task: String?
   private let spec: TaskSpec
   private let batches: TaskBatches
   private let development: TaskEvaluation
@@ -19,11 +20,21 @@ struct TaskMaterial: TrainingMaterial {
   var unigramValidationLoss: Double? { nil }
 
   /// Reads and encodes the examples; refuses, on all ranks together, what cannot be trained on. Collective.
-  init(_ given: RunConfig, communicator: Communicator) throws {
+  ///
+  /// - Parameters:
+  ///   - checkpoint: of the run, which has shape and tokenizer; nil where it begins
+  ///   - derivesSteps: whether steps and warm-up follow from the examples, or stand in `given`
+  init(
+    _ given: RunConfig, communicator: Communicator, checkpoint: String? = nil,
+    derivesSteps: Bool = true
+  ) throws {
     let threads = try TrainingSession.threads(given, communicator)
     var config = given
-    let spec = try communicator.together { try TaskSpec.named(given.task) }
-    let (base, tokenizer) = try communicator.together { try TaskMaterial.beginning(given) }
+    let spec = try communicator.together { try TaskSpec.asked(given.task) }
+    let (base, tokenizer) = try communicator.together {
+      try TaskMaterial.beginning(given, checkpoint: checkpoint)
+    }
+    task = spec.identity
     (self.spec, self.tokenizer) = (spec, tokenizer)
     plainVocabulary = base.vocabularySizeWithoutSpecials
     let specials = SpecialTokens(after: plainVocabulary)
@@ -54,8 +65,11 @@ struct TaskMaterial: TrainingMaterial {
     (config.layers, config.heads) = (model.layers, model.heads)
     config.initializerRange = Double("\(model.initialStandardDeviation)") ?? config.initializerRange
     if config.transferLayers < 0, !config.fromScratch { config.transferLayers = model.layers }
-    config.steps = max(1, config.epochs * batches.count / config.batch)
-    config.warmUp = Int((config.warmUpFraction * Double(config.steps)).rounded())
+    let last = (config.epochs * batches.count - 1) % config.batch + 1
+    if derivesSteps {
+      config.steps = (config.epochs * batches.count - 1) / config.batch + 1
+      config.warmUp = Int((config.warmUpFraction * Double(config.steps)).rounded())
+    }
     try communicator.together {
       if let problem = model.problem { throw InputError(problem) }
       if config.transferLayers > model.layers {
@@ -65,12 +79,13 @@ struct TaskMaterial: TrainingMaterial {
       }
     }
     self.config = config
-    let padding = batches.paddingShare(
-      Sampler(windows: batches.count, sequencesPerStep: config.batch, seed: config.seed))
+    let padding = batches.paddingShare(config.sampler(windows: batches.count))
+    let end =
+      derivesSteps && last < config.batch && config.steps > 1 ? ", the last one of \(last)" : ""
     description = """
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
       \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
-      \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
+      \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")\(end)
       padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context))
       """
   }
@@ -78,7 +93,13 @@ struct TaskMaterial: TrainingMaterial {
   let description: String
 
   /// Shape and tokenizer of the model that the run begins with, or whose shape it takes.
-  private static func beginning(_ config: RunConfig) throws -> (ModelConfig, Tokenizer) {
+  private static func beginning(
+    _ config: RunConfig, checkpoint: String?
+  ) throws -> (ModelConfig, Tokenizer) {
+    if let checkpoint, Path.exists(checkpoint) {
+      let model = try ModelFolder.config(checkpoint)
+      return (model, try ModelFolder.tokenizer(checkpoint, of: model))
+    }
     if config.from.isEmpty {
       let tokenizer = try Tokenizer.load(folder: config.tokenizer)
       let model = config.model(vocabularySize: tokenizer.vocabularySize)
@@ -119,5 +140,26 @@ extension ModelConfig {
   /// The ids without the special tokens of a model that has been fine-tuned.
   var vocabularySizeWithoutSpecials: Int {
     scores > 0 ? vocabularySize - SpecialTokens.count : vocabularySize
+  }
+}
+
+extension TaskSpec {
+  /// The task that a user asked for: a name that is none is wrong usage.
+  static func asked(_ nameOrPath: String) throws -> TaskSpec {
+    let isFile = nameOrPath.hasSuffix(".yaml") || nameOrPath.hasSuffix(".yml")
+    do { return try named(nameOrPath) } catch {
+      throw isFile ? error : UsageError("\(error)")
+    }
+  }
+
+  /// `mood (classification into sad, glad; accuracy, f1)`: what decides on the outputs and on the best model, beside the examples.
+  var identity: String {
+    let kind =
+      switch answer {
+      case .classes(let labels): "\(transformation.rawValue) into \(labels.joined(separator: ", "))"
+      case .choices(let count): "\(transformation.rawValue) of \(count)"
+      case .score(let most): "\(transformation.rawValue) from 0 to \(most)"
+      }
+    return "\(name) (\(kind); \(metrics.map(\.rawValue).joined(separator: ", ")))"
   }
 }

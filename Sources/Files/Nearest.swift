@@ -1,7 +1,7 @@
-/// Suggestions for misspelt names.
-enum Nearest {
+/// Suggestions for misspelt names: of tasks, keys, options, subcommands, values.
+package enum Nearest {
   /// The one of `names` that `word` was probably meant to be, or nil.
-  static func name(to word: String, among names: [String]) -> String? {
+  package static func name(to word: String, among names: [String]) -> String? {
     let word = word.lowercased()
     let found = names.map { (name: $0, distance: distance(word, $0.lowercased())) }
       .min { $0.distance < $1.distance }
@@ -10,7 +10,7 @@ enum Nearest {
   }
 
   /// `; did you mean …?`, or `otherwise` where no name is near.
-  static func suggestion(
+  package static func suggestion(
     for word: String, among names: [String], otherwise: String = ""
   ) -> String {
     name(to: word, among: names).map { "; did you mean `\($0)`?" } ?? otherwise
