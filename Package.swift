@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(
       name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
+    .target(name: "CStart"),
     .target(name: "Buffers", swiftSettings: vectorised),
     .target(name: "Files", dependencies: ["CXXHash"], swiftSettings: safe),
     .target(
@@ -50,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "Launcher",
       dependencies: [
-        "Data", "Dist", "Files", "Model", "Training",
+        "CStart", "Data", "Dist", "Files", "Model", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
@@ -69,7 +70,10 @@ let package = Package(
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Buffers", "Data", "Dist", "Files", "Model", "TestSupport", "Training"]),
+      dependencies: [
+        "Buffers", "Data", "Dist", "Files", "Kernels", "Model", "TestSupport", "Training",
+      ],
+      resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
     .testTarget(name: "TidyTests"),

@@ -1,10 +1,16 @@
 #!/bin/bash
-# mpirun that can be stopped: a request to stop becomes a checkpoint and exit status 75.
+# mpirun that can be stopped: a request to stop becomes a checkpoint and exit status 75. So does a lost node.
 #   cluster/launch.sh MPIRUN-ARGUMENTS…       or: source cluster/launch.sh; launch MPIRUN-ARGUMENTS…
 #
 # Left alone, Open MPI 4 answers Ctrl-C and SIGTERM by killing its ranks after a second and returns 1; only SIGUSR1 does it
 # pass on and return the ranks' own status. So mpirun runs in a session of its own, out of the terminal's reach, and
 # every request that arrives here reaches the ranks as SIGUSR1. A second Ctrl-C does not wait for the checkpoint.
+#
+# Where a node dies, mpirun returns 205; where its link is cut, the watchdog ends the ranks that are left, but mpirun waits for
+# the node for ever. Both end here with 75: run the same command again. LAUNCH_PATIENCE is how many seconds mpirun may go on after
+# its ranks have begun to end (20).
+#
+# Variables that choose the kernels of matrix products reach the ranks on all nodes: OPENBLAS_*, ONEDNN_*, DNNL_*, GLIBC_TUNABLES.
 set -euo pipefail
 
 # Passes a request to stop on to launch's job; from then on Ctrl-C does not wait.
@@ -15,19 +21,126 @@ ask_to_stop() {
 }
 
 launch() {
-  local job='' asked='' status=0
+  local job='' asked='' status=0 errors sieve watch notes waited=0
   # Before there is a job: a request that ended this shell now would leave mpirun alone in its session.
   trap ask_to_stop HUP INT TERM USR1
   if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+  notes=$(mktemp -d)
+  local passed=()
+  pass_kernels_on "$@"
+  exec {errors}> >(sift "$notes")
+  sieve=$!
   # Unbound ranks see all CPUs of the node and share them fairly; a binding to one core would leave a team of one thread.
-  setsid mpirun --bind-to none "$@" </dev/null &
+  setsid mpirun --bind-to none "${passed[@]}" "$@" </dev/null 2>&"$errors" {errors}>&- &
   job=$!
+  exec {errors}>&-
+  end_with_its_ranks "$job" "$notes" &
+  watch=$!
   if [[ $asked ]]; then ask_to_stop; fi
   # A signal ends `wait`, not the job.
-  while kill -0 "$job" 2>/dev/null; do wait "$job" || true; done
-  wait "$job" || status=$?
+  while kill -0 "$job" 2>/dev/null; do wait "$job" 2>/dev/null || true; done
+  wait "$job" 2>/dev/null || status=$?
+  # Its last words; nobody else holds the pipe for long.
+  while kill -0 "$sieve" 2>/dev/null && ((++waited < 50)); do sleep 0.1; done
+  kill -KILL "$sieve" "$watch" 2>/dev/null || true
+  wait "$watch" 2>/dev/null || true
   trap - HUP INT TERM USR1
+  if [[ -e $notes/killed ]] || ((status == 205)); then
+    echo "launch.sh: a node was lost (mpirun: $status): run the same command again to go on from the newest checkpoint" >&2
+    status=75
+  elif ((status != 0 && status != 75)); then
+    echo "launch.sh: mpirun ended with status $status" >&2
+  fi
+  rm -rf "$notes"
   return "$status"
+}
+
+# Lets mpirun give the variables that choose kernels to all ranks: by the list in its environment, or by -x in `passed` where the
+# arguments use that, since Open MPI refuses both.
+pass_kernels_on() {
+  local name names=()
+  for name in $(compgen -e); do
+    case $name in OPENBLAS_* | ONEDNN_* | DNNL_* | GLIBC_TUNABLES) names+=("$name") ;; esac
+  done
+  ((${#names[@]})) || return 0
+  if [[ " $* " == *' -x '* ]]; then
+    for name in "${names[@]}"; do passed+=(-x "$name"); done
+  else
+    OMPI_MCA_mca_base_env_list=${OMPI_MCA_mca_base_env_list:+$OMPI_MCA_mca_base_env_list;}$(
+      IFS=';'
+      echo "${names[*]}"
+    )
+    export OMPI_MCA_mca_base_env_list
+  fi
+}
+
+# Passes on what mpirun and the ranks say, without Open MPI's twelve lines on ranks that end with 75: that is no error. Of other
+# statuses `launch` tells in one line. $1/ending is there once ranks have begun to end.
+sift() {
+  trap '' HUP INT TERM USR1
+  local line held='' dashes
+  dashes=$(printf -- '-%.0s' {1..74})
+  while IFS= read -r line || [[ $line ]]; do
+    if [[ $line == *'The job ends here, with status 75'* || $line == 'Primary job  terminated normally, but '* ]]; then
+      : >"$1/ending"
+    fi
+    case $held in
+      '') if [[ $line == "$dashes" ]]; then held=$line; else printf '%s\n' "$line"; fi ;;
+      "$dashes")
+        # The end of one message of Open MPI's and the beginning of the next.
+        if [[ $line == "$dashes" ]]; then
+          printf '%s\n' "$line"
+          continue
+        fi
+        held+=$'\n'$line
+        case $line in
+          'Primary job  terminated normally, but '* | 'mpirun detected that one or more processes exited with non-zero'*) ;;
+          *)
+            printf '%s\n' "$held"
+            held=''
+            ;;
+        esac
+        ;;
+      *)
+        held+=$'\n'$line
+        if [[ $line != "$dashes" ]]; then continue; fi
+        if [[ $held == *$'\n  Exit code:    '* && $held != *$'\n  Exit code:    75\n'* ]]; then
+          printf '%s\n' "$held"
+        else
+          # What a rank said in between stays.
+          grep -vE '^(-{74}|Primary job  .*|a non-zero exit code\..*|mpirun detected .*|the job to be .*|  Process name: .*|  Exit code: .*|)$' \
+            <<<"$held" || true
+        fi
+        held=''
+        ;;
+    esac
+  done
+  if [[ $held ]]; then printf '%s\n' "$held"; fi
+} >&2
+
+# Kills mpirun, process $1, where it goes on long after its ranks: it waits for a node that it cannot reach. Ranks on this node are
+# its children; those on others are told of by what they say.
+end_with_its_ranks() {
+  trap '' HUP INT TERM USR1
+  local job=$1 notes=$2 left=${LAUNCH_PATIENCE:-20} children child name had='' has
+  while kill -0 "$job" 2>/dev/null; do
+    has=''
+    children=$(cat "/proc/$job/task/$job/children" 2>/dev/null) || true
+    for child in $children; do
+      name=$(cat "/proc/$child/comm" 2>/dev/null) || continue
+      case $name in ssh | rsh | srun | orted | mpirun) ;; *) has=1 had=1 ;; esac
+    done
+    if [[ ! $has && ($had || -e $notes/ending) ]]; then
+      if ((left-- <= 0)); then
+        : >"$notes/killed"
+        # With its ssh to that node, which would hold the pipe.
+        # shellcheck disable=SC2086  # numbers
+        kill -KILL "$job" $children 2>/dev/null || true
+        return 0
+      fi
+    fi
+    sleep 1
+  done
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then launch "$@"; fi

@@ -15,6 +15,10 @@ public final class AppendedFile {
   public init(_ path: String) throws(InputError) {
     self.path = path
     descriptor = try AppendedFile.open(path)
+    // A process that was killed may have left a part of a line.
+    if let last = try contents(last: 1).last, last != UInt8(ascii: "\n") {
+      pending = [UInt8(ascii: "\n")]
+    }
   }
 
   deinit { close(descriptor) }
@@ -78,16 +82,17 @@ public final class AppendedFile {
     }
   }
 
-  private func contents() throws(InputError) -> [UInt8] {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else {
+  /// All bytes, or the last ones.
+  private func contents(last most: Int = .max) throws(InputError) -> [UInt8] {
+    guard let size = FileStatus(descriptor: descriptor)?.size else {
       throw .system("read", path: path, code: errno)
     }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var bytes = [UInt8](repeating: 0, count: min(size, most))
+    let start = size - bytes.count
     var done = 0
     while done < bytes.count {
       let got = unsafe bytes.withUnsafeMutableBytes {
-        unsafe pread(descriptor, $0.baseAddress! + done, $0.count - done, off_t(done))
+        unsafe pread(descriptor, $0.baseAddress! + done, $0.count - done, off_t(start + done))
       }
       if got < 0 {
         if errno == EINTR { continue }
@@ -100,7 +105,7 @@ public final class AppendedFile {
   }
 
   private static func open(_ path: String) throws(InputError) -> Int32 {
-    let descriptor = unsafe Foundation.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    let descriptor = System.open(path, O_RDWR | O_CREAT | O_APPEND)
     guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
     return descriptor
   }

@@ -8,12 +8,22 @@ public final class FileReader: Sendable {
   /// The bytes in the file when it was opened.
   public let size: Int
 
+  /// Whether it reads a copy of what could be read only once.
+  public let isCopy: Bool
+
   private let descriptor: Int32
 
   /// Opens the regular file at `path`.
   public init(_ path: String) throws(InputError) {
     (descriptor, size) = try FileReader.open(path)
     self.path = path
+    isCopy = false
+  }
+
+  /// Takes over `descriptor`: a copy of what is at `path`, of `size` bytes.
+  init(copy descriptor: Int32, of path: String, size: Int) {
+    (self.path, self.descriptor, self.size) = (path, descriptor, size)
+    isCopy = true
   }
 
   deinit { close(descriptor) }
@@ -60,10 +70,38 @@ public final class FileReader: Sendable {
     return elements
   }
 
+  /// All bytes of the file at `path`, also of one whose size is not known before, as in `/proc` and `/sys`.
+  public static func bytes(of path: String) throws(InputError) -> [UInt8] {
+    let (descriptor, size) = try open(path)
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(size)
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let got = unsafe piece.withUnsafeMutableBytes {
+        unsafe Foundation.read(descriptor, $0.baseAddress, $0.count)
+      }
+      if got == 0 { return bytes }
+      if got > 0 {
+        bytes += piece[..<got]
+      } else if errno != EINTR {
+        throw .system("read", path: path, code: errno)
+      }
+    }
+  }
+
+  /// The text of the file at `path`, which must be UTF-8.
+  public static func text(of path: String) throws(InputError) -> String {
+    guard let text = String(validating: try bytes(of: path), as: UTF8.self) else {
+      throw InputError("is not UTF-8 text", path: path)
+    }
+    return text
+  }
+
   /// A descriptor of the regular file at `path`, which the caller closes, and its size.
   static func open(_ path: String) throws(InputError) -> (descriptor: Int32, size: Int) {
     // O_NONBLOCK: a named pipe is refused below instead of being waited for.
-    let descriptor = unsafe Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = System.open(path, O_RDONLY | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {

@@ -19,8 +19,10 @@ public final class FileWriter {
   private static let bufferSize = 1 << 16
 
   /// Creates the file at `path`, or empties it.
-  public init(_ path: String) throws(InputError) {
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+  public convenience init(_ path: String) throws(InputError) { try self.init(path, flags: O_TRUNC) }
+
+  private init(_ path: String, flags: Int32) throws(InputError) {
+    descriptor = System.open(path, O_WRONLY | O_CREAT | flags)
     guard descriptor >= 0 else { throw .system("create", path: path, code: errno) }
     self.path = path
     pending.reserveCapacity(FileWriter.bufferSize)
@@ -65,7 +67,7 @@ public final class FileWriter {
     return FileDigest(hash: hash.hexadecimal, size: count)
   }
 
-  /// Writes `text` to a new file at `path`, synced.
+  /// Writes `text` to a new file at `path`, synced: into a folder that appears as a whole. Elsewhere, `replace`.
   @discardableResult
   public static func write(_ text: String, to path: String) throws(InputError) -> FileDigest {
     let writer = try FileWriter(path)
@@ -73,22 +75,49 @@ public final class FileWriter {
     return try writer.finish()
   }
 
-  /// Writes `text` so that `path` holds all of it or what it held before, synced. A device or a pipe is written to.
+  /// Writes `text` so that `path`, or what it links to, holds all of it or what it held before, synced. A device, a pipe or a file
+  /// that is open already is written to.
   public static func replace(_ path: String, with text: String) throws(InputError) {
     if Path.isSpecial(path) {
-      try write(text, to: path)
+      let writer = try FileWriter(path, flags: O_APPEND)
+      try writer.write(text)
+      try writer.finish()
       return
     }
-    let partial = FolderCommit.hiddenName(of: path)
-    do {
-      try write(text, to: partial)
-      try FolderCommit.rename(partial, to: path)
+    let target = try Path.followed(path)
+    FolderCommit.removeLeftovers(ofFile: target)
+    let partial = FolderCommit.freeName(of: target)
+    do throws(InputError) {
+      let writer = try FileWriter(partial)
+      try writer.write(text)
+      if let old = FileStatus(target) { fchmod(writer.descriptor, mode_t(old.permissions & 0o777)) }
+      try writer.finish()
+      if System.rename(partial, to: target) != 0 {
+        // A mount point, a file with a mount of its own say, cannot be renamed over.
+        guard errno == EBUSY || errno == EXDEV else {
+          throw InputError.system("replace it", path: target, code: errno)
+        }
+        try copy(partial, to: target)
+        _ = System.removeFile(partial)
+      }
     } catch {
       // The failure that is being reported matters more than what is left under a hidden name.
-      try? FileManager.default.removeItem(atPath: partial)
+      _ = System.removeFile(partial)
       throw error
     }
-    try FolderCommit.sync(Path.parent(path))
+    try FolderCommit.sync(Path.parent(target))
+  }
+
+  /// Writes the bytes of the file `source` at `target`, in place, synced.
+  static func copy(_ source: String, to target: String) throws(InputError) {
+    let reader = try FileReader(source)
+    let writer = try FileWriter(target)
+    while writer.count < reader.size {
+      let piece = try reader.read(
+        UInt8.self, at: writer.count, count: min(1 << 20, reader.size - writer.count))
+      try writer.write(piece.span)
+    }
+    try writer.finish()
   }
 
   private func flush() throws(InputError) {

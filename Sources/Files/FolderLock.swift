@@ -44,11 +44,11 @@ public final class FolderLock: Sendable {
 
   private static func open(_ path: String) throws(InputError) -> Int32 {
     // For writing: NFS locks nothing else exclusively.
-    var descriptor = unsafe Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    var descriptor = System.open(path, O_RDWR | O_CREAT)
     if descriptor < 0, errno == EROFS || errno == EACCES {
       let code = errno
       // A finished run on a disk that is only read from can still be looked at.
-      descriptor = unsafe Foundation.open(path, O_RDONLY | O_CLOEXEC)
+      descriptor = System.open(path, O_RDONLY)
       guard descriptor >= 0 else { throw .system("create", path: path, code: code) }
     }
     guard descriptor >= 0 else { throw .system("create", path: path, code: errno) }

@@ -8,7 +8,7 @@ public enum FreeSpace {
     while !Path.exists(path), path != Path.parent(path) { path = Path.parent(path) }
     var room = statvfs()
     // Some network file systems count nothing.
-    guard unsafe statvfs(path, &room) == 0, room.f_blocks > 0 else { return nil }
+    guard System.room(path, &room) == 0, room.f_blocks > 0 else { return nil }
     return Int(clamping: UInt64(room.f_bavail) * UInt64(room.f_frsize))
   }
 

@@ -18,9 +18,9 @@ public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// `path:line: reason`
+  /// `path:line: reason`, for people.
   public var description: String {
     let place = [path, line.map(String.init)].compactMap { $0 }.joined(separator: ":")
-    return place.isEmpty ? reason : "\(place): \(reason)"
+    return FileName.printable(place.isEmpty ? reason : "\(place): \(reason)")
   }
 }

@@ -2,6 +2,8 @@
 package enum Nearest {
   /// The one of `names` that `word` was probably meant to be, or nil.
   package static func name(to word: String, among names: [String]) -> String? {
+    // A name is short; the distance of long texts takes long.
+    guard word.utf8.count <= 200 else { return nil }
     let word = word.lowercased()
     let found = names.map { (name: $0, distance: distance(word, $0.lowercased())) }
       .min { $0.distance < $1.distance }
@@ -13,7 +15,8 @@ package enum Nearest {
   package static func suggestion(
     for word: String, among names: [String], otherwise: String = ""
   ) -> String {
-    name(to: word, among: names).map { "; did you mean `\($0)`?" } ?? otherwise
+    name(to: word, among: names).map { "; did you mean \($0.reported(besides: [word]))?" }
+      ?? otherwise
   }
 
   /// Insertions, deletions and substitutions that make `one` the other, and swaps of neighbours (optimal string alignment).

@@ -1,13 +1,17 @@
 import Foundation
 
-/// Standard input as text.
+/// Standard input in lines.
 public enum StandardInput {
   /// Calls `body` with each line as soon as it is there, without the line feed (and a carriage
-  /// return before it), and with its number from 1; an InputError where one is not valid UTF-8.
+  /// return before it), and with its number from 1. What the bytes are is the caller's to judge.
   ///
-  /// - Parameter descriptor: what is read, standard input if not given
+  /// - Parameters:
+  ///   - descriptor: what is read, standard input if not given
+  ///   - beginning: is called with the first bytes that arrive, before any line
   public static func forEachLine(
-    descriptor: Int32 = STDIN_FILENO, _ body: (_ line: String, _ number: Int) throws -> Void
+    descriptor: Int32 = STDIN_FILENO,
+    beginning: (_ bytes: ArraySlice<UInt8>) throws -> Void = { _ in },
+    _ body: (_ line: [UInt8], _ number: Int) throws -> Void
   ) throws {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     var line: [UInt8] = []
@@ -15,16 +19,14 @@ public enum StandardInput {
     func finishLine() throws {
       number += 1
       if line.last == UInt8(ascii: "\r") { line.removeLast() }
-      guard let text = String(validating: line, as: UTF8.self) else {
-        throw InputError(
-          "is not valid UTF-8; convert it (iconv -f LATIN1 -t UTF-8, say)",
-          path: "standard input", line: number)
-      }
+      try body(line, number)
       line.removeAll(keepingCapacity: true)
-      try body(text, number)
     }
-    while case let count = try read(descriptor, into: &chunk), count > 0 {
+    var isFirst = true
+    while case let count = try read(descriptor, into: &chunk, path: path), count > 0 {
       var rest = chunk[..<count]
+      if isFirst { try beginning(rest) }
+      isFirst = false
       while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
         line += rest[..<end]
         rest = rest[(end + 1)...]
@@ -35,9 +37,12 @@ public enum StandardInput {
     if !line.isEmpty { try finishLine() }
   }
 
+  /// What errors call it.
+  public static let path = "standard input"
+
   /// Waits for bytes; their number, 0 at the end.
-  private static func read(
-    _ descriptor: Int32, into bytes: inout [UInt8]
+  static func read(
+    _ descriptor: Int32, into bytes: inout [UInt8], path: String
   ) throws(InputError) -> Int {
     while true {
       let count = unsafe bytes.withUnsafeMutableBytes {
@@ -45,7 +50,7 @@ public enum StandardInput {
       }
       if count >= 0 { return count }
       let code = errno
-      guard code == EINTR else { throw .system("read", path: "standard input", code: code) }
+      guard code == EINTR else { throw .system("read", path: path, code: code) }
     }
   }
 }

@@ -36,62 +36,8 @@ extension InputError {
   private static func roomLeft(at path: String) -> String {
     let folder = Path.parent(path)
     var room = statvfs()
-    guard unsafe statvfs(folder, &room) == 0 else { return "" }
+    guard System.room(folder, &room) == 0 else { return "" }
     let bytes = Int(room.f_bavail) * Int(room.f_frsize)
     return ", \(bytes) bytes are free in \(folder)"
-  }
-}
-
-/// The little arithmetic of paths that files need; `/` separates on every system this runs on.
-package enum Path {
-  /// `path` without slashes at its end.
-  package static func trimmed(_ path: String) -> String {
-    var path = path[...]
-    while path.count > 1, path.last == "/" { path.removeLast() }
-    return String(path)
-  }
-
-  /// The folder that `path` lies in: `.` for a bare name.
-  package static func parent(_ path: String) -> String {
-    let path = trimmed(path)
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  /// The last part of `path`.
-  package static func name(_ path: String) -> String {
-    let path = trimmed(path)
-    return path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
-  }
-
-  /// `path` from the root of the file system on, without links as far as it exists.
-  package static func resolved(_ path: String) -> String {
-    URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-  }
-
-  /// Whether a file or folder is at `path`.
-  package static func exists(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: path)
-  }
-
-  /// Whether a folder, or a link to one, is at `path`.
-  package static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
-  }
-
-  /// Whether `path` names the open file `descriptor`, and not another or none.
-  static func isFile(_ path: String, of descriptor: Int32) -> Bool {
-    var (open, named) = (stat(), stat())
-    guard unsafe fstat(descriptor, &open) == 0, unsafe stat(path, &named) == 0 else { return false }
-    return open.st_ino == named.st_ino && open.st_dev == named.st_dev
-  }
-
-  /// Whether something is at `path` that is no file and no folder: a device or a pipe.
-  static func isSpecial(_ path: String) -> Bool {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return false }
-    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
   }
 }

@@ -1,3 +1,4 @@
+import Data
 import Dist
 import Training
 
@@ -6,7 +7,7 @@ extension Bench {
   func measureTokenizer(_ communicator: Communicator) throws {
     let text = try alone(communicator) {
       guard side.input.isEmpty else {
-        return try side.input.map(readText).joined(separator: "\n")
+        return try side.input.map { try TextFile.text(of: $0, for: .prose) }.joined(separator: "\n")
       }
       return TokenizerBenchmark.synthetic(bytes: side.megabytes * 1_000_000, seed: step.seed ?? 1)
     }

@@ -17,10 +17,12 @@ struct Encode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [[Int32]] = []
-    try StandardInput.forEachLine { line, _ in
-      let ids = tokenizer.encode(line)
+    var unknown = UnknownTokens()
+    try TextInput.forEachLine(tell: printWarning) { line, _ in
+      let ids = tokenizer.encode(line, counting: &unknown)
       if output.json { all.append(ids) } else { print(ids.map { "\($0)" }.joined(separator: " ")) }
     }
+    if let warning = unknown.warning { printWarning(warning) }
     if output.json { try output.print(Result(ids: all), text: "") }
   }
 }
@@ -39,7 +41,7 @@ struct Decode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [String] = []
-    try StandardInput.forEachLine { line, number in
+    try TextInput.forEachLine(tell: printWarning) { line, number in
       let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
         guard let id = Int32(word), tokenizer.piece(id) != nil else {
           throw InputError(
@@ -51,6 +53,6 @@ struct Decode: ParsableCommand {
       let text = tokenizer.decode(ids)
       if output.json { all.append(text) } else { print(text) }
     }
-    if output.json { try output.print(Result(text: all), text: "") }
+    if output.json { try output.print(Result(text: all), exact: true, text: "") }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Data
 import Dist
+import Files
 import Training
 
 /// `gpt1-dist evaluate`
@@ -17,7 +18,10 @@ struct Evaluate: ParsableCommand {
   var task: String
   @Option(help: "The folder with the task's files.")
   var data: String
-  @Option(help: "A model folder: RUN/best or a checkpoint of `finetune`; with --zero-shot any.")
+  @Option(
+    help:
+      "A model folder: RUN/best or a checkpoint of `finetune`; with --zero-shot any. Of a run directory its best model or newest checkpoint."
+  )
   var model: String
   @Option(help: "train, dev or test.")
   var split = TaskSplit.dev
@@ -42,7 +46,11 @@ struct Evaluate: ParsableCommand {
       predictions: predictions, threads: threads)
     try TrainingOptions.run { communicator, _ in
       let outcome = try TaskMeasurement(request, communicator: communicator).run()
-      try communicator.onRoot { try output.print(outcome, text: outcome.description) }
+      try communicator.onRoot {
+        outcome.warnings.forEach(printWarning)
+        try output.print(outcome, text: outcome.description)
+        if let error = outcome.predictionsError { throw InputError(error) }
+      }
       return 0
     }
   }

@@ -18,7 +18,7 @@ struct Finetune: ParsableCommand {
   var task: String?
   @Option(help: "The folder with the task's files.")
   var data: String?
-  @Option(help: ArgumentHelp("A model folder to begin with.", valueName: "model"))
+  @Option(help: ArgumentHelp("A model folder or run directory to begin with.", valueName: "model"))
   var from: String?
   @Flag(
     help:
@@ -107,7 +107,7 @@ struct Finetune: ParsableCommand {
       guard let seeds else {
         let outcome = try training.train(config, communicator, signals)
         try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
-        return outcome.finished ? 0 : TrainingRun.stoppedStatus
+        return !outcome.finished ? TrainingRun.stoppedStatus : outcome.bestProblem == nil ? 0 : 1
       }
       var outcomes: [(UInt64, TrainingRun.Outcome)] = []
       for seed in seeds {
@@ -120,14 +120,19 @@ struct Finetune: ParsableCommand {
       }
       let study = SeedStudy(outcomes)
       try communicator.onRoot { try output.print(study, text: study.description) }
-      return 0
+      return outcomes.allSatisfy { $0.1.bestProblem == nil } ? 0 : 1
     }
   }
 
   private func describe(_ outcome: TrainingRun.Outcome) -> String {
     var lines = ["step \(outcome.step), checkpoint \(outcome.checkpoint)"]
     if let last = outcome.evaluation { lines.append("development split: " + last.description) }
-    if let best = outcome.best {
+    if let problem = outcome.bestProblem {
+      let rest = outcome.best.map {
+        ", and \($0.folder) holds the one of step \($0.step), \($0.score.description)"
+      }
+      lines.append("the best model was not kept: \(problem)\(rest ?? "")")
+    } else if let best = outcome.best {
       lines.append("best: \(best.score.description) after step \(best.step), \(best.folder)")
     }
     return lines.joined(separator: "\n")

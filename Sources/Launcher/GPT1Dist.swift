@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dist
+import Files
 import Foundation
 import Training
 
@@ -23,7 +24,7 @@ struct GPT1Dist: ParsableCommand {
 enum Program {
   /// Every error becomes one line on standard error and an exit status.
   static func main() {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = FileName.arguments()
     do {
       if let missing = Processor.missingFeature {
         throw UsageError(
@@ -45,7 +46,7 @@ enum Program {
           isParserError
           ? Suggestions.improve(GPT1Dist.fullMessage(for: error), for: arguments)
           : "gpt1-dist: \(error)"
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        FileHandle.standardError.write(Data((FileName.printable(text) + "\n").utf8))
       }
       exit(isParserError || error is UsageError ? 2 : 1)
     }

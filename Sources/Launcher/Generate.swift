@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import Foundation
 import Model
 import Training
@@ -10,7 +11,7 @@ struct Generate: ParsableCommand {
     abstract: "Continue a text.",
     discussion: "The same model, prompt, options and seed give the same text.")
 
-  @Option(help: "A model folder.")
+  @Option(help: "A model folder, or a run directory: its best model or newest checkpoint.")
   var model: String
   @Option(help: "The text to continue.")
   var prompt: String
@@ -46,8 +47,14 @@ struct Generate: ParsableCommand {
   }
 
   func run() throws {
-    let (state, tokenizer) = try ModelFolder.load(model)
-    let encoded = tokenizer.encode(prompt)
+    let prompt: String
+    do throws(InputError) { prompt = try TextArgument.text(self.prompt, of: "--prompt") } catch {
+      throw UsageError("\(error)")
+    }
+    let (state, tokenizer) = try ModelFolder.open(model, report: printError)
+    var unknown = UnknownTokens()
+    let encoded = tokenizer.encode(prompt, counting: &unknown)
+    if let warning = unknown.warning { printWarning("--prompt: \(warning)") }
     guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
     var sampling = TokenSampling()
     sampling.temperature = temperature
@@ -60,6 +67,7 @@ struct Generate: ParsableCommand {
     generation.generate(after: encoded, count: tokens, sampling: sampling) { generated.append($0) }
     let text = tokenizer.decode(encoded + generated)
     try output.print(
-      Result(prompt: prompt, text: text, promptTokens: encoded, tokens: generated), text: text)
+      Result(prompt: prompt, text: text, promptTokens: encoded, tokens: generated), exact: true,
+      text: text)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// How a subcommand prints its result.
@@ -7,11 +8,19 @@ struct OutputOptions: ParsableArguments {
   var json = false
 
   /// The result in one of its two forms.
-  func print(_ result: some Encodable, text: @autoclosure () throws -> String) throws {
-    guard json else { return Swift.print(try text()) }
+  ///
+  /// - Parameter exact: whether it is text of a model's, and not names of files, whose bytes are made readable
+  func print(
+    _ result: some Encodable, exact: Bool = false, text: @autoclosure () throws -> String
+  ) throws {
+    guard json else {
+      let text = try text()
+      return Swift.print(exact ? text : FileName.printable(text))
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    let text = String(decoding: try encoder.encode(result), as: UTF8.self)
+    Swift.print(exact ? text : FileName.printable(text, inJSON: true))
   }
 }
 
@@ -29,7 +38,10 @@ struct ThreadOptions: ParsableArguments {
   var count: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 }
 
+/// What the user should know of a result: standard error.
+func printWarning(_ text: String) { printError("warning: \(text)") }
+
 /// Progress and log: standard error.
 func printError(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+  FileHandle.standardError.write(Data((FileName.printable(text) + "\n").utf8))
 }

@@ -16,6 +16,12 @@ struct Prepare: ParsableCommand {
     help: ArgumentHelp("UTF-8 text files, or folders of *.txt.", valueName: "path"))
   var input: [String]
 
+  @Option(
+    help: ArgumentHelp(
+      "Read JSON Lines, and this field of each object: files, or folders of *.jsonl and *.ndjson.",
+      valueName: "name"))
+  var field: String?
+
   @Option(help: ArgumentHelp("Learn this many merges from the text.", valueName: "merges"))
   var trainBpe: Int?
 
@@ -52,16 +58,17 @@ struct Prepare: ParsableCommand {
     var config = PrepareConfig(
       inputs: input, tokenizer: trainBpe.map { .train(merges: $0) } ?? .load(folder: tokenizer!),
       out: out)
+    config.field = field
     config.validationFraction = validationFraction
     config.threads = threads.count
     let info = try Preparation.run(config, progress: printError)
-    for warning in info.warnings { printError("warning: \(warning)") }
+    for warning in info.warnings { printWarning(warning) }
     try output.print(
       info,
       text: """
         \(out): \(grouped(info.train.tokens)) training and \(grouped(info.validation.tokens)) \
         validation tokens of \(grouped(info.inputBytes)) bytes, vocabulary \
-        \(grouped(info.vocabularySize))
+        \(grouped(info.vocabularySize)); \(info.unknownDescription)
         """)
   }
 }

@@ -39,7 +39,7 @@ struct Pretrain: ParsableCommand {
   var evaluateEvery: Int?
   @Option(help: "Validation sequences that are measured; 0 for all.")
   var evaluateSequences: Int?
-  @Option(help: ArgumentHelp("A model folder to begin with.", valueName: "model"))
+  @Option(help: ArgumentHelp("A model folder or run directory to begin with.", valueName: "model"))
   var from: String?
   @Option(
     help: ArgumentHelp(

@@ -14,10 +14,14 @@ struct Score: ParsableCommand {
       in windows end to end.
       """)
 
-  @Option(help: "A model folder.")
+  @Option(help: "A model folder, or a run directory: its best model or newest checkpoint.")
   var model: String
   @Option(help: "A UTF-8 text: one sequence.")
   var textFile: String?
+  @Option(
+    help: ArgumentHelp(
+      "With --text-file of JSON Lines: this field of each object is a sequence.", valueName: "name"))
+  var field: String?
   @Option(help: "A JSON file: a list of token ids, or a list of such lists.")
   var tokenFile: String?
   @Flag(help: "Print the log-probability of every token too.")
@@ -29,6 +33,7 @@ struct Score: ParsableCommand {
     if (textFile == nil) == (tokenFile == nil) {
       throw ValidationError("give one of --text-file and --token-file")
     }
+    if field != nil, textFile == nil { throw ValidationError("--field needs --text-file") }
   }
 
   /// The JSON result. `logProbabilities` has the form of the input: a list, or a list of lists.
@@ -36,6 +41,9 @@ struct Score: ParsableCommand {
     let tokens: Int
     let loss: Double
     let perplexity: Double
+    /// Among the tokens of the text; nil of token ids.
+    let unknownTokens: Int?
+    let unknownShare: Double?
     let logProbabilities: Nested<Double>?
   }
 
@@ -43,13 +51,23 @@ struct Score: ParsableCommand {
     let sequences: Nested<Int32>
     let path = textFile ?? tokenFile ?? ""
     let scoring: Scoring
+    var unknown: UnknownTokens?
     if let textFile {
-      let (state, tokenizer) = try ModelFolder.load(model)
-      sequences = .one(tokenizer.encode(try readText(textFile)))
+      let (state, tokenizer) = try ModelFolder.open(model, report: printError)
+      var found = UnknownTokens()
+      if let field {
+        let texts = try JSONLinesText(field: field).texts(of: textFile)
+        sequences = .many(texts.map { tokenizer.encode($0, counting: &found) })
+      } else {
+        let text = try TextFile.text(of: textFile, for: .prose, tell: printWarning)
+        sequences = .one(tokenizer.encode(text, counting: &found))
+      }
+      if let warning = found.warning { printWarning(warning) }
+      unknown = found
       scoring = Scoring(state, threads: threads.count)
     } else {
       sequences = try JSONFile.read(Nested<Int32>.self, from: path)
-      let state = try ModelFolder.loadWithoutTokenizer(model)
+      let state = try ModelFolder.openWithoutTokenizer(model, report: printError)
       let ids = 0..<Int32(state.config.vocabularySize)
       if let id = sequences.lists.joined().first(where: { !ids.contains($0) }) {
         throw InputError("token id \(id) is outside the model's vocabulary \(ids)", path: path)
@@ -65,8 +83,11 @@ struct Score: ParsableCommand {
     let loss = -all.reduce(0, +) / Double(all.count)
     let result = Result(
       tokens: all.count, loss: loss, perplexity: Foundation.exp(loss),
+      unknownTokens: unknown?.unknown, unknownShare: unknown?.share,
       logProbabilities: logProbabilities ? scores : nil)
-    var text = "tokens \(result.tokens)  loss \(loss)  perplexity \(result.perplexity)"
+    var text =
+      "tokens \(result.tokens)  loss \(lossText(loss))  perplexity \(lossText(result.perplexity))"
+    if let unknown { text += "  \(unknown.description)" }
     if logProbabilities { text += "\n" + all.map { "\($0)" }.joined(separator: "\n") }
     try output.print(result, text: text)
   }
@@ -108,14 +129,4 @@ enum Nested<Element: Codable>: Codable {
     case .many: .many(lists)
     }
   }
-}
-
-/// A file's text; an `InputError` where it is missing or not UTF-8.
-func readText(_ path: String) throws -> String {
-  let reader = try FileReader(path)
-  let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
-  guard let text = String(validating: bytes, as: UTF8.self) else {
-    throw InputError("is not UTF-8 text", path: path)
-  }
-  return text
 }

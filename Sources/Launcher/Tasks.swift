@@ -27,11 +27,11 @@ struct Tasks: ParsableCommand {
       let all = TaskSpec.builtIn.map(Entry.init)
       return try output.print(Listing(tasks: all), text: Entry.table(all))
     }
-    let spec: TaskSpec
-    do { spec = try TaskSpec.named(task) } catch { throw UsageError("\(error)") }
+    let spec = try TaskSpec.asked(task)
     let entry = Entry(spec)
     guard let data else { return try output.print(entry, text: Entry.table([entry])) }
     let reading = try Reading(spec, folder: data)
+    for warning in reading.warnings { printError("warning: \(warning)") }
     try output.print(reading, text: reading.text)
   }
 }
@@ -96,18 +96,23 @@ private struct Reading: Encodable {
 
   let name: String
   let splits: [String: Split]
+  /// What is strange about the examples: several of the same name.
+  let warnings: [String]
   /// The first one of the first split.
   let example: Example?
 
   init(_ spec: TaskSpec, folder: String) throws {
     var splits: [String: Split] = [:]
     var example: Example?
+    var warnings: [String] = []
     for split in try spec.splits(in: folder) {
       let contents = try spec.read(split, in: folder)
       splits[split.rawValue] = Split(
         examples: contents.examples.count, leftOut: contents.leftOut,
         labelled: contents.examples.count { $0.label != nil }, isHeldOut: contents.isHeldOut,
         files: contents.paths)
+      warnings += spec.submissionWarnings(ids: contents.examples.map(\.id))
+        .map { "\(split.rawValue): \($0)" }
       if let first = contents.examples.first, example == nil {
         let labels = spec.files.labels
         example = Example(
@@ -116,6 +121,7 @@ private struct Reading: Encodable {
       }
     }
     (name, self.splits, self.example) = (spec.name, splits, example)
+    self.warnings = warnings
   }
 
   var text: String {
@@ -130,8 +136,10 @@ private struct Reading: Encodable {
     }
     guard let example else { return lines.joined(separator: "\n") }
     let parts =
-      ["the first one, \(example.id):"] + example.texts.map { "  text: \($0)" }
-      + example.answers.map { "  answer: \($0)" } + ["  label: \(example.label ?? "none")"]
+      ["the first one, \(example.id.shown()):"]
+      + example.texts.map { "  text: \($0.withoutControls)" }
+      + example.answers.map { "  answer: \($0.withoutControls)" }
+      + ["  label: \(example.label?.withoutControls ?? "none")"]
     return (lines + parts).joined(separator: "\n")
   }
 }

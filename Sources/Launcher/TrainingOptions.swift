@@ -80,7 +80,7 @@ struct TrainingOptions: ParsableArguments {
   var trace: String?
   @Option(
     help: ArgumentHelp(
-      "A fault that tests plant: nan, spike or flip, rank, step.", visibility: .hidden),
+      "Faults that tests plant: nan, spike, flip or stop, rank, step.", visibility: .hidden),
     transform: parseFault)
   var fault: Fault?
 

@@ -4,9 +4,14 @@ import Training
 /// `gpt1-dist verify`
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Prove checkpoints: sizes, hashes, names and shapes of tensors, finite numbers.")
+    abstract:
+      "Verify checkpoints, models and datasets: sizes, hashes, names and shapes of tensors, no NaN or infinity."
+  )
 
-  @Argument(help: "Run directories (all their checkpoints), checkpoints, or model folders.")
+  @Argument(
+    help:
+      "Run directories (all their checkpoints and the best model), checkpoints, model folders, or datasets."
+  )
   var checkpoints: [String]
   @OptionGroup var output: OutputOptions
 
@@ -14,15 +19,9 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     let inspections = checkpoints.flatMap { CheckpointInspection.all(in: $0) }
-    let lines = inspections.flatMap { inspection in
-      inspection.problems.isEmpty
-        ? [
-          "\(inspection.path): good, \(grouped(inspection.parameters ?? 0)) parameters"
-            + (inspection.step.map { ", step \($0)" } ?? "")
-        ]
-        : inspection.problems
-    }
-    try output.print(Result(checkpoints: inspections), text: lines.joined(separator: "\n"))
+    try output.print(
+      Result(checkpoints: inspections),
+      text: inspections.map(\.description).joined(separator: "\n"))
     if !inspections.allSatisfy(\.isGood) { throw ExitCode.failure }
   }
 }

@@ -1,7 +1,8 @@
 import Buffers
+import Foundation
 import Model
 
-/// A fault that a test plants in one rank, to see that the run notices: `nan:RANK:STEP`, `spike:RANK:STEP` or `flip:RANK:STEP`.
+/// Faults that a test plants, to see that the run notices: `KIND:RANK:STEP`, several with commas between them.
 public struct Fault: Sendable, Equatable {
   /// What goes wrong.
   public enum Kind: String, Sendable, CaseIterable {
@@ -11,32 +12,52 @@ public struct Fault: Sendable, Equatable {
     case spike
     /// The lowest bit of one weight turned over after the step.
     case flip
+    /// The process stops before the step, as by SIGSTOP, until SIGCONT: a test then acts at a known place, however loaded the machine.
+    case stop
   }
 
-  let kind: Kind
-  let rank: Int
-  let step: Int
+  private struct Plant: Equatable {
+    let kind: Kind
+    let rank, step: Int
+  }
 
-  /// The fault that `text` describes; nil where it describes none.
+  private let plants: [Plant]
+
+  /// The faults that `text` describes; nil where it describes none.
   public init?(_ text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 3, let kind = Kind(rawValue: String(parts[0])), let rank = Int(parts[1]),
-      let step = Int(parts[2])
-    else { return nil }
-    (self.kind, self.rank, self.step) = (kind, rank, step)
+    var plants: [Plant] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let words = part.split(separator: ":", omittingEmptySubsequences: false)
+      guard words.count == 3, let kind = Kind(rawValue: String(words[0])), let rank = Int(words[1]),
+        let step = Int(words[2])
+      else { return nil }
+      plants.append(Plant(kind: kind, rank: rank, step: step))
+    }
+    self.plants = plants
+  }
+
+  private func has(_ kind: Kind, _ rank: Int, _ step: Int) -> Bool {
+    plants.contains(Plant(kind: kind, rank: rank, step: step))
+  }
+
+  /// Stops the process, on its rank before its step.
+  func strike(rank: Int, before step: Int) {
+    if has(.stop, rank, step) { kill(getpid(), SIGSTOP) }
   }
 
   /// Turns over a bit of the weights, on its rank in its step.
   func strike(_ weights: Vector, rank: Int, step: Int) {
-    guard kind == .flip, rank == self.rank, step == self.step else { return }
+    guard has(.flip, rank, step) else { return }
     let middle = weights.count / 2
     weights[middle] = Float(bitPattern: weights[middle].bitPattern ^ 1)
   }
 
   /// Ruins what the losses of a leaf count, on its rank in its step.
   func strike(_ batch: inout Batch, leaf: Int, rank: Int, step: Int) {
-    guard kind != .flip, rank == self.rank, leaf == rank, step == self.step else { return }
-    let weight: Float = kind == .nan ? .nan : 1_000
+    guard leaf == rank else { return }
+    let isNaN = has(.nan, rank, step)
+    guard isNaN || has(.spike, rank, step) else { return }
+    let weight: Float = isNaN ? .nan : 1_000
     batch.lossWeights = batch.lossWeights.map { $0 * weight }
   }
 }

@@ -31,8 +31,16 @@ func duration(_ seconds: Double) -> String {
   return "\(whole) s"
 }
 
-/// A size in GB (10⁹ bytes).
-func gigabytes(_ bytes: Int) -> String { format(Double(bytes) / 1e9, 2) + " GB" }
+/// A size in GB (10⁹ bytes), or in MB or kB where that would be 0.
+func gigabytes(_ bytes: Int) -> String {
+  for (unit, size) in [("GB", 1e9), ("MB", 1e6)] where Double(bytes) >= size / 100 {
+    return format(Double(bytes) / size, 2) + " " + unit
+  }
+  return format(Double(bytes) / 1e3, 1) + " kB"
+}
+
+/// A loss, or another number of its size, for people.
+public func lossText(_ value: Double) -> String { format(value, 4) }
 
 extension String {
   func rightPadded(_ width: Int) -> String {

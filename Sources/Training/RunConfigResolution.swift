@@ -1,3 +1,4 @@
+import Data
 import Dist
 import Files
 import Foundation
@@ -86,9 +87,7 @@ extension RunConfig {
   }
 
   private static func read(_ path: String) throws -> String {
-    do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
-      throw InputError("cannot be read as UTF-8 text: give --config a YAML file", path: path)
-    }
+    try TextFile.text(of: path)
   }
 
   /// - Parameter place: path and line of a key that stands in the file

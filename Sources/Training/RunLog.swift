@@ -124,13 +124,26 @@ final class RunLog {
 
   /// The last measurement in a run's `metrics.jsonl`; nil where there is none.
   static func lastEvaluation(folder: String) -> Evaluation? {
-    // A run that begins in a new folder from another's last checkpoint has none.
-    guard let data = FileManager.default.contents(atPath: folder + "/metrics.jsonl") else {
-      return nil
+    evaluations(folder).first { $0.validationLoss != nil || $0.zeroShot != nil }
+  }
+
+  /// The first of the measurements in a run's `metrics.jsonl` with the highest score; nil where there is none.
+  static func bestEvaluation(folder: String) -> Evaluation? {
+    evaluations(folder).reduce(nil) { best, next in
+      guard let score = next.score else { return best }
+      return best?.score.map { $0.isBetter(than: score) } == true ? best : next
     }
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").reversed().lazy.compactMap {
+  }
+
+  /// The lines of `metrics.jsonl` as measurements, last first.
+  private static func evaluations(_ folder: String) -> some Sequence<Evaluation> {
+    // A run that begins in a new folder from another's last checkpoint has none.
+    let path = folder + "/metrics.jsonl"
+    let bytes = Path.exists(path) ? (try? FileReader.bytes(of: path)) ?? [] : []
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").reversed().lazy.compactMap
+    {
       try? JSONDecoder().decode(Evaluation.self, from: Data($0.utf8))
-    }.first { $0.validationLoss != nil || $0.zeroShot != nil }
+    }
   }
 
   func step(_ metrics: StepMetrics) throws {
@@ -200,4 +213,6 @@ final class RunLog {
 }
 
 /// Writes text to standard error as it stands.
-func printError(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+func printError(_ text: String) {
+  FileHandle.standardError.write(Data(FileName.printable(text).utf8))
+}

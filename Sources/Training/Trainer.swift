@@ -136,6 +136,7 @@ final class Trainer {
 
   private func update(_ step: Int, stop: Bool) throws -> StepResult {
     communicator.progress.begin(step: step)
+    fault?.strike(rank: communicator.rank, before: step)
     if anomalies.skippedUpdates.contains(step) { return try passOver(step, stop: stop) }
     let (before, hiddenBefore) = (times, overlapped?.times)
     let losses = try accumulate(step)

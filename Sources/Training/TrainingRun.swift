@@ -70,6 +70,8 @@ public struct TrainingRun {
     public var evaluation: Evaluation?
     /// The best one of the development split and the folder of its model, in fine-tuning; nil without one.
     public var best: BestModel?
+    /// Why `best` is not the best that the run had: that one could not be written; nil where it is.
+    public var bestProblem: String?
     /// The validation loss of a model that knows nothing but how often each token occurs, in nats; nil in fine-tuning.
     public var unigramValidationLoss: Double?
   }
@@ -100,15 +102,15 @@ public struct TrainingRun {
     if outcome.finished {
       if config.resume != "auto" { outcome.checkpoint = config.resume }
       outcome.evaluation = RunLog.lastEvaluation(folder: config.out)
-      outcome.best = try communicator.together { try BestModel.read(config.out) }
-      note("\(config.out) is finished: \(start) of \(config.steps) steps. Nothing to do")
+      try findBest(&outcome)
+      note("\(config.out) is finished: \(start) of \(counted(config.steps, "step")). Nothing to do")
       return outcome
     }
     var log: RunLog?
     try communicator.onRoot { log = try begin(at: start, changes) }
     try train(&outcome, log: log, signals: signals)
     outcome.checkpoint = store.path(of: outcome.step)
-    outcome.best = try communicator.together { try BestModel.read(config.out) }
+    try findBest(&outcome)
     if let table = try session.tracing?.finish(config, session.state.config) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
     return outcome
@@ -119,19 +121,19 @@ public struct TrainingRun {
   /// - Parameter changes: settings that are others from there on
   private func begin(at start: Int, _ changes: [SettingChange]) throws -> RunLog? {
     guard let directory else { return nil }
+    try Destination.requireFolder(store.folder, replacing: false)
     let began = try directory.record(config, isBeginning: start == 0)
     let settings = try began.changes(to: config).map { ($0.key.rawValue, $0.new) }
     let log = try RunLog(
       directory, resumingAt: start, settings: Dictionary(uniqueKeysWithValues: settings),
       steps: config.steps, terminal: isatty(STDERR_FILENO) == 1, clock: clock)
     // With other settings the steps that made it will not be made again.
-    if let best = try BestModel.read(config.out), best.step > start, start == 0 || !changes.isEmpty
-    {
-      try BestModel.clear(config.out)
-      if start > 0 {
-        note("the best model, of step \(best.step), is removed: the run goes back to step \(start)")
-      }
+    let best = try BestModel.read(config.out)
+    let isAhead = (best?.step ?? 0) > start && start > 0 && !changes.isEmpty
+    if isAhead, let best {
+      note("the best model, of step \(best.step), is removed: the run goes back to step \(start)")
     }
+    try BestModel.open(config.out, isNew: start == 0 || isAhead, store.housekeeping)
     note(session.description)
     for caution in config.cautions(examples: session.material.training.count) { note(caution) }
     return log
@@ -163,7 +165,12 @@ public struct TrainingRun {
       }
       outcome.step = step
       outcome.finished = step == config.steps
-      if let slow = stragglers.add(result.secondsOfRanks) { log?.note(slow) }
+      if let slow = stragglers.add(
+        result.secondsOfRanks,
+        step: result.metrics.secondsCompute + result.metrics.secondsCommunication)
+      {
+        log?.note(slow)
+      }
       if outcome.finished || session.material.isEvaluationDue(after: step) {
         try evaluate(step, &outcome, log)
       }
@@ -186,12 +193,33 @@ public struct TrainingRun {
       try log?.evaluation(found)
       if let score = found.score {
         do {
-          try BestModel.keepIfBetter(score, step: step, session)
+          try BestModel.keepIfBetter(score, step: step, session, store.housekeeping)
+          for text in store.housekeeping.news() { log?.note("warning: \(text)") }
         } catch  where config.onCheckpointFailure == .continue {
-          log?.note("the best model could not be written: \(error). The run goes on")
+          outcome.bestProblem =
+            "the model of step \(step), \(score.description), could not be written: \(error)"
+          log?.note("\(outcome.bestProblem ?? ""). The run goes on")
         }
       }
     }
+  }
+
+  /// The best model, and whether there was a better one that was not kept. Collective.
+  private func findBest(_ outcome: inout Outcome) throws {
+    let best = try communicator.together { try BestModel.read(config.out) }
+    outcome.best = best
+    var problem = ""
+    if let best, let top = RunLog.bestEvaluation(folder: config.out), let score = top.score,
+      score.isBetter(than: best.score)
+    {
+      problem =
+        outcome.bestProblem
+        ?? "the model of step \(top.step), \(score.description), could not be written"
+    } else if best == nil {
+      problem = outcome.bestProblem ?? ""
+    }
+    problem = String(decoding: try communicator.broadcast(Array(problem.utf8)), as: UTF8.self)
+    outcome.bestProblem = problem.isEmpty ? nil : problem
   }
 
   /// Rank 0's, where Slurm ends the job at some time: it asks all to stop, as a signal to it would.

@@ -22,8 +22,8 @@ final class TrainingSession {
   let snapshot: Snapshot?
   /// Rank 0's, after `restore`: a hash of the weights that the run began with, as far as it is known; nil for random ones.
   private(set) var origin: String?
-  /// What this machine's products make of fixed factors; several where that depends on the thread.
-  let productFingerprint: String
+  /// This rank's engine of matrix products.
+  let engine: ProductEngine
 
   /// Opens the data and takes all memory; refuses, on all ranks together, what cannot be trained. Collective.
   ///
@@ -63,12 +63,13 @@ final class TrainingSession {
     team = ThreadTeam(
       size: threads, observer: ObserverPair.of(ObserverPair.of(tracing?.recorder, check), layers))
     let fingerprints = team.productFingerprints()
-    productFingerprint = fingerprints.map { String($0, radix: 16) }.joined(separator: " ")
+    engine = ProductEngine(usesOneDNN: config.precision == .bf16, fingerprints: fingerprints)
     if try communicator.any(fingerprints.count > 1), communicator.isRoot {
       printError(
         "this BLAS gives other bits on other threads: runs of another number of threads, and restarts, will "
           + "differ in their last bits\n")
     }
+    try communicator.compareEngines(engine, isOrdered: config.reduce == .ordered)
     state = ModelState(material.model, training: true, precision: config.precision)
     trainer = try Trainer(
       config, state: state, communicator: communicator, team: team, check: check,
@@ -111,6 +112,9 @@ final class TrainingSession {
         try snapshot?.readOptimizer(folder, state.table, names: config.optimizer.stateNames)
         (step, anomalies) = (saved.step, saved.anomalies ?? AnomalyState())
         note("going on from \(folder)")
+        if let change = EngineCheck.change(from: saved.engine, to: engine) {
+          note("warning: \(change)")
+        }
       } else {
         state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
         origin = nil
@@ -131,6 +135,9 @@ final class TrainingSession {
     state.weightsChanged(team: team)
     return step
   }
+
+  /// What this rank's products make of fixed factors; several where that depends on the thread.
+  var productFingerprint: String { engine.products.joined(separator: " ") }
 
   /// The optimizer's state in the snapshot by name; rank 0's.
   var optimizerState: [(name: String, values: Vector)] {

@@ -137,9 +137,9 @@ extension LauncherTests {
         #expect(try steps(sandbox, of: "whole").filter { $0.skipped == true }.map(\.step) == [45])
 
         // Begun anew at step 40, five steps would be too few to tell a spike by.
-        let killed = try sandbox.run("\(line) --out run", ranks: 2) { mpirun in
-          sandbox.waitForStep(42, of: "run", while: mpirun)
-          if let rank = Command.children(of: mpirun).last { kill(rank, SIGKILL) }
+        let interrupted = line.replacing("spike:1:45", with: "spike:1:45,stop:1:43")
+        let killed = try sandbox.run("\(interrupted) --out run", ranks: 2) { mpirun in
+          if let rank = Command.stopped(below: mpirun) { kill(rank, SIGKILL) }
         }
         #expect(killed.status == 128 + SIGKILL)
         try sandbox.succeed("\(line) --out run", ranks: 2)
@@ -159,9 +159,8 @@ extension LauncherTests {
           "\(Self.line) --steps 120 --checkpoint-every 40 --anomaly rollback --reduce ordered "
           + "--fault nan:0:57"
         try sandbox.succeed("\(line) --out whole")
-        let killed = try sandbox.run("\(line) --out run") { process in
-          sandbox.waitForStep(66, of: "run", while: process)
-          kill(process, SIGKILL)
+        let killed = try sandbox.run("\(line),stop:0:67 --out run") { process in
+          if let stopped = Command.stopped(below: process) { kill(stopped, SIGKILL) }
         }
         #expect(killed.status == 128 + SIGKILL)
         try sandbox.succeed("\(line) --out run", ranks: 2)

@@ -10,11 +10,14 @@ extension LauncherTests {
     private static let line =
       "\(Sandbox.pretrain) --steps 300 --batch 16 --checkpoint-every 30 --evaluate-every 0"
 
-    /// In shell: `run` in the background with its standard error in `log`, and `wait_for TEXT` in that.
+    /// In shell: `run` in the background with its standard error in `log`. What has to happen at a step happens while the run has
+    /// stopped before it (`--fault stop:0:STEP`).
     private static let prelude = """
       program=$0
       start() { "$program" \(line) "$@" >/dev/null 2>log & process=$!; }
-      wait_for() { until grep -q -- "$1" "${2:-log}" 2>/dev/null; do kill -0 $process || exit 8; sleep 0.01; done; }
+      state() { sed -n 's/^State:.\\(.\\).*/\\1/p' /proc/$process/status; }
+      wait_for_stop() { until [ $(state) = T ]; do [ $(state) != Z ] || exit 8; sleep 0.01; done; }
+      go_on() { kill -CONT $process; }
       end() { wait $process; echo "status: $?"; cat log >&2; }
 
       """
@@ -33,13 +36,15 @@ extension LauncherTests {
         let script =
           Self.prelude + """
             mkdir disk && mount -t tmpfs -o size=6m none disk || exit 9
-            start --out disk/run
-            wait_for '"step":65,' disk/run/metrics.jsonl
+            start --out disk/run --fault stop:0:66,stop:0:125
+            wait_for_stop
             head -c 6m /dev/zero >disk/filler 2>/dev/null
-            wait_for 'could not be written'
-            wait_for 'metrics.jsonl: cannot write: the disk is full'
+            go_on
+            wait_for_stop
+            grep -q 'could not be written' log && grep -q 'metrics.jsonl: cannot write: the disk is full' log || exit 7
             "$program" verify disk/run >&2; echo "verified: $?"
             rm disk/filler
+            go_on
             end
             cp -r disk/run run
             """
@@ -84,9 +89,10 @@ extension LauncherTests {
       try Sandbox.with { sandbox in
         let script =
           Self.prelude + """
-            start --out run
-            wait_for '"step":65,' run/metrics.jsonl
+            start --out run --fault stop:0:66
+            wait_for_stop
             rm -rf run
+            go_on
             end
             """
         let outcome = try sandbox.shell(script)
@@ -118,13 +124,14 @@ extension LauncherTests {
           [.posixPermissions: 0o777], ofItemAtPath: sandbox.folder)
         let script =
           Self.prelude + """
-            start --out run --on-checkpoint-failure \(policy)
-            wait_for '"step":65,' run/metrics.jsonl
+            start --out run --on-checkpoint-failure \(policy) --fault stop:0:66,stop:0:125
+            wait_for_stop
             chmod 000 run/checkpoints
-            [ \(policy) = stop ] || wait_for 'could not be written'
+            go_on
+            [ \(policy) = stop ] || wait_for_stop
             [ \(policy) = stop ] && end
             chmod 755 run/checkpoints
-            [ \(policy) = stop ] || end
+            [ \(policy) = stop ] || { go_on; end; }
             "$program" verify run >&2; echo "verified: $?"
             """
         let outcome = try sandbox.shell(script, under: Self.nobody)
@@ -142,9 +149,12 @@ extension LauncherTests {
       try Sandbox.with { sandbox in
         let script =
           Self.prelude + """
-            start --out run
-            wait_for '"checkpoint":"checkpoints/step-00000060"' run/metrics.jsonl
+            start --out run --fault stop:0:70,stop:0:80,stop:0:90
+            wait_for_stop
+            # Once that of step 60 is written.
+            for _ in 1 2; do [ -e run/checkpoints/step-00000060 ] || { go_on; wait_for_stop; }; done
             mount -t tmpfs -o ro none run/checkpoints
+            until [ $(state) = Z ]; do [ $(state) != T ] || go_on; sleep 0.01; done
             end
             umount run/checkpoints
             "$program" verify run >&2; echo "verified: $?"

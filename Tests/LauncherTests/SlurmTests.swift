@@ -58,7 +58,7 @@ extension LauncherTests {
           Self.submit("pretrain.sbatch", "--time=1 --signal=B:USR1@25", steps: 100)
           + Self.awaitTheEnd
         let outcome = try VirtualNodes.slurm.run(
-          [script], options: ["--rate", "8mbit"], in: sandbox, limit: 170)
+          [script], options: ["--rate", "8mbit"], in: sandbox, limit: 400)
         try expectWhole(outcome, sandbox, steps: 100)
       }
     }
@@ -75,7 +75,7 @@ extension LauncherTests {
             """ + Self.awaitTheEnd
         // A step of 0.1 s or more: it is not finished before it is preempted.
         let outcome = try VirtualNodes.slurm.run(
-          [script], options: ["--rate", "40mbit"], in: sandbox, limit: 90)
+          [script], options: ["--rate", "40mbit"], in: sandbox, limit: 400)
         try expectWhole(outcome, sandbox, steps: 60)
       }
     }
@@ -87,12 +87,16 @@ extension LauncherTests {
         let script =
           Self.submit(batch, "--time=5", steps: 1_000_000, more: "--stall-timeout 4") + """
             until grep -q '"step":5,' "$SANDBOX/run/metrics.jsonl" 2>/dev/null; do sleep 0.1; done
-            # Long enough to have said what it does.
-            sleep 1; kill -STOP "$(pgrep -x gpt1-dist | tail -1)"
+            # Until every watchdog has slept some times more: each rank has said what it does then.
+            slept() { awk '/^voluntary/ { print $2 }' "$(grep -lx watchdog /proc/$1/task/*/comm | sed 's/comm$/status/')"; }
+            for rank in $(pgrep -x gpt1-dist); do
+              before=$(slept "$rank"); until (($(slept "$rank") >= before + 12)); do sleep 0.1; done
+            done
+            kill -STOP "$(pgrep -x gpt1-dist | tail -1)"
             until scontrol show job "$job" | grep -Eq 'Restarts=1|=(FAILED|CANCELLED|COMPLETED) '; do sleep 0.5; done
             scontrol show job "$job"; cat "$SANDBOX/job.log" >&2; scancel "$job"
             """
-        let outcome = try VirtualNodes.slurm.run([script], in: sandbox, limit: 170)
+        let outcome = try VirtualNodes.slurm.run([script], in: sandbox, limit: 400)
         #expect(!outcome.timedOut, "\(outcome.errors)")
         #expect(outcome.output.contains("Restarts=1"), "\(outcome.output)\(outcome.errors)")
         let report = #/Behind:\n  rank (\d) of 2 on node(\d): no sign of life/#
@@ -115,7 +119,7 @@ extension LauncherTests {
           job=$(sbatch --parsable --array=0-3 --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 \
             --output=/dev/null cluster/slurm/finetune.sbatch "rte cola" "1 2" M D O --epochs 1)
           """ + "\n" + Self.awaitTheEnd.split(separator: "\n")[0]
-        let outcome = try VirtualNodes.slurm.run([script], in: sandbox, limit: 90)
+        let outcome = try VirtualNodes.slurm.run([script], in: sandbox, limit: 400)
         #expect(outcome.status == 0, "\(outcome.errors)")
         let calls = try sandbox.text("calls").split(separator: "\n").map(String.init).sorted()
         let expected = ["rte", "cola"].flatMap { task in

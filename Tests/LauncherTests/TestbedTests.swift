@@ -67,11 +67,12 @@ extension LauncherTests {
           echo started; exec sleep 1000
           """
         let outcome = try VirtualNodes.plain.run([script], in: sandbox) { process, output in
-          for _ in 0..<1_000 where !output().contains("started") { usleep(20_000) }
+          while !output().contains("started"), !Command.ends(process, within: 0.02) {}
           kill(process, signal)
         }
         #expect(!outcome.timedOut, "\(outcome.errors)")
         #expect(outcome.status == status, "\(outcome.errors)")
+        #expect(outcome.leftBehind == [])
         #expect(try VirtualNodes.processes(of: outcome.output) == [])
         #expect(VirtualNodes.traces() == before)
       }

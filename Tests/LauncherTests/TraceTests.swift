@@ -108,10 +108,11 @@ extension LauncherTests {
     @Test func aRunThatIsStoppedLeavesItsTrace() throws {
       try Sandbox.with { sandbox in
         let stopped = try sandbox.run(
-          "\(Sandbox.pretrain) \(Sandbox.long) --out run --trace trace.json"
+          "\(Sandbox.pretrain) \(Sandbox.long) --out run --trace trace.json --fault stop:0:41"
         ) { process in
-          sandbox.waitForStep(40, of: "run", while: process)
+          guard Command.stopped(below: process) != nil else { return }
           kill(process, SIGTERM)
+          kill(process, SIGCONT)
         }
         #expect(stopped.status == 75, "\(stopped.errors)")
         let trace = try trace(sandbox, "trace.json")

@@ -19,12 +19,13 @@ enum VirtualNodes: String {
   ///
   /// - Parameter meanwhile: called with the process of the script of this name
   func run(
-    _ arguments: [String], options: [String] = [], in sandbox: Sandbox, limit: Double = 60,
+    _ arguments: [String], options: [String] = [], environment more: [String: String] = [:],
+    in sandbox: Sandbox, limit: Double = 240,
     meanwhile: ((_ process: pid_t, _ output: () -> String) -> Void)? = nil
   ) throws -> Command.Outcome {
     let environment = [
       "GPT1_DIST": try Products.executable("gpt1-dist"), "SANDBOX": sandbox.folder,
-    ]
+    ].merging(more) { $1 }
     let command =
       arguments.count == 1
       ? ["bash", "-c", "set -euo pipefail; cd \(repository); \(arguments[0])"] : arguments

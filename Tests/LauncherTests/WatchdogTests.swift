@@ -28,14 +28,20 @@ extension LauncherTests {
     private func stop(_ rank: Int, _ line: String, _ sandbox: Sandbox) throws -> Command.Outcome {
       var all: [pid_t] = []
       let outcome = try sandbox.run(line, ranks: 3) { mpirun in
-        // Late enough that every rank has told of a step.
-        sandbox.waitForStep(300, of: "run", while: mpirun)
+        sandbox.waitForStep(3, of: "run", while: mpirun)
         let ranks = ranks(of: mpirun)
+        // Until each watchdog has slept some times more: every rank has told of a step then, and rank 0's has heard it.
+        let before = ranks.mapValues { Command.sleeps(of: "watchdog", in: $0) }
+        for (rank, process) in ranks {
+          while !Command.ends(process, within: 0.01),
+            Command.sleeps(of: "watchdog", in: process) < (before[rank] ?? 0) + 12
+          {}
+        }
         all = Array(ranks.values)
         if let process = ranks[rank] { kill(process, SIGSTOP) }
       }
       #expect(all.count == 3)
-      for process in all { #expect(Command.ends(process), "\(process) is alive") }
+      #expect(outcome.leftBehind == [], "\(outcome.errors)")
       #expect(!outcome.timedOut, "\(outcome.errors)")
       return outcome
     }
@@ -68,11 +74,12 @@ extension LauncherTests {
     @Test func aRunThatWasSuspendedWholeGoesOn() throws {
       try Sandbox.with { sandbox in
         let line = "\(Sandbox.pretrain) --steps 120 --stall-timeout 2 --out run"
-        let outcome = try sandbox.run(line, ranks: 2) { mpirun in
-          sandbox.waitForStep(33, of: "run", while: mpirun)
+        let outcome = try sandbox.run("\(line) --fault stop:0:34", ranks: 2) { mpirun in
+          guard Command.stopped(below: mpirun) != nil else { return }
           let processes = ranks(of: mpirun).values
           for process in processes { kill(process, SIGSTOP) }
-          sleep(5)
+          // Two timeouts: the time itself is what is tried.
+          sleep(4)
           for process in processes { kill(process, SIGCONT) }
         }
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -89,7 +96,7 @@ extension LauncherTests {
         let line =
           "pretrain --preset debug --data long --threads 1 --context 64 --width 256 --heads 4"
           + " --layers 6 --batch 2 --micro-batch 1 --steps 1 --evaluate-sequences 800"
-          + " --stall-timeout 1 --out run"
+          + " --stall-timeout 2 --out run"
         let outcome = try sandbox.run(line, ranks: 2)
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.sentences == [])
@@ -103,7 +110,7 @@ extension LauncherTests {
           sandbox.waitForStep(13, of: "run", while: mpirun)
           guard let process = ranks(of: mpirun)[1] else { return }
           kill(process, SIGSTOP)
-          sleep(5)
+          sleep(3)
           #expect(!Command.ends(mpirun, within: 0.1))
           kill(process, SIGKILL)
         }

@@ -5,7 +5,7 @@ import Foundation
 #endif
 
 /// A program run by a test: in a process group of its own, with a time limit, nothing of it left
-/// behind.
+/// behind: all that it starts is known by a variable in its environment.
 public struct Command {
   /// What is left of a program that ended, or was ended.
   public struct Outcome: Sendable {
@@ -23,6 +23,9 @@ public struct Command {
 
     /// Whether its time was up; it was killed then.
     public let timedOut: Bool
+
+    /// Processes that it had started and that had not ended some seconds after it; they were killed then.
+    public let leftBehind: [pid_t]
   }
 
   /// The program, found by `PATH` where it has no slash, and its arguments.
@@ -85,27 +88,30 @@ public struct Command {
 
     let start = ContinuousClock.now
     func seconds() -> Double { (ContinuousClock.now - start) / .seconds(1) }
-    let process = try spawn(output: output.path, errors: errors.path)
+    let tag = UUID().uuidString
+    let process = try spawn(output: output.path, errors: errors.path, tag: tag)
     meanwhile?(process) { text(output) }
 
     var (status, timedOut) = (Int32(0), false)
     while waitpid(process, &status, WNOHANG) == 0 {
       if !timedOut, seconds() > limit {
         timedOut = true
-        Command.killTree(process)
+        Command.sweep(tag, patience: 0)
       }
       usleep(10_000)
     }
     let elapsed = seconds()
-    // Whoever is left of its group once it has ended was left behind.
+    // Whoever is left once it has ended was left behind: mpirun gives each rank a group of its own, and a killed one leaves them.
     kill(-process, SIGKILL)
+    let leftBehind = Command.sweep(tag, patience: timedOut ? 0 : 10)
     let signal = status & 0x7f
     return Outcome(
       status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, output: text(output),
-      errors: text(errors), seconds: elapsed, timedOut: timedOut)
+      errors: text(errors), seconds: elapsed, timedOut: timedOut,
+      leftBehind: leftBehind)
   }
 
-  private func spawn(output: String, errors: String) throws -> pid_t {
+  private func spawn(output: String, errors: String, tag: String) throws -> pid_t {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -124,7 +130,8 @@ public struct Command {
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
 
-    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    variables[Command.tagName] = tag
     // env(1) changes the folder and becomes the program.
     let arguments = (folder.map { ["env", "-C", $0] } ?? []) + arguments
     var argv = arguments.map { strdup($0) } + [nil]
@@ -138,26 +145,94 @@ public struct Command {
     return process
   }
 
-  /// Kills `process`, its group, and its children's groups: mpirun gives each rank a group of its
-  /// own.
-  private static func killTree(_ process: pid_t) {
-    let children = children(of: process)
-    kill(-process, SIGKILL)
-    for child in children { killTree(child) }
+  private static let tagName = "GPT1_TEST_COMMAND"
+
+  /// Lets everything with `tag` in its environment end by itself for `patience` seconds, then kills it; returns what had to be killed,
+  /// when all has ended.
+  @discardableResult
+  private static func sweep(_ tag: String, patience: Double) -> [pid_t] {
+    let wanted = Data("\(tagName)=\(tag)".utf8)
+    var killed: Set<pid_t> = []
+    let start = ContinuousClock.now
+    while true {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+      let left = names.compactMap { pid_t($0) }.filter { process in
+        guard let bytes = FileManager.default.contents(atPath: "/proc/\(process)/environ"),
+          bytes.range(of: wanted) != nil
+        else { return false }
+        return !ends(process, within: 0)
+      }
+      if left.isEmpty { return killed.sorted() }
+      if ContinuousClock.now - start >= .seconds(patience) {
+        for process in left { kill(process, SIGKILL) }
+        killed.formUnion(left)
+      }
+      usleep(10_000)
+    }
   }
 
-  /// Whether `process` ends within `seconds`; one that nobody has waited for yet has ended.
-  public static func ends(_ process: pid_t, within seconds: Double = 3) -> Bool {
+  /// Whether `process` ends within `seconds`, which are many since they only end a hang; one that nobody has waited for yet has ended.
+  public static func ends(_ process: pid_t, within seconds: Double = 30) -> Bool {
     let start = ContinuousClock.now
-    while ContinuousClock.now - start < .seconds(seconds) {
-      // "pid (name) state …", and the name may have brackets of its own.
-      let path = "/proc/\(process)/stat"
-      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-      guard let bracket = text.lastIndex(of: ")") else { return true }
-      if "ZX".contains(text[bracket...].dropFirst(2).prefix(1)) { return true }
-      usleep(20_000)
+    while true {
+      guard let state = state(of: process), !"ZX".contains(state) else { return true }
+      guard ContinuousClock.now - start < .seconds(seconds) else { return false }
+      usleep(min(20_000, UInt32(seconds * 1e6)))
     }
-    return false
+  }
+
+  /// `R`, `S`, `T` and so on; nil for a process that there is not.
+  private static func state(of process: pid_t) -> Character? {
+    // "pid (name) state …", and the name may have brackets of its own.
+    let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+    guard let bracket = text.lastIndex(of: ")") else { return nil }
+    return text[bracket...].dropFirst(2).first
+  }
+
+  /// The process below `process`, or itself, that has been stopped, once there is one; nil where `process` ends before.
+  public static func stopped(below process: pid_t) -> pid_t? {
+    while true {
+      if let found = ([process] + descendants(of: process)).first(where: { state(of: $0) == "T" }) {
+        return found
+      }
+      if ends(process, within: 0) { return nil }
+      usleep(2_000)
+    }
+  }
+
+  /// Whether one of the signals that ask to stop has arrived at `process` and waits to be taken.
+  public static func isAsked(_ process: pid_t) -> Bool {
+    let asking = [SIGHUP, SIGINT, SIGTERM, SIGUSR1].reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
+    let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    return status.split(separator: "\n").contains { line in
+      guard line.hasPrefix("ShdPnd:") || line.hasPrefix("SigPnd:") else { return false }
+      let mask = line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
+      return mask & asking != 0
+    }
+  }
+
+  /// Returns once `process` is asked to stop, or has ended.
+  public static func awaitRequest(to process: pid_t) {
+    while !isAsked(process), !ends(process, within: 0) { usleep(2_000) }
+  }
+
+  /// The children of `process`, theirs, and so on.
+  public static func descendants(of process: pid_t) -> [pid_t] {
+    children(of: process).flatMap { [$0] + descendants(of: $0) }
+  }
+
+  /// How often the thread of that name in `process` has gone to sleep: it grows as the thread works; 0 where there is none.
+  public static func sleeps(of thread: String, in process: pid_t) -> Int {
+    let folder = "/proc/\(process)/task"
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for task in tasks {
+      let name = (try? String(contentsOfFile: "\(folder)/\(task)/comm", encoding: .utf8)) ?? ""
+      guard name == thread + "\n" else { continue }
+      let status = (try? String(contentsOfFile: "\(folder)/\(task)/status", encoding: .utf8)) ?? ""
+      let line = status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
+      return line?.split(separator: "\t").last.flatMap { Int($0) } ?? 0
+    }
+    return 0
   }
 
   /// The processes that `process` has started and that have not been waited for.

@@ -3,6 +3,7 @@ import Testing
 
 /// The architecture: which module may import which. To change it, change it here, in Package.swift and in ARCHITECTURE.md.
 private let table: [(module: String, imports: Set<String>)] = [
+  ("CStart", []),
   ("Buffers", []),
   ("Files", ["CXXHash"]),
   ("Kernels", ["Buffers", "COneDNN", "COpenBLAS"]),
@@ -10,7 +11,7 @@ private let table: [(module: String, imports: Set<String>)] = [
   ("Data", ["Files", "Model", "Yams"]),
   ("Dist", ["Buffers", "CMPI"]),
   ("Training", ["Buffers", "Data", "Dist", "Files", "Kernels", "Model", "Yams"]),
-  ("Launcher", ["ArgumentParser", "Data", "Dist", "Files", "Model", "Training"]),
+  ("Launcher", ["ArgumentParser", "CStart", "Data", "Dist", "Files", "Model", "Training"]),
 ]
 
 private let system: Set = [

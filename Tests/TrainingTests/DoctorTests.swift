@@ -155,6 +155,35 @@ import Training
     expect(.problem, .machines, cluster { $0.ranks[1].precisionProblem = "no bf16" }, "no bf16")
   }
 
+  @Test func slowKernelsAreNamedWithTheirFactor() {
+    func slow(_ coreType: String?, best: String?) -> ClusterFacts {
+      cluster { facts in
+        for index in facts.ranks.indices {
+          facts.ranks[index].kernels = "Haswell"
+          facts.ranks[index].instructions = "AVX512_CORE"
+          facts.ranks[index].coreType = coreType
+          facts.ranks[index].bestKernels = best
+          facts.ranks[index].kernelTime = index == 3 ? 1.76 : 1.7
+        }
+      }
+    }
+    let set = DoctorReport.verdicts(slow("Haswell", best: "SkylakeX")).filter { $0.level != .ok }
+    #expect(set.map(\.subject) == [.kernels, .kernels])
+    #expect(set[1].finding.hasPrefix("b: a matrix product by OpenBLAS ? with kernels for Haswell"))
+    #expect(
+      set[1].finding.contains("(OPENBLAS_CORETYPE=Haswell) takes 1.76 times as long as by oneDNN"))
+    #expect(set[1].remedy?.hasPrefix("unset OPENBLAS_CORETYPE") == true)
+    for (best, remedy) in [("SkylakeX", "set OPENBLAS_CORETYPE=SkylakeX"), (nil, "newer OpenBLAS")]
+    {
+      let found = DoctorReport.verdicts(slow(nil, best: best)).filter { $0.level != .ok }
+      #expect(found.count == 2 && found.allSatisfy { $0.remedy?.contains(remedy) == true })
+    }
+    #expect(
+      DoctorReport.verdicts(cluster { $0.ranks[0].kernelTime = 1.25 }).allSatisfy {
+        $0.level == .ok
+      })
+  }
+
   @Test func clocksThatDifferAreNamedWithWhichWay() {
     func clock(_ seconds: Double, uncertainty: Double = 1e-4) -> ClusterFacts {
       cluster { $0.clocks[1] = ClockOffset(rank: 2, seconds: seconds, uncertainty: uncertainty) }

@@ -7,7 +7,8 @@ import Training
 @Suite struct SystemFactsTests {
   @Test func linuxIsRead() throws {
     let files = [
-      "/proc/cpuinfo": "processor\t: 0\nmodel\t\t: 85\nmodel name\t: A CPU: 8 cores\n",
+      "/proc/cpuinfo": "processor\t: 0\nmodel\t\t: 85\nmodel name\t: A CPU: 8 cores\n"
+        + "flags\t\t: sse2 fma avx2 avx512f avx512bw\n",
       "/proc/loadavg": "3.25 1.00 0.50 1/200 77\n",
       "/proc/meminfo": "MemTotal: 10 kB\nMemAvailable:    2048 kB\n",
       "/proc/self/cgroup": "0::/slurm/job_7/step_0\n",
@@ -37,6 +38,8 @@ import Training
     }
     let system = SystemFiles(root: folder, environment: [:])
     #expect(system.cpuModel == "A CPU: 8 cores")
+    // Some of AVX-512, but not all that the kernels want.
+    #expect(system.bestKernels == "Haswell")
     #expect(system.load == 3.25)
     #expect(system.memoryAvailable == 2_048 * 1_024)
     #expect(system.memoryLimit == 4_096)

@@ -48,10 +48,23 @@ run_steps() {
   export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
   # srun returns the highest status. A stuck rank that had to be killed (137), or one that wrote to a rank that had ended (141), hides
   # the 75 of those whose watchdogs gave the job up; srun itself has said by then that there was one.
-  local status=0 asked
+  local status=0 asked job watch
   asked=$(mktemp)
   srun --mpi=pmix --kill-on-bad-exit=0 --wait=60 "$@" \
-    2> >(trap '' HUP TERM USR1; tee >(grep --line-buffered '^srun: .*Exited with exit code 75' >"$asked") >&2) || status=$?
+    2> >(trap '' HUP TERM USR1; tee >(grep --line-buffered '^srun: .*Exited with exit code 75' >"$asked") >&2) &
+  job=$!
+  # A node that cannot be reached keeps srun for longer than it lets ranks wait for each other.
+  (
+    trap : HUP TERM USR1
+    until [[ -s $asked ]]; do sleep 1; done
+    sleep 85
+    kill -KILL "$job"
+  ) 2>/dev/null &
+  watch=$!
+  # A signal ends `wait`, not the job.
+  while kill -0 "$job" 2>/dev/null; do wait "$job" 2>/dev/null || true; done
+  wait "$job" 2>/dev/null || status=$?
+  kill -KILL "$watch" 2>/dev/null || true
   if ((status > 128)) && [[ -s $asked ]]; then status=75; fi
   rm -f "$asked"
   return "$status"

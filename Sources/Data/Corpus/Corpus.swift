@@ -1,5 +1,4 @@
 import Files
-import Foundation
 
 /// The text files of a corpus, read in pieces that are the same whoever reads them.
 ///
@@ -11,47 +10,51 @@ struct Corpus {
   private static let readBytes = 1 << 20
   private static let longLine = 1 << 20
 
-  /// The files of `inputs` in the order given; a folder stands for every `.txt` below it, sorted by path, without hidden ones and
-  /// without those in `out`, which is going to be replaced: an input that lies there is refused.
-  init(inputs: [String], out: String) throws(InputError) {
-    var paths: [String] = []
-    let out = Path.resolved(out) + "/"
-    func isReplaced(_ path: String) -> Bool { "\(Path.resolved(path))/".hasPrefix(out) }
-    for input in inputs {
-      guard Path.exists(input) else {
-        throw InputError("there is no such file or folder; check --input", path: input)
-      }
-      guard !isReplaced(input) else {
-        throw InputError(
-          "lies in the folder that --out names, which is replaced as a whole; move the text out of "
-            + "it or choose another --out", path: input)
-      }
-      guard try Self.isFolder(input) else {
-        paths.append(input)
-        continue
-      }
-      let found = try FolderCommit.files(in: input).filter { file in
-        file.hasSuffix(".txt") && !file.split(separator: "/").contains { $0.hasPrefix(".") }
-      }.map { "\(Path.trimmed(input))/\($0)" }.filter { !isReplaced($0) }
-      guard !found.isEmpty else {
-        throw InputError("holds no .txt file; give text files or their folder", path: input)
-      }
-      paths += found
-    }
+  /// How a line's text is found where the files are JSON Lines; nil where they are plain text.
+  let json: JSONLinesText?
+
+  /// What was passed over, and what looks odd, in sentences.
+  let notes: [String]
+
+  /// What can be read only once, by its path: it is kept open.
+  private let streams: [String: FileReader]
+
+  /// The files of `inputs` in the order given; a folder stands for every `.txt` below it (with a field: `.jsonl` and `.ndjson`),
+  /// sorted by path, without hidden ones and without those in `out`, which is going to be replaced: an input that lies there is
+  /// refused. Whatever is given twice is read once.
+  init(inputs: [String], out: String, field: String? = nil) throws(InputError) {
+    let found = try CorpusFiles(
+      inputs, out: out, endings: field == nil ? [".txt"] : [".jsonl", ".ndjson"])
     var sources: [DatasetInfo.Source] = []
-    for path in paths {
-      sources.append(DatasetInfo.Source(path: path, bytes: try FileReader(path).size))
+    var streams: [String: FileReader] = [:]
+    var pages: [String] = []
+    for path in found.paths {
+      let reader = try FileReader(reading: path)
+      if reader.isCopy { streams[path] = reader }
+      sources.append(DatasetInfo.Source(path: path, bytes: reader.size))
+      if try Corpus.isPage(reader, for: field == nil ? .prose : .jsonLines) { pages.append(path) }
     }
+    json = field.map { JSONLinesText(field: $0) }
     self.sources = sources
+    self.streams = streams
+    notes =
+      found.notes
+      + TextFolder.PassedOver.note(
+        pages, "file is a page of HTML, whose tags are read as text",
+        "files are pages of HTML, whose tags are read as text")
   }
 
-  private static func isFolder(_ path: String) throws(InputError) -> Bool {
-    do {
-      let attributes = try FileManager.default.attributesOfItem(atPath: Path.resolved(path))
-      return attributes[.type] as? FileAttributeType == .typeDirectory
-    } catch {
-      throw InputError("cannot be read: \(error.localizedDescription)", path: path)
+  /// Refuses a file that is no text by its beginning; whether it is a page of HTML.
+  private static func isPage(
+    _ reader: FileReader, for use: TextUse
+  ) throws(InputError) -> Bool {
+    let count = min(reader.size, ContentKind.beginning)
+    let beginning = try reader.read(UInt8.self, at: 0, count: count)
+    let kind = ContentKind.of(beginning.span, isWhole: count == reader.size)
+    if let refusal = kind.refusal(for: use, path: reader.path, bytes: beginning.span) {
+      throw refusal
     }
+    return kind == .html
   }
 
   /// The bytes of all files.
@@ -79,7 +82,7 @@ struct Corpus {
   ) throws {
     var block = 0
     for source in sources {
-      let reader = try FileReader(source.path)
+      let reader = try open(source.path)
       var chunk = Chunk(
         bytes: [], blocks: [], firstBlock: block, path: source.path, offset: 0, line: 1)
       var position = 0
@@ -89,7 +92,8 @@ struct Corpus {
         chunk.bytes += try reader.read(UInt8.self, at: position, count: count)
         position += count
         chunk.blocks = Self.blocks(
-          in: chunk.bytes.span, blockBytes: blockBytes, isWhole: position == reader.size)
+          in: chunk.bytes.span, blockBytes: blockBytes,
+          longLine: json == nil ? Self.longLine : Int.max / 2, isWhole: position == reader.size)
         guard let end = chunk.blocks.last?.upperBound else { continue }
         let rest = Array(chunk.bytes[end...])
         chunk.bytes.removeLast(chunk.bytes.count - end)
@@ -103,9 +107,14 @@ struct Corpus {
     }
   }
 
+  private func open(_ path: String) throws(InputError) -> FileReader {
+    if let stream = streams[path] { return stream }
+    return try FileReader(path)
+  }
+
   /// The blocks whose end can be known: all, where `bytes` reach to the end of the file.
   private static func blocks(
-    in bytes: Span<UInt8>, blockBytes: Int, isWhole: Bool
+    in bytes: Span<UInt8>, blockBytes: Int, longLine: Int, isWhole: Bool
   ) -> [Range<Int>] {
     var blocks: [Range<Int>] = []
     var start = 0
@@ -127,13 +136,31 @@ struct Corpus {
 }
 
 extension Corpus.Chunk {
+  /// Calls `body` with the text of each block, in order: without a byte-order mark at the beginning of the file; of JSON Lines the
+  /// field's texts, a line each.
+  func forEachText(
+    _ json: JSONLinesText?, _ body: (Span<UInt8>) -> Void
+  ) throws(InputError) {
+    let mark = offset == 0 ? bytes.span.utf8MarkLength : 0
+    var line = line
+    for block in blocks {
+      let start = min(max(block.lowerBound, mark), block.upperBound)
+      guard let json else {
+        body(bytes.span.extracting(start..<block.upperBound))
+        continue
+      }
+      var text: [UInt8] = []
+      try json.forEachText(in: bytes.span, start..<block.upperBound, path: path, firstLine: line) {
+        text += $0
+        text.append(UInt8(ascii: "\n"))
+      }
+      body(text.span)
+      line += bytes.span.extracting(block).lines(before: block.count)
+    }
+  }
+
   /// What is wrong with the text, or nil.
   func invalidText() -> InputError? {
-    guard let index = bytes.span.firstInvalidUTF8() else { return nil }
-    let line = line + bytes[..<index].count { $0 == UInt8(ascii: "\n") }
-    let byte = String(bytes[index], radix: 16, uppercase: true)
-    return InputError(
-      "byte \(offset + index) of the file (0x\(byte)) is not valid UTF-8; convert the file "
-        + "(iconv -f LATIN1 -t UTF-8, say)", path: path, line: line)
+    TextFile.encodingError(in: bytes.span, path: path, offset: offset, firstLine: line)
   }
 }

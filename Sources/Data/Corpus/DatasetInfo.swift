@@ -40,7 +40,7 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
   }
 
   /// The name within the folder.
-  static let fileName = "dataset.json"
+  package static let fileName = "dataset.json"
 
   /// The version of this format.
   public static let currentVersion = 1
@@ -69,6 +69,15 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
   /// Cross-entropy of the validation ids under the frequencies of the training ids (each plus one), nats a token: the validation
   /// loss of a model that knows frequencies alone. None without validation ids.
   public var unigramValidationLoss: Double?
+
+  /// How many of all ids are `<unk>`; nil in datasets made before this was counted.
+  public var unknownTokens: Int?
+
+  /// The share of `<unk>` among all ids, 0 ... 1; nil in datasets made before this was counted.
+  public var unknownShare: Double?
+
+  /// The field of JSON objects that the text was read from; nil for plain text.
+  public var field: String?
 
   /// The text that was read.
   public var sources: [Source]
@@ -104,6 +113,11 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
       }
     }
     return sum(sources.map(\.bytes)) == nil ? "the bytes of its sources cannot be" : nil
+  }
+
+  /// The share of unknown tokens in words.
+  public var unknownDescription: String {
+    unknownShare.map(UnknownTokens.description) ?? "unknown tokens were not counted"
   }
 
   /// The bytes of all sources.

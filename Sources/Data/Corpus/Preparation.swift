@@ -14,6 +14,9 @@ public struct PrepareConfig: Sendable {
   /// Text files, or folders of `.txt` files.
   public var inputs: [String]
 
+  /// Where the files are JSON Lines, the field of each object that holds the text; nil for plain text.
+  public var field: String?
+
   /// Where the tokenizer comes from.
   public var tokenizer: TokenizerSource
 
@@ -49,7 +52,8 @@ public struct Preparation {
     _ config: PrepareConfig, progress: (String) -> Void = { _ in }
   ) throws -> DatasetInfo {
     try validate(config)
-    let corpus = try Corpus(inputs: config.inputs, out: config.out)
+    let corpus = try Corpus(
+      inputs: config.inputs, out: config.out, field: config.field)
     let preparation = Preparation(
       config: config, corpus: corpus,
       blockBytes: ValidationSplit.blockBytes(corpusBytes: corpus.bytes))
@@ -71,6 +75,7 @@ public struct Preparation {
       throw InputError("--train-bpe is \(merges), expected 1 to 1000000 merges")
     }
     try requireReplaceable(config.out)
+    try Destination.requireFolder(config.out, replacing: true)
   }
 
   /// An InputError where `out` exists and holds anything but what `prepare` wrote.
@@ -101,15 +106,20 @@ public struct Preparation {
         "the corpus is one line, so nothing can be held out; give more text, or "
           + "--validation-fraction 0", path: corpus.sources.first?.path)
     }
-    let (tokenizer, warnings) = try tokenizer(survey, progress)
-    return try FolderCommit.commit(config.out, existing: .replaced) { folder in
+    let (tokenizer, learnWarnings) = try tokenizer(survey, progress)
+    let housekeeping = Housekeeping()
+    // What stays of the dataset that was there does not make this one a failure.
+    defer { for text in housekeeping.news() { progress("warning: \(text)") } }
+    return try FolderCommit.commit(
+      config.out, existing: .replaced, housekeeping: housekeeping
+    ) { folder in
       try tokenizer.save(to: folder)
       let writers = Split.allCases.map {
         ShardWriter(
           folder: folder, split: $0, vocabularySize: tokenizer.vocabularySize,
           shardTokens: config.shardTokens)
       }
-      try encode(by: tokenizer, heldOut: heldOut, to: writers, progress)
+      let unknown = try encode(by: tokenizer, heldOut: heldOut, to: writers, progress)
       let (train, validation) = (writers[0], writers[1])
       guard train.tokens > 0, config.validationFraction == 0 || validation.tokens > 0 else {
         throw InputError(
@@ -122,10 +132,14 @@ public struct Preparation {
         validation: try validation.finish(), validationFraction: config.validationFraction,
         unigramEntropy: train.unigrams.entropy,
         unigramValidationLoss: train.unigrams.crossEntropy(of: validation.unigrams),
-        sources: corpus.sources, warnings: warnings)
+        unknownTokens: unknown.unknown, unknownShare: unknown.share, field: config.field,
+        sources: corpus.sources,
+        warnings: corpus.notes + survey.notes + learnWarnings
+          + (unknown.warning.map { [$0] } ?? []))
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let json = String(decoding: try encoder.encode(info), as: UTF8.self)
+      let json = FileName.printable(
+        String(decoding: try encoder.encode(info), as: UTF8.self), inJSON: true)
       try FileWriter.write(json + "\n", to: "\(folder)/\(DatasetInfo.fileName)")
       return info
     }
@@ -138,7 +152,8 @@ public struct Preparation {
     case .load(let folder): return (try Tokenizer.load(folder: folder), [])
     case .train(let merges):
       progress("learning \(merges) merges from \(survey.words.all.count) different words")
-      let tokenizer = Tokenizer(BytePairLearner.learn(merges: merges, from: survey.words))
+      let tokenizer = Tokenizer(
+        BytePairLearner.learn(merges: merges, from: survey.words, progress: progress))
       let learned = tokenizer.mergeCount
       let warning =
         "only \(learned) of \(merges) merges could be learned: no other pair occurs twice in the "
@@ -155,50 +170,93 @@ extension Preparation {
     var blocks = 0
     var hasText = false
     var words = WordCounts()
+    /// Of the file that is being read.
+    var controls = ControlCounts()
+    /// Of all files, and those that have any.
+    var allControls = ControlCounts()
+    var filesWithControls: [String] = []
+
+    /// Takes note of control characters in a file that is read to its end; refuses one with many.
+    mutating func endFile(_ path: String?) throws(InputError) {
+      guard let path else { return }
+      if controls.isMany { throw InputError(controls.refusal, path: path) }
+      if !controls.isEmpty { filesWithControls.append(path) }
+      allControls.add(controls)
+      controls = ControlCounts()
+    }
+
+    var notes: [String] {
+      TextFolder.PassedOver.note(
+        filesWithControls, "file has \(allControls.description) in its text",
+        "files have \(allControls.description) in their text")
+    }
   }
 
   private var learns: Bool { if case .train = config.tokenizer { true } else { false } }
 
   private func survey(_ progress: (String) -> Void) throws -> Survey {
-    progress("reading \(corpus.bytes) bytes in \(corpus.sources.count) files")
+    let files = corpus.sources.count
+    progress("reading \(corpus.bytes) bytes in \(files) file\(files == 1 ? "" : "s")")
     var survey = Survey()
-    let learns = learns
+    let (learns, json) = (learns, corpus.json)
+    var path: String?
     try forEachResult { chunk -> Result<Survey, InputError> in
       if let error = chunk.invalidText() { return .failure(error) }
       var found = Survey(blocks: chunk.blocks.count)
-      found.hasText = chunk.bytes.contains { $0 > 0x20 }
-      if learns {
-        for block in chunk.blocks { found.words.add(text: chunk.bytes.span.extracting(block)) }
-      }
+      do throws(InputError) {
+        try chunk.forEachText(json) { text in
+          found.controls.add(ControlCounts(of: text))
+          for index in text.indices where text[index] > 0x20 {
+            found.hasText = true
+            break
+          }
+          if learns { found.words.add(text: text) }
+        }
+      } catch { return .failure(error) }
       return .success(found)
-    } consume: { _, result in
+    } consume: { chunk, result in
       let found = try result.get()
+      if chunk.path != path { try survey.endFile(path) }
+      path = chunk.path
+      survey.controls.add(found.controls)
       survey.blocks += found.blocks
       survey.hasText = survey.hasText || found.hasText
       survey.words.add(found.words)
     }
+    try survey.endFile(path)
     guard survey.hasText else {
       throw InputError(
-        "the corpus is empty: no text in \(corpus.sources.count) files; check --input",
+        "the corpus is empty: no text in \(files) file\(files == 1 ? "" : "s"); check --input",
         path: config.inputs.first)
     }
     return survey
   }
 
   /// Encodes every block and appends it to the writer of its split: `writers` has one a split, in order.
+  ///
+  /// - Returns: the unknown tokens among all
   private func encode(
     by tokenizer: Tokenizer, heldOut: [Bool], to writers: [ShardWriter],
     _ progress: (String) -> Void
-  ) throws {
+  ) throws -> UnknownTokens {
     var done = 0
     var next = 0
-    try forEachResult { chunk in
-      chunk.blocks.map { block in
-        var ids: [Int32] = []
-        tokenizer.encode(chunk.bytes.span.extracting(block), to: &ids)
-        return ids
-      }
-    } consume: { chunk, encoded in
+    var unknown = UnknownTokens()
+    let json = corpus.json
+    try forEachResult { chunk -> Result<(blocks: [[Int32]], UnknownTokens), InputError> in
+      var unknown = UnknownTokens()
+      var blocks: [[Int32]] = []
+      do throws(InputError) {
+        try chunk.forEachText(json) { text in
+          var ids: [Int32] = []
+          tokenizer.encode(text, to: &ids, counting: &unknown)
+          blocks.append(ids)
+        }
+      } catch { return .failure(error) }
+      return .success((blocks, unknown))
+    } consume: { chunk, result in
+      let (encoded, found) = try result.get()
+      unknown.add(found)
       for (block, ids) in zip(chunk.firstBlock..., encoded) where !ids.isEmpty {
         guard block < heldOut.count else { throw changed(chunk.path) }
         let writer = writers[heldOut[block] ? 1 : 0]
@@ -212,6 +270,7 @@ extension Preparation {
     guard next == heldOut.count, done == corpus.bytes else {
       throw changed(config.inputs.first)
     }
+    return unknown
   }
 
   private func changed(_ path: String?) -> InputError {

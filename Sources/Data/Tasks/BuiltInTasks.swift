@@ -16,7 +16,7 @@ extension TaskSpec {
     }
     if let known = builtIn.first(where: { plain($0.name) == plain(nameOrPath) }) { return known }
     throw InputError(
-      "there is no task `\(nameOrPath)`"
+      "there is no task \(nameOrPath.reported())"
         + Nearest.suggestion(
           for: nameOrPath, among: builtIn.map(\.name),
           otherwise:
@@ -96,7 +96,9 @@ extension TaskSpec {
     let texts = [["sentence1"], ["sentence2"]]
     let release = { (suffix: String) in
       let fields = TaskFields(texts: texts, label: "score")
-      let format = TaskFormat.delimited(.tabs(.absent(columns)), fields)
+      var text = DelimitedText.tabs(.absent(columns))
+      text.hasSurplus = true
+      let format = TaskFormat.delimited(text, fields)
       return TaskLayout(
         splits: splits { SplitFiles(paths: ["sts-\($0).\(suffix)"], format: format) })
     }
@@ -117,7 +119,7 @@ extension TaskSpec {
     files: TaskFiles(
       labels: ["0", "1"],
       layouts: [glue([["question1"], ["question2"]], label: "is_duplicate", id: "id")],
-      folder: "QQP", leavesOutDamaged: true),
+      folder: "QQP", damagedLeftOut: [.train, .dev]),
     submission: .glue)
 
   private static let rte = entailment(
@@ -264,7 +266,7 @@ extension TaskSpec {
       answer: .classes(labels), metrics: [.accuracy],
       files: TaskFiles(
         labels: labels, layouts: layouts, folder: folder, undecided: undecided,
-        leavesOutDamaged: leavesOutDamaged),
+        damagedLeftOut: leavesOutDamaged ? [.train, .dev] : []),
       submission: submission)
   }
 }

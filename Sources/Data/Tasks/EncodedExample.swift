@@ -9,11 +9,25 @@ public struct EncodedExample: Sendable, Equatable {
   /// The tokens that all sequences together lost so that they fit into the context.
   public let cutTokens: Int
 
+  /// Those of its texts and answers that the tokenizer does not know.
+  public let unknownTokens: UnknownTokens
+
   /// Whether any sequence lost tokens.
   public var isTruncated: Bool { cutTokens > 0 }
 
   /// An encoded example.
-  public init(sequences: [[Int32]], target: [Float]?, cutTokens: Int) {
+  public init(
+    sequences: [[Int32]], target: [Float]?, cutTokens: Int,
+    unknownTokens: UnknownTokens = UnknownTokens()
+  ) {
     (self.sequences, self.target, self.cutTokens) = (sequences, target, cutTokens)
+    self.unknownTokens = unknownTokens
+  }
+}
+
+extension Sequence<EncodedExample> {
+  /// The unknown tokens of all.
+  public var unknownTokens: UnknownTokens {
+    reduce(into: UnknownTokens()) { $0.add($1.unknownTokens) }
   }
 }

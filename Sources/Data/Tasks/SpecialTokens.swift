@@ -15,6 +15,9 @@ public struct SpecialTokens: Sendable, Equatable, Codable {
   /// The paper's `<e>`, with which every sequence ends: the classifier reads its activation.
   public let end: Int32
 
+  /// Their ids in the order of their names.
+  public var ids: [Int32] { [start, delimiter, end] }
+
   /// Those of a tokenizer with the ids 0 ..< vocabularySize.
   public init(after vocabularySize: Int) {
     start = Int32(vocabularySize)

@@ -9,7 +9,8 @@ public enum Submission: Sendable, Equatable {
   /// `id`, tab, `prediction`.
   case plain
 
-  /// The file's text: a header, then a line an example.
+  /// The file's text: a header, then a line an example. A cell that holds a separator, a quote, or the end of a line is quoted
+  /// (RFC 4180), as Python's csv and pandas write and read it: `read_csv(path, sep="\t")`.
   ///
   /// - Parameters:
   ///   - ids: what the examples are called
@@ -26,9 +27,17 @@ public enum Submission: Sendable, Equatable {
     let lines = zip(ids, predictions).map { id, prediction in
       let value =
         labels.isEmpty ? String(format: "%.4f", prediction) : labels[Int(prediction)]
-      return id + separator + value + "\n"
+      return Submission.cell(id, separator) + separator + Submission.cell(value, separator) + "\n"
     }
     return header + "\n" + lines.joined()
+  }
+
+  private static func cell(_ text: String, _ separator: String) -> String {
+    let special = (separator + "\"\r\n").utf8
+    guard text.utf8.contains(where: special.contains) else { return text }
+    var quoted = [UInt8(ascii: "\"")]
+    for byte in text.utf8 { quoted += byte == UInt8(ascii: "\"") ? [byte, byte] : [byte] }
+    return String(decoding: quoted + [UInt8(ascii: "\"")], as: UTF8.self)
   }
 }
 
@@ -40,5 +49,19 @@ extension TaskSpec {
   ///   - predictions: for each the index of a class or answer, or a score
   public func submissionText(ids: [String], predictions: [Double]) -> String {
     submission.text(ids: ids, predictions: predictions, labels: files.labels)
+  }
+
+  /// What is strange about the names of examples in a predictions file, in sentences: names that are empty, or stand there twice.
+  public func submissionWarnings(ids: [String]) -> [String] {
+    var (seen, twice, empty) = (Set<String>(), [String](), 0)
+    for id in ids {
+      if id.isEmpty { empty += 1 } else if !seen.insert(id).inserted { twice.append(id) }
+    }
+    return [
+      empty > 0 ? "\(empty) of \(ids.count) examples have an empty name" : nil,
+      twice.first.map {
+        "\(twice.count) of \(ids.count) examples have a name that stood there before, the first is \($0.reported())"
+      },
+    ].compactMap { $0 }
   }
 }

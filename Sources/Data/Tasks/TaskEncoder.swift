@@ -35,13 +35,15 @@ public struct TaskEncoder: Sendable {
     if case .choices(let count) = spec.answer {
       precondition(example.answers.count == count, "other answers than the task's")
     }
-    let traversals = spec.transformation.traversals(
-      example.texts.map(tokenizer.encode), answers: example.answers.map(tokenizer.encode))
+    var unknown = UnknownTokens()
+    let texts = example.texts.map { tokenizer.encode($0, counting: &unknown) }
+    let answers = example.answers.map { tokenizer.encode($0, counting: &unknown) }
+    let traversals = spec.transformation.traversals(texts, answers: answers)
     let sequences = traversals.map { $0.sequence(specials, context: context) }
     return EncodedExample(
       sequences: sequences.map(\.tokens),
       target: example.label.map(spec.answer.probabilities(of:)),
-      cutTokens: sequences.reduce(0) { $0 + $1.cut })
+      cutTokens: sequences.reduce(0) { $0 + $1.cut }, unknownTokens: unknown)
   }
 
   /// Those of all `examples`, in their order, by up to `threads` threads.

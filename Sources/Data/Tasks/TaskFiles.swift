@@ -6,14 +6,16 @@ public struct TaskFiles: Sendable, Equatable {
   /// The layouts in which it is distributed. The one of which most splits are there is read, the first of equal ones.
   public var layouts: [TaskLayout]
 
-  /// What its folder is usually called: looked for below the given folder too, whatever its case, `-` and `_`. Nil for a user's own.
+  /// What its folder is usually called; nil for a user's own. It is looked for below the given folder, as is the task's name,
+  /// whatever its case, `-` and `_`.
   public var folder: String?
 
-  /// The label of examples whose annotators did not agree (SNLI's `-`): they are left out, and counted.
+  /// The label of examples whose annotators did not agree (SNLI's `-`): they are left out, and counted. In a test split without any
+  /// other labels it stands for labels that are not public.
   public var undecided: String?
 
-  /// Whether damaged lines of train and dev are left out, and counted, instead of being refused: QQP has some.
-  public var leavesOutDamaged = false
+  /// The splits whose damaged lines are left out, and counted, instead of being refused: QQP has some in train and dev.
+  public var damagedLeftOut: Set<TaskSplit> = []
 }
 
 /// One way in which a task's files are distributed.
@@ -69,6 +71,16 @@ public struct DelimitedText: Sendable, Equatable {
 
   /// Where the names of columns come from.
   public var header: Header
+
+  /// Whether lines may have more cells than there are names: STS-B's have sources that are not read.
+  public var hasSurplus = false
+
+  /// Whether signs are looked for that the file is another than its description says: lines that end with CR, quotes in an unquoted
+  /// file. Released files have quotes in their texts that look so.
+  public var isChecked = false
+
+  /// Whether the description says how cells are quoted, so that quotes are no sign.
+  public var saysQuoting = false
 
   /// Tabs, nothing quoted: GLUE's files.
   public static func tabs(_ header: Header) -> DelimitedText {

@@ -5,7 +5,8 @@ public struct SplitContents: Sendable, Equatable {
   /// In the order of the files.
   public var examples: [TaskExample]
 
-  /// How many the files hold beside these that are none: undecided ones and damaged lines.
+  /// How many the files hold beside these that are none: undecided ones and damaged lines. Of a split that is held out they are
+  /// counted with the training split.
   public var leftOut: Int
 
   /// The files, or folders, that were read.
@@ -13,12 +14,15 @@ public struct SplitContents: Sendable, Equatable {
 
   /// Whether the split is a part of the training files, because it is distributed with no files of its own.
   public var isHeldOut: Bool
+
+  /// What is to be told of the files: what was passed over, odd characters; empty for nothing.
+  public var notes: [String] = []
 }
 
 extension TaskSpec {
   /// The examples of `split`, in the order of the file.
   ///
-  /// - Parameter folder: holds the task's files, or their folder (`CoLA`, say)
+  /// - Parameter folder: holds the task's files, or the folder that has them: `CoLA`, or `cola`
   /// - Throws: where a file is missing, in another encoding, or holds what is no example: file, line and reason
   public func examples(
     _ split: TaskSplit, in folder: String
@@ -45,8 +49,13 @@ extension TaskSpec {
       guard Path.exists(path) else {
         throw InputError("is missing\(whereabouts)", path: path)
       }
-      try files.format.read(path, into: &builder)
+      do throws(InputError) {
+        try files.format.read(path, into: &builder)
+      } catch {
+        throw builder.complaint(error)
+      }
     }
+    try builder.finish()
     var examples = builder.examples
     if let share = layout.holdOut, split != .test {
       let marks = ValidationSplit.isHeldOut(blocks: examples.count, fraction: share)
@@ -58,7 +67,8 @@ extension TaskSpec {
         "has no examples for the \(split.rawValue) split" + why, path: paths.first ?? folder)
     }
     return SplitContents(
-      examples: examples, leftOut: builder.leftOut, paths: paths, isHeldOut: isHeldOut)
+      examples: examples, leftOut: isHeldOut ? 0 : builder.leftOut, paths: paths,
+      isHeldOut: isHeldOut, notes: builder.notes)
   }
 
   /// The splits of this task whose files are in `folder`.
@@ -78,12 +88,11 @@ extension TaskSpec {
       throw InputError(
         "there is no such folder; check the path of \(name)'s files\(whereabouts)", path: folder)
     }
-    var folders = [folder]
-    if let usual = files.folder {
-      let names = [TaskSpec.plain(usual), TaskSpec.plain(name)]
-      folders += try FolderCommit.contents(of: folder).sorted()
-        .filter { names.contains(TaskSpec.plain($0)) }.map { "\(Path.trimmed(folder))/\($0)" }
-    }
+    let names = [TaskSpec.plain(files.folder ?? name), TaskSpec.plain(name)]
+    let folders =
+      try [folder]
+      + FolderCommit.contents(of: folder).sorted()
+      .filter { names.contains(TaskSpec.plain($0)) }.map { "\(Path.trimmed(folder))/\($0)" }
     var best: (folder: String, layout: TaskLayout, count: Int)?
     for candidate in folders {
       for layout in files.layouts {
@@ -121,16 +130,18 @@ extension TaskFormat {
     _ path: String, into builder: inout ExampleBuilder
   ) throws(InputError) {
     if case .race = self { return try RaceReader.read(path, into: &builder) }
-    try TextFile.withBytes(of: path) { (text) throws(InputError) in
+    var notes: [String] = []
+    try TextFile.withBytes(of: path, tell: { notes.append($0) }) { (text) throws(InputError) in
       switch self {
       case .delimited(let format, let fields):
         try DelimitedReader(format: format, fields: fields, path: path)
           .read(text, into: &builder)
       case .jsonLines(let fields):
-        try JSONLinesReader(fields: fields, path: path).read(text, into: &builder)
+        JSONLinesReader(fields: fields, path: path).read(text, into: &builder)
       case .copa: try CopaReader.read(text, path: path, into: &builder)
       case .race: break
       }
     }
+    builder.notes += notes
   }
 }

@@ -3,13 +3,14 @@ import Files
 /// A user's own task, as docs/TASKS.md describes it.
 enum TaskYAML {
   private static let keys = [
-    "name", "about", "source", "transformation", "format", "header", "quoting", "files",
-    "hold-out", "id", "texts", "answers", "label", "labels", "choices", "score", "metrics",
+    "name", "about", "source", "transformation", "format", "header", "separator", "quoting",
+    "damaged", "files", "hold-out", "id", "texts", "answers", "label", "labels", "choices", "score", "metrics",
     "zero-shot",
   ]
 
   private enum Format: String, CaseIterable { case csv, tsv, jsonl }
   private enum Quoting: String, CaseIterable { case rfc4180, none }
+  private enum Damaged: String, CaseIterable { case refuse, skip }
   private enum ZeroShot: String, CaseIterable { case answers }
 
   /// The task that the file at `path` describes.
@@ -32,11 +33,14 @@ enum TaskYAML {
     guard zeroShot == nil || transformation == .multipleChoice else {
       throw yaml.wrong("zero-shot", "`answers` is a rule for multiple-choice alone")
     }
+    let isSkipped = try yaml.choice("damaged", Damaged.self) == .skip
     return TaskSpec(
       name: name, about: try yaml.string("about") ?? "A task of your own.",
       source: try yaml.string("source") ?? "",
       transformation: transformation, answer: answer, metrics: try metrics(yaml, answer),
-      files: TaskFiles(labels: labels, layouts: [try layout(yaml, try format(yaml, fields))]),
+      files: TaskFiles(
+        labels: labels, layouts: [try layout(yaml, try format(yaml, fields))],
+        damagedLeftOut: isSkipped ? Set(TaskSplit.allCases) : []),
       zeroShot: zeroShot == nil ? nil : .answers, submission: .plain)
   }
 
@@ -117,8 +121,9 @@ enum TaskYAML {
     }
     let hasHeader = try yaml.value("header", expected: "true or false") { $0.bool }
     let quoting = try yaml.choice("quoting", Quoting.self)
+    let separator = try separator(yaml)
     if format == .jsonl {
-      for key in ["header", "quoting"] where yaml.has(key) {
+      for key in ["header", "separator", "quoting"] where yaml.has(key) {
         throw yaml.wrong(key, "goes not with jsonl, whose fields have names")
       }
       return .jsonLines(fields)
@@ -126,7 +131,22 @@ enum TaskYAML {
     var text: DelimitedText = format == .csv ? .commas(.line) : .tabs(.line)
     if hasHeader == false { text.header = .absent([]) }
     if let quoting { text.isQuoted = quoting == .rfc4180 }
+    if let separator { text.separator = separator }
+    (text.isChecked, text.saysQuoting) = (true, quoting != nil)
     return .delimited(text, fields)
+  }
+
+  private static func separator(_ yaml: YAMLFields) throws(InputError) -> UInt8? {
+    let names = ["tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "]
+    return try yaml.value(
+      "separator", expected: "tab, comma, semicolon, pipe, or another sign in quotes, as ';'"
+    ) { node in
+      let bytes = Array((node.scalar.map { names[$0.string] ?? $0.string } ?? "").utf8)
+      guard bytes.count == 1, bytes[0] < 0x7F, bytes[0] >= 0x20 || bytes[0] == 9, bytes[0] != 34,
+        !Character(UnicodeScalar(bytes[0])).isLetter, !Character(UnicodeScalar(bytes[0])).isNumber
+      else { return nil }
+      return bytes[0]
+    }
   }
 
   private static func layout(

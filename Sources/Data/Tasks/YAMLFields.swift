@@ -32,7 +32,7 @@ struct YAMLFields {
       let name = key.string ?? ""
       guard keys.contains(name) else {
         throw InputError(
-          "unknown key `\(name)`"
+          "unknown key \(name.reported())"
             + Nearest.suggestion(
               for: name, among: keys, otherwise: "; the keys are \(keys.joined(separator: ", "))"),
           path: path, line: key.mark?.line)
@@ -70,7 +70,7 @@ struct YAMLFields {
   ) throws(InputError) -> Value? {
     guard let node = nodes[key] else { return nil }
     guard let value = convert(node) else {
-      let found = node.scalar.map { "`\($0.string)`" } ?? "a list or a mapping"
+      let found = node.scalar.map { $0.string.reported() } ?? "a list or a mapping"
       throw wrong(key, "expected \(expected), found \(found)")
     }
     return value
@@ -92,7 +92,7 @@ struct YAMLFields {
       let all = Choice.allCases.map(\.rawValue)
       throw wrong(
         key,
-        "`\(name)` is none of \(all.joined(separator: ", "))"
+        "\(name.reported()) is none of \(all.joined(separator: ", "))"
           + Nearest.suggestion(for: name, among: all))
     }
     return value
@@ -139,7 +139,7 @@ struct YAMLFields {
       return InputError("is not YAML: \(problem)", path: path, line: mark.line)
     case YamlError.duplicatedKeysInMapping(let keys, let context):
       return InputError(
-        "the key `\(keys.first ?? "")` stands twice", path: path, line: context.mark.line)
+        "the key \("\(keys.first ?? "")".reported()) stands twice", path: path, line: context.mark.line)
     default:
       let text = "\(error)".split(separator: "\n").joined(separator: " ")
       return InputError("is not YAML: \(text)", path: path)

@@ -43,7 +43,19 @@ public struct ZeroShot: Sendable {
 
   /// What to score for `example`: its sentence, the text with either word, or each answer after context and question.
   public func candidates(of example: TaskExample) -> [ZeroShotCandidate] {
-    let texts = example.texts.flatMap(tokenizer.encode)
+    var unknown = UnknownTokens()
+    return candidates(of: example, counting: &unknown)
+  }
+
+  /// What to score for `example`, whose unknown tokens are counted.
+  public func candidates(
+    of example: TaskExample, counting unknown: inout UnknownTokens
+  ) -> [ZeroShotCandidate] {
+    func candidate(_ text: String, after before: [Int32]) -> ZeroShotCandidate {
+      ZeroShotCandidate(
+        tokenizer.encode(text, counting: &unknown), after: before, context: context)
+    }
+    let texts = example.texts.flatMap { tokenizer.encode($0, counting: &unknown) }
     switch rule {
     case .acceptability:
       return [ZeroShotCandidate(texts, after: [], context: context)]
@@ -53,10 +65,6 @@ public struct ZeroShot: Sendable {
     case .answers:
       return example.answers.map { candidate($0, after: texts) }
     }
-  }
-
-  private func candidate(_ text: String, after before: [Int32]) -> ZeroShotCandidate {
-    ZeroShotCandidate(tokenizer.encode(text), after: before, context: context)
   }
 
   /// The class or answer that the candidates' scores tell: the first of the highest, or whether the only one is above `threshold`.

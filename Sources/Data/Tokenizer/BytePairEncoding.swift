@@ -26,6 +26,9 @@ struct BytePairEncoding: Sendable {
 
   private static let unranked = Int32.max
 
+  /// The pieces from which on a word is merged by a heap.
+  private static let longWord = 512
+
   private let table: [Pair: Merge]
   private let symbols: [UInt32: Symbol]
 
@@ -74,12 +77,31 @@ struct BytePairEncoding: Sendable {
       let id = index < word.count ? symbol?.within : symbol?.final
       ids.append(id ?? vocabulary.unknownId)
     }
-    merge(&ids)
-    return ids
+    guard ids.count >= Self.longWord else {
+      merge(&ids)
+      return ids
+    }
+    return LongWordMerge.merged(ids) { rank in
+      (merges[rank], table[merges[rank]]?.result ?? vocabulary.unknownId)
+    } rank: {
+      table[$0]?.rank
+    }
+  }
+
+  /// Calls `body` with each character of `word` that `encode` makes `<unk>`.
+  func forEachUnknown(in word: Span<UInt8>, _ body: (UInt32) -> Void) {
+    var index = 0
+    while index < word.count {
+      let (scalar, length) = word.scalar(at: index)
+      index += length
+      let symbol = symbols[scalar]
+      let id = index < word.count ? symbol?.within : symbol?.final
+      if id ?? vocabulary.unknownId == vocabulary.unknownId { body(scalar) }
+    }
   }
 
   /// Merges until nothing of the list is left. Each round reads the ranks of all pairs, but looks up
-  /// only those of new ones: a "word" of a million characters costs seconds, not days.
+  /// only those of new ones.
   private func merge(_ ids: inout [Int32]) {
     var ranks = (0..<max(ids.count - 1, 0)).map { rank(ids[$0], ids[$0 + 1]) }
     while let best = ranks.min(), best != Self.unranked {

@@ -1,52 +1,32 @@
-/// How often each word stands in a text; counts of several texts add up to those of all.
-struct WordCounts {
-  private var short: [ShortWord: Int] = [:]
-  private var long: [[UInt8]: Int] = [:]
-  private var splitter = WordSplitter()
-
-  /// Counts `word` once more.
-  mutating func add(_ word: Span<UInt8>) {
-    if let key = ShortWord(word) {
-      short[key, default: 0] += 1
-    } else {
-      long[word.array(), default: 0] += 1
-    }
-  }
-
-  /// Counts the words of `text`, which is valid UTF-8 and not standardised yet.
-  mutating func add(text: Span<UInt8>) {
-    let standard = Standardise.standardise(text)
-    var words = WordList()
-    splitter.split(standard.span, into: &words)
-    words.forEach { add($0) }
-  }
-
-  /// Adds the counts of `other`.
-  mutating func add(_ other: WordCounts) {
-    short.merge(other.short, uniquingKeysWith: +)
-    long.merge(other.long, uniquingKeysWith: +)
-  }
-
-  /// All words with their counts, in no order.
-  var all: [(word: [UInt8], count: Int)] {
-    short.map { ($0.key.bytes, $0.value) } + long.map { ($0.key, $0.value) }
-  }
-}
-
 /// Learns byte-pair encoding from word counts (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
 ///
 /// Again and again the most frequent pair of neighbouring pieces becomes a piece. Among equally frequent pairs the greatest wins,
 /// comparing the UTF-8 of the left piece, then of the right: the rule of subword-nmt's `learn_bpe.py`, as is stopping at pairs that
-/// occur once. Nothing depends on the order of words or of hashing.
+/// occur once. A merge costs what it changes, whatever the length of words. Nothing depends on the order of words or of hashing.
 ///
 /// Ids have the order of GPT-1's published vocabulary: `<unk>`, every character seen, every character with `</w>` (both by
 /// code point), the merges' results in the order of learning, and the line break `\n</w>` last. So id order is rank order, and the
 /// frequent pieces come early.
 struct BytePairLearner {
   /// At most `wanted` merges: fewer where no pair occurs twice any more.
-  static func learn(merges wanted: Int, from counts: WordCounts) -> BytePairEncoding {
-    var learner = BytePairLearner(counts)
-    while learner.merges.count < wanted, let pair = learner.mostFrequent() { learner.merge(pair) }
+  ///
+  /// - Parameters:
+  ///   - longWord: the pieces from which on a word is linked
+  ///   - progress: is called every few seconds
+  static func learn(
+    merges wanted: Int, from counts: WordCounts, longWord: Int = 64,
+    progress: (String) -> Void = { _ in }
+  ) -> BytePairEncoding {
+    var learner = BytePairLearner(counts, longWord: longWord)
+    let clock = ContinuousClock()
+    var told = clock.now
+    while learner.merges.count < wanted, let pair = learner.mostFrequent() {
+      learner.merge(pair)
+      if clock.now - told > .seconds(3) {
+        told = clock.now
+        progress("learned \(learner.merges.count) of \(wanted) merges")
+      }
+    }
     var pieces = learner.pieces
     pieces.append(Vocabulary.newline)
     guard let vocabulary = Vocabulary(pieces) else { preconditionFailure("a piece learned twice") }
@@ -68,9 +48,10 @@ struct BytePairLearner {
 
   private var pairCounts: [Pair: Int] = [:]
   private var places: [Pair: Set<Int32>] = [:]  // words that have, or had, the pair
+  private var linked = LinkedWords()  // the long words, which are not in `words`
   private var heap: [Candidate] = []  // at least one candidate a pair, none below its count
 
-  private init(_ counts: WordCounts) {
+  private init(_ counts: WordCounts, longWord: Int) {
     let all = counts.all.filter { $0.word != [UInt8(ascii: "\n")] }
     let texts = all.map { String(decoding: $0.word, as: UTF8.self).unicodeScalars.map(\.value) }
     let characters = Set(texts.joined()).sorted().compactMap(Unicode.Scalar.init)
@@ -82,6 +63,9 @@ struct BytePairLearner {
     for (text, entry) in zip(texts, all) {
       var word = text.compactMap { within[$0] }
       word[word.count - 1] += Int32(characters.count)
+      if word.count >= longWord, linked.append(word, count: entry.count, counting: &pairCounts) {
+        continue
+      }
       words.append(word)
       wordCounts.append(entry.count)
     }
@@ -134,6 +118,7 @@ struct BytePairLearner {
       }
       words[Int(index)] = new
     }
+    linked.replace(pair, by: result, counting: &pairCounts, changed: &changed)
     pairCounts[pair] = nil
     for pair in changed {
       if let count = pairCounts[pair] { push(Candidate(pair: pair, count: count)) }

@@ -56,9 +56,15 @@ public final class Tokenizer: Sendable {
 
   /// The ids of `text`. Line breaks become `newlineId`, but not at either end.
   public func encode(_ text: String) -> [Int32] {
+    var unknown = UnknownTokens()
+    return encode(text, counting: &unknown)
+  }
+
+  /// The ids of `text`, among which the unknown ones are counted.
+  public func encode(_ text: String, counting unknown: inout UnknownTokens) -> [Int32] {
     let bytes = Array(text.utf8)
     var ids: [Int32] = []
-    encode(bytes.span, to: &ids)
+    encode(bytes.span, to: &ids, counting: &unknown)
     return ids
   }
 
@@ -76,13 +82,19 @@ public final class Tokenizer: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Appends the ids of `text`, which is valid UTF-8, to `ids`.
-  func encode(_ text: Span<UInt8>, to ids: inout [Int32]) {
+  /// Appends the ids of `text`, which is valid UTF-8, to `ids`, and counts the unknown ones.
+  func encode(_ text: Span<UInt8>, to ids: inout [Int32], counting unknown: inout UnknownTokens) {
     var worker = idle.withLock { $0.popLast() } ?? Worker()
     let standard = Standardise.standardise(text)
     var words = WordList()
     worker.splitter.split(standard.span, into: &words)
-    words.forEach { worker.cache.append($0, by: encoding, to: &ids) }
+    let first = ids.count
+    words.forEach { word in
+      let start = ids.count
+      worker.cache.append(word, by: encoding, to: &ids)
+      if ids[start...].contains(unknownId) { unknown.addUnknown(of: word, by: encoding) }
+    }
+    unknown.add(tokens: ids.count - first)
     idle.withLock { $0.append(worker) }
   }
 }

@@ -2,18 +2,28 @@ import Files
 
 extension Tokenizer {
   /// Reads the tokenizer in `folder`: `vocab.json` and `merges.txt` (Hugging Face's layout), or `encoder_bpe_40000.json` and
-  /// `vocab_40000.bpe` (OpenAI's). An InputError names the file and line of what is wrong.
+  /// `vocab_40000.bpe` (OpenAI's), or `tokenizer.json` alone. An InputError names the file and line of what is wrong.
   public static func load(folder: String) throws(InputError) -> Tokenizer {
     let layouts = [("vocab.json", "merges.txt"), ("encoder_bpe_40000.json", "vocab_40000.bpe")]
-    for (vocabulary, merges) in layouts where Path.exists("\(folder)/\(vocabulary)") {
+    let json = "\(folder)/\(jsonName)"
+    for (vocabulary, merges) in layouts
+    where Path.exists("\(folder)/\(vocabulary)")
+      && (Path.exists("\(folder)/\(merges)") || !Path.exists(json))
+    {
       return try load(vocabulary: "\(folder)/\(vocabulary)", merges: "\(folder)/\(merges)")
     }
+    if Path.exists(json) { return try load(json: json) }
     guard Path.exists(folder) else {
       throw InputError("there is no such folder; give one that holds a tokenizer", path: folder)
     }
     throw InputError(
-      "holds no tokenizer; expected vocab.json and merges.txt, or encoder_bpe_40000.json and "
-        + "vocab_40000.bpe", path: folder)
+      "holds no tokenizer; expected vocab.json and merges.txt, encoder_bpe_40000.json and "
+        + "vocab_40000.bpe, or tokenizer.json", path: folder)
+  }
+
+  /// Whether `folder` has files of a tokenizer.
+  public static func lies(in folder: String) -> Bool {
+    ["vocab.json", "encoder_bpe_40000.json", jsonName].contains { Path.exists("\(folder)/\($0)") }
   }
 
   /// Writes `vocab.json` and `merges.txt` into `folder`, which exists, in Hugging Face's layout: `OpenAIGPTTokenizer` loads them.
@@ -31,7 +41,7 @@ extension Tokenizer {
   }
 
   /// A JSON string: as it is, but for what JSON wants escaped.
-  private static func quoted(_ piece: [UInt8]) -> String {
+  static func quoted(_ piece: [UInt8]) -> String {
     var text: [UInt8] = [UInt8(ascii: "\"")]
     for byte in piece {
       switch byte {
@@ -47,18 +57,18 @@ extension Tokenizer {
   private static func load(
     vocabulary path: String, merges mergesPath: String
   ) throws(InputError) -> Tokenizer {
-    let bytes = try read(path)
+    let bytes = try TextFile.bytes(of: path)
     var parser = VocabularyParser(bytes, path: path)
     let vocabulary = try parser.vocabulary()
-    return Tokenizer(
-      BytePairEncoding(
-        vocabulary: vocabulary, merges: try merges(mergesPath, vocabulary: vocabulary)))
+    let merges = try merges(mergesPath, vocabulary: vocabulary)
+    try vocabulary.requireEndOfWord(path: path)
+    return Tokenizer(BytePairEncoding(vocabulary: vocabulary, merges: merges))
   }
 
   private static func merges(
     _ path: String, vocabulary: Vocabulary
   ) throws(InputError) -> [Pair] {
-    let bytes = try read(path)
+    let bytes = try TextFile.bytes(of: path)
     var merges: [Pair] = []
     var seen: Set<Pair> = []
     for (number, line) in bytes.split(
@@ -86,14 +96,5 @@ extension Tokenizer {
       merges.append(pair)
     }
     return merges
-  }
-
-  private static func read(_ path: String) throws(InputError) -> [UInt8] {
-    let reader = try FileReader(path)
-    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
-    guard bytes.span.firstInvalidUTF8() == nil else {
-      throw InputError("is not valid UTF-8; take it from its source again", path: path)
-    }
-    return bytes
   }
 }

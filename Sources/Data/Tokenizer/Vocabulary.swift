@@ -1,3 +1,5 @@
+import Files
+
 /// Ids and pieces: id i is the i-th piece, and no piece has two ids.
 struct Vocabulary: Sendable, Equatable {
   /// What a character that the vocabulary does not have becomes.
@@ -30,4 +32,20 @@ struct Vocabulary: Sendable, Equatable {
 
   /// The id of `piece`, or nil.
   func id(of piece: [UInt8]) -> Int32? { ids[piece] }
+
+  /// Refuses a vocabulary of another kind, by which every word would end in `<unk>`.
+  ///
+  /// - Parameter path: the file that it was read from
+  func requireEndOfWord(path: String) throws(InputError) {
+    let ends = pieces.contains {
+      $0.suffix(4).elementsEqual(Self.endOfWord) && $0 != Self.newline && $0.count > 4
+    }
+    guard !ends else { return }
+    let isByteLevel = pieces.contains { $0.starts(with: "Ġ".utf8) }
+    throw InputError(
+      "no piece ends in `</w>`, so this is no tokenizer of GPT-1's kind"
+        + (isByteLevel ? " but one of GPT-2's, whose pieces begin with `Ġ`" : "")
+        + "; take the tokenizer of openai-gpt, or learn one (prepare --train-bpe)",
+      path: path)
+  }
 }

@@ -100,32 +100,11 @@ struct VocabularyParser {
   }
 
   private mutating func escape() throws(InputError) -> Unicode.Scalar {
-    let letter = index < bytes.count ? bytes[index] : 0
-    index += 1
-    switch letter {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(letter)
-    case UInt8(ascii: "b"): return "\u{8}"
-    case UInt8(ascii: "f"): return "\u{C}"
-    case UInt8(ascii: "n"): return "\n"
-    case UInt8(ascii: "r"): return "\r"
-    case UInt8(ascii: "t"): return "\t"
-    case UInt8(ascii: "u"): break
-    default: throw wrong("\"\\\(Character(Unicode.Scalar(letter)))\" is no escape of JSON")
-    }
-    var value = try hexadecimal()
-    if value & 0xFC00 == 0xD800, bytes[index...].starts(with: "\\u".utf8) {
-      index += 2
-      value = 0x10000 + (value & 0x3FF) << 10 + (try hexadecimal() & 0x3FF)
-    }
-    guard let scalar = Unicode.Scalar(value) else { throw wrong("half a surrogate pair") }
-    return scalar
-  }
-
-  private mutating func hexadecimal() throws(InputError) -> UInt32 {
-    let digits = bytes[min(index, bytes.count)...].prefix(4)
-    guard digits.count == 4, let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
-    else { throw wrong("expected four hexadecimal digits after \\u") }
-    index += 4
-    return value
+    var place = index - 1
+    do throws(JSONFields.Malformed) {
+      let scalar = try JSONString.escape(bytes.span, &place, end: bytes.count)
+      index = place
+      return scalar
+    } catch { throw wrong(error.reason) }
   }
 }

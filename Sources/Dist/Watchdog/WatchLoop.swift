@@ -12,6 +12,7 @@ struct WatchLoop {
   private var rule: StallRule
   private var channel: any WatchChannel
   private var files = FileTraffic()
+  private let start: SuspendingClock.Instant
   private var lastLook: SuspendingClock.Instant
 
   /// - Parameters:
@@ -25,13 +26,15 @@ struct WatchLoop {
     self.wake = wake
     rule = StallRule(hosts: job.hosts, own: job.rank, timeout: job.timeout)
     if let listener, let meeting {
-      channel = ListeningChannel(job, listener: listener, token: meeting.token)
+      channel = ListeningChannel(
+        size: job.hosts.count, interval: job.interval, listener: listener, token: meeting.token)
     } else if let meeting, job.rank > 0 {
       channel = CallingChannel(job, meeting)
     } else {
       channel = NoChannel()
     }
-    lastLook = clock.now
+    start = clock.now
+    lastLook = start
   }
 
   /// Until `isStopped`, or until the job is stuck, which ends the process.
@@ -44,7 +47,9 @@ struct WatchLoop {
         LineConnection.wait(for: channel.descriptors + [wake], seconds: left)
       }
       if isStopped() { return }
-      for message in channel.receive() { take(message) }
+      for message in channel.receive(at: start.duration(to: clock.now).inSeconds) { take(message) }
+      // Whoever floods the port keeps this thread no busier than this.
+      if channel.descriptors.count > 0 { LineConnection.wait(for: [wake], seconds: 0.01) }
       if lastLook.duration(to: clock.now).inSeconds >= job.interval { look() }
     }
   }

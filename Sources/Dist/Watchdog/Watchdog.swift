@@ -16,6 +16,9 @@ public final class Watchdog: Sendable {
   private let wake: (read: Int32, write: Int32)
   nonisolated(unsafe) private var thread = pthread_t()
 
+  /// The thread's name, for debuggers and tests.
+  package static let threadName = "watchdog"
+
   /// What a watchdog needs to know of the job.
   struct Job: Sendable {
     let rank: Int
@@ -114,6 +117,11 @@ public final class Watchdog: Sendable {
 }
 
 private func runWatchdog(_ start: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  let name = unsafe open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+  if name >= 0 {
+    unsafe write(name, Watchdog.threadName, Watchdog.threadName.utf8.count)
+    close(name)
+  }
   if let start = unsafe start {
     unsafe Unmanaged<Watchdog.Start>.fromOpaque(start).takeRetainedValue().run()
   }

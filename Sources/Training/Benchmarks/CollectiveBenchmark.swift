@@ -108,7 +108,7 @@ extension CollectiveBenchmark.Result: CustomStringConvertible {
   /// A table for people.
   public var description: String {
     var lines = [
-      "\(ranks) ranks on \(nodes) node\(nodes == 1 ? "" : "s"), \(gigabytes(bytes)), medians of "
+      "\(counted(ranks, "rank")) on \(counted(nodes, "node")), \(gigabytes(bytes)), medians of "
         + "\(rounds) rounds",
       "one number        \(format(latencyMicroseconds, 1)) µs",
     ]

@@ -56,10 +56,10 @@ public struct TokenizerBenchmark {
   /// Measures everything `rounds` times in turn, after once to warm up, in a temporary folder.
   public func run(rounds: Int) throws -> Result {
     precondition(rounds > 0, "nothing to measure")
-    let folder = FileManager.default.temporaryDirectory.path + "/gpt1-dist-\(UUID().uuidString)"
+    let folder = Path.temporary + "/gpt1-dist-\(UUID().uuidString)"
     try FolderCommit.create(folder)
     // What cannot be removed lies where the system cleans up.
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    defer { FolderCommit.remove(folder) }
     try FileWriter.write(text, to: "\(folder)/text.txt")
     let learned = try prepare(folder, .train(merges: merges), to: "learned")
     let pieces = pieces()

@@ -4,80 +4,144 @@ import Files
 import Kernels
 import Model
 
-/// What `verify` finds out about a checkpoint or a model folder.
+/// What `verify` finds out about a folder that this program writes: a checkpoint, a model, a dataset.
 public struct CheckpointInspection: Sendable, Codable {
   /// The folder.
   public let path: String
-  /// Updates that the run had done; nil for a folder that no run wrote.
-  public let step: Int?
+  /// Steps that the run had done; nil for a folder that is no checkpoint.
+  public private(set) var step: Int?
   /// Floats of the model; nil where its files cannot be read.
-  public let parameters: Int?
+  public private(set) var parameters: Int?
+  /// Tokens of a dataset; nil for a model.
+  public private(set) var tokens: Int?
   /// One sentence for everything that is wrong.
-  public let problems: [String]
+  public private(set) var problems: [String] = []
 
   /// Whether nothing is wrong.
   public var isGood: Bool { problems.isEmpty }
 
-  /// Of every checkpoint in `path`, oldest first, where that is a run directory or its folder of checkpoints; of the folder `path` itself
-  /// otherwise.
+  /// For people: a line, or one for every problem.
+  public var description: String {
+    guard isGood else { return problems.joined(separator: "\n") }
+    let what =
+      tokens.map { "\(grouped($0)) \($0 == 1 ? "token" : "tokens")" }
+      ?? "\(grouped(parameters ?? 0)) \(parameters == 1 ? "parameter" : "parameters")"
+    return "\(path): good, \(what)" + (step.map { ", step \($0)" } ?? "")
+  }
+
+  /// Of the folder `path` where it is a model, a checkpoint or a dataset; of a run directory's checkpoints, oldest first, and its best
+  /// model; of all the runs in a folder of several seeds.
   public static func all(in path: String) -> [CheckpointInspection] {
-    let store = CheckpointStore(Path.isFolder("\(path)/checkpoints") ? "\(path)/checkpoints" : path)
-    let found: [Checkpoint]
-    do { found = try store.candidates() } catch {
-      return [CheckpointInspection(path, problems: ["\(error)"])]
+    let path = Path.trimmed(path)
+    guard Path.exists(path) else {
+      return [CheckpointInspection(path, problem: "there is no such folder")]
     }
-    let isStore = store.folder != Path.trimmed(path) || Path.name(path) == "checkpoints"
-    guard isStore || !found.isEmpty else { return [CheckpointInspection(path)] }
-    guard !found.isEmpty else {
-      return [CheckpointInspection(path, problems: ["\(path): holds no checkpoint"])]
+    guard Path.isFolder(path) else {
+      return [CheckpointInspection(path, problem: "is no folder")]
     }
-    return found.reversed().map { CheckpointInspection($0.folder) }
+    let isDataset = Path.exists("\(path)/\(DatasetInfo.fileName)")
+    let parts: [String]
+    do throws(InputError) {
+      parts = isDataset || isModel(path) ? [] : try self.parts(of: path)
+    } catch {
+      return [CheckpointInspection(path, problem: error.reason)]
+    }
+    if !parts.isEmpty { return parts.flatMap(all) }
+    if isDataset { return [CheckpointInspection(dataset: path)] }
+    guard isModel(path) else {
+      return [
+        CheckpointInspection(
+          path,
+          problem:
+            "holds nothing to verify; expected a run directory with checkpoints, a checkpoint, a model or a dataset"
+        )
+      ]
+    }
+    return [CheckpointInspection(path)]
   }
 
-  private init(_ path: String, problems: [String]) {
-    (self.path, self.problems) = (path, problems)
-    (step, parameters) = (nil, nil)
+  private static func isModel(_ path: String) -> Bool {
+    [ModelFolder.configName, SumsFile.name, TrainerState.name].contains {
+      Path.exists("\(path)/\($0)")
+    }
   }
 
-  /// Checks sizes and hashes, names and shapes of all tensors, that every number is finite, and the tokenizer.
+  /// The folders below `path` that are to be looked at.
+  private static func parts(of path: String) throws(InputError) -> [String] {
+    var checkpoints: [String] = []
+    for folder in [path, "\(path)/checkpoints"] {
+      checkpoints += try CheckpointStore(folder).candidates().reversed().map(\.folder)
+    }
+    let best = "\(path)/best"
+    let seeds = try FolderCommit.contents(of: path).filter {
+      $0.hasPrefix("seed-") && Path.isFolder("\(path)/\($0)")
+    }.sorted().map { "\(path)/\($0)" }
+    return checkpoints + (Path.isFolder(best) ? [best] : []) + seeds
+  }
+
+  private init(_ path: String, problem: String) {
+    self.path = path
+    problems = ["\(path): \(problem)"]
+  }
+
+  /// The value of `body`; where it throws, its error is one of the problems.
+  private mutating func attempt<Value>(_ body: () throws -> Value) -> Value? {
+    do { return try body() } catch {
+      problems.append("\(error)")
+      return nil
+    }
+  }
+
+  /// Checks sizes and headers of all files, hashes of all ids, and the tokenizer.
+  private init(dataset path: String) {
+    self.path = path
+    guard let dataset = attempt({ try TokenDataset(folder: path) }) else { return }
+    _ = attempt { try dataset.verifyHashes() }
+    tokens = dataset.info.train.tokens + dataset.info.validation.tokens
+  }
+
+  /// Checks sizes and hashes, names and shapes of all tensors, that every number is finite, and the tokenizer. A folder that no run wrote
+  /// has no hashes; a model that is no checkpoint has nothing of a trainer.
   public init(_ path: String) {
     self.path = path
-    var problems: [String] = []
-    func attempt<Value>(_ body: () throws -> Value) -> Value? {
-      do { return try body() } catch {
-        problems.append("\(error)")
-        return nil
-      }
-    }
-    guard Path.exists(path) else {
-      self.problems = ["\(path): there is no such folder"]
-      (step, parameters) = (nil, nil)
-      return
-    }
+    let hasSums = Path.exists("\(path)/\(SumsFile.name)")
     let isCheckpoint =
-      Path.exists("\(path)/\(SumsFile.name)") || Path.exists("\(path)/\(TrainerState.name)")
-    if isCheckpoint { problems += SumsFile.verify(path).map(\.description) }
-    step = isCheckpoint ? attempt { try TrainerState.read(path).step } : nil
-    let state = attempt { try ModelFolder.state(path) }
-    parameters = state?.table.count
-    if let state {
-      _ = attempt { try ModelFolder.tokenizer(path, of: state.config) }
-      problems += Self.notFinite(state, "", in: "\(path)/\(ModelFolder.weightsName)")
-    }
-    if isCheckpoint, let config = state?.config {
-      let optimizer = "\(path)/\(TrainerState.optimizerName)"
-      let moments = ModelState(config, training: false)
-      for name in OptimizerConfig.adam(AdamConfig()).stateNames {
-        let wasRead: Void? = attempt {
-          let file = try SafetensorsFile(optimizer)
-          for tensor in moments.table.tensors(of: moments.weights, prefix: name + ".") {
-            try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
-          }
+      [TrainerState.name, TrainerState.optimizerName].contains { Path.exists("\(path)/\($0)") }
+      || Path.name(path).hasPrefix("step-")
+    if hasSums || isCheckpoint { problems += SumsFile.verify(path).map(\.description) }
+    if isCheckpoint { step = attempt { try TrainerState.read(path).step } }
+    guard let state = attempt({ try ModelFolder.state(path) }) else { return }
+    parameters = state.table.count
+    if let tokenizer = attempt({ try ModelFolder.tokenizer(path, of: state.config) }),
+      state.config.scores > 0
+    {
+      _ = attempt {
+        let (model, file) = try ModelFolder.description(path)
+        if try ModelFolder.specials(path, model, file, tokenizer) == nil, file.fineTuning != nil {
+          throw InputError(
+            "the model has as many rows as the tokenizer has ids, \(model.vocabularySize), and none for the special "
+              + "tokens that config.json names",
+            path: path)
         }
-        if wasRead != nil { problems += Self.notFinite(moments, name + ".", in: optimizer) }
+        _ = try file.outputNames(model.scores, path: "\(path)/\(ModelFolder.configName)")
       }
     }
-    self.problems = problems
+    problems += Self.notFinite(state, "", in: "\(path)/\(ModelFolder.weightsName)")
+    if isCheckpoint { checkMoments(of: state.config) }
+  }
+
+  private mutating func checkMoments(of config: ModelConfig) {
+    let optimizer = "\(path)/\(TrainerState.optimizerName)"
+    let moments = ModelState(config, training: false)
+    for name in OptimizerConfig.adam(AdamConfig()).stateNames {
+      let wasRead: Void? = attempt {
+        let file = try SafetensorsFile(optimizer)
+        for tensor in moments.table.tensors(of: moments.weights, prefix: name + ".") {
+          try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
+        }
+      }
+      if wasRead != nil { problems += Self.notFinite(moments, name + ".", in: optimizer) }
+    }
   }
 
   /// A sentence for every tensor of `state` that holds NaN or infinity.

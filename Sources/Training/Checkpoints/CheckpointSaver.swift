@@ -1,5 +1,6 @@
 import Data
 import Files
+import Kernels
 import Foundation
 import Model
 
@@ -21,8 +22,9 @@ final class CheckpointSaver {
   private let model: ModelConfig
   private let store: CheckpointStore
   private let tokenizer: Tokenizer
+  private let fineTuning: FineTuning?
   private let dataFingerprint: String
-  private let productFingerprint: String
+  private let engine: ProductEngine
   private let taskIdentity: String?
   /// Held until a checkpoint under way is written.
   private let directory: RunDirectory?
@@ -42,7 +44,8 @@ final class CheckpointSaver {
   ) {
     (config, model) = (session.config, session.material.model)
     (tokenizer, dataFingerprint) = (session.material.tokenizer, session.material.fingerprint)
-    (table, productFingerprint) = (session.state.table, session.productFingerprint)
+    fineTuning = session.material.fineTuning
+    (table, engine) = (session.state.table, session.engine)
     (self.snapshot, self.store, self.note) = (snapshot, store, note)
     (self.directory, taskIdentity) = (directory, session.material.task)
   }
@@ -67,21 +70,23 @@ final class CheckpointSaver {
     precondition(underWay == nil, "two checkpoints at once")
     underWay = (step, paused)
     let (config, table, model, snapshot) = (config, table, model, snapshot)
-    let (store, tokenizer) = (store, tokenizer)
+    let (store, tokenizer, fineTuning) = (store, tokenizer, fineTuning)
     let trainer = TrainerState(
       step: step, config: config, dataFingerprint: dataFingerprint,
-      tokenizerFingerprint: tokenizer.fingerprint, productFingerprint: productFingerprint,
-      anomalies: anomalies, task: taskIdentity,
-      origin: origin)
+      tokenizerFingerprint: tokenizer.fingerprint,
+      productFingerprint: engine.products.joined(separator: " "), engine: engine,
+      anomalies: anomalies, task: taskIdentity, origin: origin)
     let names = config.optimizer.stateNames
-    let bytes = CheckpointSaver.bytes(table, states: names.count)
+    let bytes =
+      CheckpointSaver.bytes(table, states: names.count) + ModelFolder.mostBytes(of: tokenizer)
     task.start {
       let start = clock.now
       try store.save(step: step, keep: config.keep, keepEvery: config.keepEvery, bytes: bytes) {
         folder in
         try withExtendedLifetime(snapshot) {
           var digests = try ModelFolder.write(
-            snapshot.weights, table, model, tokenizer: tokenizer, to: folder)
+            snapshot.weights, table, model, tokenizer: tokenizer, fineTuning: fineTuning, to: folder
+          )
           let tensors = zip(names, snapshot.moments).flatMap {
             table.tensors(of: $1, prefix: $0 + ".")
           }
@@ -96,7 +101,7 @@ final class CheckpointSaver {
     }
   }
 
-  /// Bytes that a checkpoint takes on the disk, with something to spare: tokenizer and headers are small beside the floats.
+  /// Bytes that a checkpoint takes on the disk beside its tokenizer, with something to spare for headers.
   private static func bytes(_ table: ParameterTable, states: Int) -> Int {
     let floats = Snapshot.count(table.count, states: states) * MemoryLayout<Float>.stride
     return floats + floats / 50 + 1 << 16
@@ -113,6 +118,7 @@ final class CheckpointSaver {
       return nil
     }
     underWay = nil
+    for text in store.housekeeping.news() { note("warning: \(text)") }
     switch result {
     case .success(let written):
       failuresInARow = 0

@@ -18,6 +18,9 @@ public struct CheckpointStore: Sendable {
   /// The folder of the folders, `RUN/checkpoints`; made by the first save.
   public let folder: String
 
+  /// Told of checkpoints and leftovers that cannot be removed.
+  public let housekeeping = Housekeeping()
+
   /// The store in `folder`, which need not exist yet.
   public init(_ folder: String) {
     self.folder = Path.trimmed(folder)
@@ -28,7 +31,8 @@ public struct CheckpointStore: Sendable {
   ///
   /// One of the same step is replaced: the run went back behind it because it did not verify. Later
   /// ones stay, for the same reason and until the run comes to them. No older one is removed
-  /// before the new one has been read back and verified.
+  /// before the new one has been read back and verified. One that cannot be removed stays, and the
+  /// next save tries again.
   ///
   /// - Parameters:
   ///   - keepEvery: Checkpoints of steps that it divides are never removed; 0 for none.
@@ -43,10 +47,11 @@ public struct CheckpointStore: Sendable {
   ) throws -> Checkpoint {
     precondition(
       step >= 0 && keep >= 1 && keepEvery >= 0, "step \(step), keep \(keep), every \(keepEvery)")
-    try FolderCommit.removeLeftovers(in: folder)
+    try FolderCommit.removeLeftovers(in: folder, housekeeping)
     try FreeSpace.require(bytes, for: "a checkpoint", at: folder)
     let new = Checkpoint(step: step, folder: path(of: step))
-    try FolderCommit.commit(new.folder, existing: .replaced) { partial in
+    try FolderCommit.commit(new.folder, existing: .replaced, housekeeping: housekeeping) {
+      partial in
       try SumsFile.write(in: partial, known: body(partial))
     }
     let old = try candidates().filter { $0.step <= step }.dropFirst(keep).filter {
@@ -57,7 +62,7 @@ public struct CheckpointStore: Sendable {
         "\(problem.reason), right after it was written; look at the disk. Older checkpoints stay",
         path: problem.path)
     }
-    for checkpoint in old.reversed() { try FolderCommit.remove(checkpoint.folder) }
+    for checkpoint in old.reversed() { FolderCommit.remove(checkpoint.folder, housekeeping) }
     return new
   }
 
@@ -92,7 +97,9 @@ public struct CheckpointStore: Sendable {
     }
     guard all.isEmpty else {
       throw InputError(
-        "none of the \(all.count) checkpoints verifies; restore one, or start in another folder",
+        (all.count == 1
+          ? "the only checkpoint does not verify" : "none of the \(all.count) checkpoints verifies")
+          + "; restore one, or start in another folder",
         path: folder)
     }
     return nil

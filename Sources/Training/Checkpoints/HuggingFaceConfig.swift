@@ -40,6 +40,18 @@ public struct HuggingFaceConfig: Codable, Sendable, Equatable {
   /// Outputs of a sequence classifier's linear layer, `num_labels`. Files of other models may name it too.
   public var labels: Int?
 
+  /// What the outputs of that layer are called, by their numbers from 0: `id2label`, and `label2id` the other way round.
+  public var labelNames: [String: String]?
+
+  /// The token that fills sequences up, `pad_token_id`: a classifier of `transformers` reads the last that is another.
+  public var paddingToken: Int32?
+
+  /// What the outputs mean, `problem_type`.
+  public var problemType: String?
+
+  /// What the model was fine-tuned for, `gpt1_dist`.
+  public var fineTuning: FineTunedTask?
+
   /// The defaults.
   public init() {}
 
@@ -98,10 +110,15 @@ extension HuggingFaceConfig {
     case initializerRange = "initializer_range"
     case layerNormEpsilon = "layer_norm_epsilon"
     case width = "n_embd"
+    case fineTuning = "gpt1_dist"
     case heads = "n_head"
+    case labelNames = "id2label"
+    case labelNumbers = "label2id"
     case layers = "n_layer"
     case positions = "n_positions"
     case labels = "num_labels"
+    case paddingToken = "pad_token_id"
+    case problemType = "problem_type"
     case residualDropout = "resid_pdrop"
     case tiesEmbeddings = "tie_word_embeddings"
     case vocabularySize = "vocab_size"
@@ -144,9 +161,13 @@ extension HuggingFaceConfig {
     try read(.initializerRange, into: &initializerRange)
     try read(.architectures, into: &architectures)
     labels = try fields.decodeIfPresent(Int.self, forKey: .labels)
+    labelNames = try fields.decodeIfPresent([String: String].self, forKey: .labelNames)
+    paddingToken = try fields.decodeIfPresent(Int32.self, forKey: .paddingToken)
+    problemType = try fields.decodeIfPresent(String.self, forKey: .problemType)
+    fineTuning = try fields.decodeIfPresent(FineTunedTask.self, forKey: .fineTuning)
   }
 
-  /// Writes every field.
+  /// Writes every field that has a value.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     for (key, value) in HuggingFaceConfig.fixed { try fields.encode(value, forKey: key) }
@@ -166,5 +187,12 @@ extension HuggingFaceConfig {
     try fields.encode(initializerRange, forKey: .initializerRange)
     try fields.encode(architectures, forKey: .architectures)
     try fields.encodeIfPresent(labels, forKey: .labels)
+    try fields.encodeIfPresent(labelNames, forKey: .labelNames)
+    let numbers = labelNames?.compactMap { number, name in Int(number).map { (name, $0) } }
+    try fields.encodeIfPresent(
+      numbers.map { Dictionary($0, uniquingKeysWith: min) }, forKey: .labelNumbers)
+    try fields.encodeIfPresent(paddingToken, forKey: .paddingToken)
+    try fields.encodeIfPresent(problemType, forKey: .problemType)
+    try fields.encodeIfPresent(fineTuning, forKey: .fineTuning)
   }
 }

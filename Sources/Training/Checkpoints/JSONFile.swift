@@ -1,3 +1,4 @@
+import Data
 import Files
 import Foundation
 
@@ -7,16 +8,14 @@ public enum JSONFile {
   public static func read<Value: Decodable>(
     _ type: Value.Type, from path: String
   ) throws(InputError) -> Value {
-    let reader = try FileReader(path)
-    return try decode(type, reader.read(UInt8.self, at: 0, count: reader.size), path: path)
+    try decode(type, TextFile.bytes(of: path), path: path)
   }
 
   /// The value that the file at `path` holds, where fields of some of its parts may be missing: they are those of `defaults`.
   static func read<Value: Decodable>(
     _ type: Value.Type, from path: String, defaults: [String: some Encodable]
   ) throws(InputError) -> Value {
-    let reader = try FileReader(path)
-    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
+    let bytes = try TextFile.bytes(of: path)
     guard var whole = object(Data(bytes)) else { return try decode(type, bytes, path: path) }
     for (part, value) in defaults {
       guard let found = whole[part] as? [String: Any] else { continue }

@@ -4,63 +4,89 @@ import Files
 import Kernels
 import Model
 
-/// A folder that `transformers` loads as it is: `config.json`, `model.safetensors`, `vocab.json`, `merges.txt`.
+/// A folder that `transformers` loads as it is: `config.json`, `model.safetensors`, `vocab.json`, `merges.txt`, and the tokenizer once
+/// more as its fast tokenizers read it.
 public enum ModelFolder {
   static let weightsName = "model.safetensors"
   static let configName = "config.json"
 
-  /// Writes all four files; returns the digests that are known without reading them again.
+  /// Writes all files; returns the digests that are known without reading them again.
+  ///
+  /// - Parameter fineTuning: what the model is fine-tuned for; nil for a language model
   package static func write(
     _ weights: Vector, _ table: ParameterTable, _ model: ModelConfig, tokenizer: Tokenizer,
-    to folder: String
+    fineTuning: FineTuning? = nil, to folder: String
   ) throws -> [String: FileDigest] {
-    let config = try HuggingFaceConfig(model).write(to: "\(folder)/\(configName)")
+    let config = try HuggingFaceConfig(model, fineTuning).write(to: "\(folder)/\(configName)")
     try tokenizer.save(to: folder)
+    try tokenizer.saveForTransformers(
+      to: folder, context: model.context, specials: fineTuning?.specials)
     let weights = try Safetensors.write(
       table.savedTensors(of: weights), to: "\(folder)/\(weightsName)")
     return [configName: config, weightsName: weights]
   }
 
+  /// Bytes that the files of `tokenizer` hardly exceed: each piece stands there two or three times, and each merge twice.
+  static func mostBytes(of tokenizer: Tokenizer) -> Int { tokenizer.vocabularySize * 256 }
+
   /// The shape of the model in `folder`: a fine-tuned one where it has the weight of a task's linear layer.
   public static func config(_ folder: String) throws -> ModelConfig {
-    guard Path.exists(folder) else {
+    try description(folder).model
+  }
+
+  /// The shape of the model in `folder`, and all that its config.json says. The tensors are those of that shape.
+  package static func description(
+    _ folder: String
+  ) throws -> (model: ModelConfig, file: HuggingFaceConfig) {
+    let path = "\(folder)/\(configName)"
+    let file = try HuggingFaceConfig(path: path)
+    var config = ModelConfig(file)
+    let weights = try weights(folder)
+    config.scores = weights.tensors[ParameterTable.scoreName]?.shape.first ?? 0
+    if let problem = config.problem { throw InputError(problem, path: path) }
+    try checkTensors(weights, of: config)
+    return (config, file)
+  }
+
+  /// The file of the weights, its header checked.
+  static func weights(_ folder: String) throws(InputError) -> SafetensorsFile {
+    let path = "\(folder)/\(weightsName)"
+    for other in ["pytorch_model.bin", "model.safetensors.index.json", "tf_model.h5"]
+    where !Path.exists(path) && Path.exists("\(folder)/\(other)") {
       throw InputError(
-        "there is no such folder; give one with config.json, model.safetensors, vocab.json and "
-          + "merges.txt: a checkpoint of a run, or a model of Hugging Face's openai-gpt",
+        "holds \(other) and no \(weightsName): load it with `transformers` and write it with "
+          + "save_pretrained(FOLDER, max_shard_size=\"100GB\")",
         path: folder)
     }
-    let path = "\(folder)/\(configName)"
-    var config = ModelConfig(try HuggingFaceConfig(path: path))
-    let tensors = try SafetensorsFile("\(folder)/\(weightsName)").tensors
-    config.scores = tensors[ParameterTable.scoreName]?.shape.first ?? 0
-    if let problem = config.problem { throw InputError(problem, path: path) }
-    return config
+    return try SafetensorsFile(path)
   }
 
   /// Overwrites the weights with those in `folder`, whose model has the same shape.
   static func readWeights(_ folder: String, into state: ModelState) throws {
-    let file = try SafetensorsFile("\(folder)/\(weightsName)")
-    for parameter in state.table.parameters {
-      try file.read(
-        file.name(of: parameter.name), into: state.weights[parameter.range],
-        expecting: parameter.shape)
-    }
+    try read(weights(folder), state.table, into: state) { _ in true }
   }
 
   /// Overwrites a part of the weights with those in `folder`: the embeddings of its tokens and positions, and its first `layers`
   /// blocks. The rest stays as it is.
   static func transfer(_ folder: String, into state: ModelState, layers: Int) throws {
-    let file = try SafetensorsFile("\(folder)/\(weightsName)")
-    for parameter in ParameterTable(try config(folder)).parameters {
-      guard parameter.name != ParameterTable.scoreName,
-        parameter.layer.map({ $0 < layers }) ?? true,
-        let place = state.table.parameters.first(where: { $0.name == parameter.name })
-      else { continue }
-      // The token embedding has rows behind those that the model has.
+    try read(weights(folder), ParameterTable(config(folder)), into: state) {
+      $0.name != ParameterTable.scoreName && $0.layer.map { $0 < layers } ?? true
+    }
+  }
+
+  /// Overwrites those of `parameters` that `isWanted` takes and `state` has. The token embedding may have more rows there: they stay.
+  private static func read(
+    _ file: SafetensorsFile, _ parameters: ParameterTable, into state: ModelState,
+    where isWanted: (Parameter) -> Bool
+  ) throws {
+    for parameter in parameters.parameters where isWanted(parameter) {
+      guard let place = state.table.parameters.first(where: { $0.name == parameter.name }) else {
+        continue
+      }
       let start = place.range.lowerBound
-      try file.read(
-        file.name(of: parameter.name), into: state.weights[start..<start + parameter.range.count],
-        expecting: parameter.shape)
+      let values = state.weights[start..<start + parameter.range.count]
+      try file.read(file.name(of: parameter.name), into: values, expecting: parameter.shape)
+      if parameter.name == SafetensorsFile.embeddingName { try checkHead(file, values, parameter) }
     }
   }
 
@@ -84,18 +110,7 @@ public enum ModelFolder {
 
   /// The model, finite or not. No memory is taken before the file is known to hold what `config.json` promises.
   static func state(_ folder: String) throws -> ModelState {
-    let config = try config(folder)
-    let file = try SafetensorsFile("\(folder)/\(weightsName)")
-    for parameter in ParameterTable(config).parameters {
-      let name = try file.name(of: parameter.name)
-      guard let shape = file.tensors[name]?.shape, shape == parameter.shape else {
-        throw InputError(
-          "tensor \(name) has the shape \(file.tensors[name]?.shape ?? []), but config.json makes it "
-            + "\(parameter.shape)",
-          path: file.path)
-      }
-    }
-    let state = ModelState(config, training: false)
+    let state = ModelState(try config(folder), training: false)
     try readWeights(folder, into: state)
     return state
   }
@@ -105,7 +120,7 @@ public enum ModelFolder {
     let tokenizer = try Tokenizer.load(folder: folder)
     guard tokenizer.vocabularySize <= config.vocabularySize else {
       throw InputError(
-        "config.json has a vocabulary of only \(config.vocabularySize) ids, but vocab.json has "
+        "config.json has a vocabulary of only \(config.vocabularySize) ids, but the tokenizer has "
           + "\(tokenizer.vocabularySize): use the tokenizer that the model was trained with",
         path: folder)
     }
@@ -141,7 +156,7 @@ extension ParameterTable {
 
 extension HuggingFaceConfig {
   /// The file of a model of ours.
-  init(_ model: ModelConfig) {
+  init(_ model: ModelConfig, _ fineTuning: FineTuning?) {
     self.init()
     vocabularySize = model.vocabularySize
     positions = model.context
@@ -154,6 +169,14 @@ extension HuggingFaceConfig {
     if model.scores > 0 {
       architectures = ["OpenAIGPTForSequenceClassification"]
       labels = model.scores
+    }
+    if let fineTuning {
+      let names = fineTuning.spec.answer.outputNames
+      labelNames = Dictionary(uniqueKeysWithValues: zip(0..., names).map { (String($0), $1) })
+      problemType = fineTuning.spec.answer.problemType
+      // No sequence ends with it.
+      paddingToken = fineTuning.specials.delimiter
+      self.fineTuning = fineTuning.task
     }
     layerNormEpsilon = Double("\(model.layerNormEpsilon)") ?? Double(model.layerNormEpsilon)
     initializerRange =

@@ -114,15 +114,22 @@ public struct SafetensorsFile: Sendable {
     try SafetensorsFile.checkCoverage(tensors, from: start, size: reader.size, path: path)
   }
 
-  /// The name under which the file has the tensor `name` of Hugging Face's openai-gpt: as saved
-  /// from `OpenAIGPTModel` or from a model with a head on it, which puts `transformer.` before it.
-  /// An InputError where it has neither.
+  /// The token embedding, which is the output too.
+  static let embeddingName = "tokens_embed.weight"
+
+  /// The output, where it is named.
+  static let headName = "lm_head.weight"
+
+  /// The name under which the file has the tensor `name` of Hugging Face's openai-gpt: as saved from `OpenAIGPTModel` or from a model
+  /// with a head on it, which puts `transformer.` before it; of tensors that share their memory the one that was written, as
+  /// `__metadata__` says. An InputError where it has none.
   public func name(of name: String) throws(InputError) -> String {
     let prefix = "transformer."
     let bare = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
-    for candidate in [name, bare, prefix + bare] where tensors[candidate] != nil {
-      return candidate
-    }
+    let names = [name, bare, prefix + bare]
+    let aliases =
+      names.compactMap { metadata[$0] } + (bare == Self.embeddingName ? [Self.headName] : [])
+    for candidate in names + aliases where tensors[candidate] != nil { return candidate }
     throw InputError("has no tensor \(bare); is it a model of the same configuration?", path: path)
   }
 

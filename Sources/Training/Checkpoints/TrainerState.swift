@@ -1,4 +1,5 @@
 import Files
+import Kernels
 import Model
 
 /// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
@@ -15,6 +16,8 @@ package struct TrainerState: Codable, Equatable {
   /// `ProductFingerprint` of rank 0, by which bits that differ on another machine can be told from wrong ones; checkpoints of older
   /// programs have none.
   let productFingerprint: String?
+  /// Rank 0's engine of matrix products, by which a run that goes on with other kernels is told so; checkpoints of older programs have none.
+  var engine: ProductEngine?
   /// From version 2 on.
   var anomalies: AnomalyState?
   /// Of fine-tuning, what the task is, whatever its file is called; checkpoints of older programs do not say.
@@ -26,7 +29,7 @@ package struct TrainerState: Codable, Equatable {
 
   private enum CodingKeys: CodingKey {
     case version, step, dataFingerprint, tokenizerFingerprint, config, productFingerprint,
-      anomalies, task,
+      engine, anomalies, task,
       origin
   }
 
@@ -36,14 +39,14 @@ package struct TrainerState: Codable, Equatable {
   /// What a run of `config` left after `step`.
   package init(
     step: Int, config: RunConfig, dataFingerprint: String, tokenizerFingerprint: String = "",
-    productFingerprint: String? = nil, anomalies: AnomalyState? = nil, task: String? = nil,
-    origin: String? = nil
+    productFingerprint: String? = nil, engine: ProductEngine? = nil,
+    anomalies: AnomalyState? = nil, task: String? = nil, origin: String? = nil
   ) {
     (self.step, self.config, self.dataFingerprint) = (step, config, dataFingerprint)
     (self.tokenizerFingerprint, self.productFingerprint) = (
       tokenizerFingerprint, productFingerprint
     )
-    (self.anomalies, self.task, self.origin) = (anomalies, task, origin)
+    (self.engine, self.anomalies, self.task, self.origin) = (engine, anomalies, task, origin)
   }
 
   /// The file in a checkpoint's folder. Keys of the configuration that are younger than the checkpoint have their defaults.

@@ -27,6 +27,13 @@ package struct RankFacts: Sendable, Codable {
   package var openBLAS = "?"
   package var kernels = "?"
   package var oneDNN = "?"
+  package var instructions = "?"
+  /// How many times as long a product takes by OpenBLAS as by oneDNN, on one thread.
+  package var kernelTime = 1.0
+  /// The kernels that this CPU has instructions for; nil where that is not known.
+  package var bestKernels: String?
+  /// OPENBLAS_CORETYPE; nil where it is not set.
+  package var coreType: String?
   package var mpi = "?"
   /// What its products of fixed factors come out as: several where that depends on the thread.
   package var products = ["0"]
@@ -89,6 +96,10 @@ extension RankFacts {
     openBLAS = MathLibraries.openBLASVersion
     kernels = MathLibraries.openBLASKernels
     oneDNN = MathLibraries.oneDNNVersion
+    instructions = MathLibraries.oneDNNInstructions
+    let seconds = KernelSpeed.measure()
+    kernelTime = seconds.openBLAS / seconds.oneDNN
+    coreType = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
     mpi = MPI.libraryVersion
     products = team.productFingerprints().map { String($0, radix: 16) }
     program = (try? XXH128.hash(file: "/proc/self/exe")) ?? "?"
@@ -102,6 +113,7 @@ extension RankFacts {
     quota = Affinity.quota()
     load = system.load
     cpuModel = system.cpuModel
+    bestKernels = system.bestKernels
     memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     memoryAvailable = system.memoryAvailable ?? memory
     memoryLimit = system.memoryLimit

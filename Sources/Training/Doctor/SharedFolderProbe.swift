@@ -37,7 +37,7 @@ struct SharedFolderProbe {
     if path.isEmpty { return true }
     let start = ContinuousClock.now
     while true {
-      if FileManager.default.contents(atPath: path) == Data(token.utf8) { return true }
+      if Path.exists(path), (try? FileReader.bytes(of: path)) == Array(token.utf8) { return true }
       if start.duration(to: .now).seconds > Self.patience { return false }
       Thread.sleep(forTimeInterval: 0.05)
     }
@@ -48,9 +48,8 @@ struct SharedFolderProbe {
     try communicator.barrier()
     var output = output
     guard communicator.isRoot, !path.isEmpty else { return output }
-    try? FileManager.default.removeItem(atPath: path)
-    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: output.folder)
-    output.free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+    if !FolderCommit.remove(path) { output.problem = "\(path) cannot be removed; remove it" }
+    output.free = FreeSpace.bytes(at: output.folder)
     output.checkpoints =
       (try? CheckpointStore("\(output.path)/checkpoints").candidates())?.count ?? 0
     return output

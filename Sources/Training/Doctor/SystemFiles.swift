@@ -1,4 +1,5 @@
 import Dist
+import Files
 import Foundation
 
 /// What Linux says of the machine in `/proc` and `/sys`; elsewhere as little as can be said.
@@ -15,7 +16,13 @@ package struct SystemFiles {
   }
 
   private func text(_ path: String) -> String? {
-    try? String(contentsOfFile: root + path, encoding: .utf8)
+    let path = root + path
+    return Path.exists(path) ? try? FileReader.text(of: path) : nil
+  }
+
+  private func names(in folder: String) -> [String] {
+    let folder = root + folder
+    return Path.isFolder(folder) ? (try? FolderCommit.contents(of: folder)) ?? [] : []
   }
 
   private func line(_ path: String) -> String? {
@@ -41,6 +48,15 @@ package struct SystemFiles {
 
   /// The processor's name.
   package var cpuModel: String { value("model name", in: "/proc/cpuinfo") ?? "unnamed processor" }
+
+  /// OpenBLAS's name of the kernels with the widest instructions that the CPU has; nil where it has none of these, or no flags.
+  package var bestKernels: String? {
+    let flags = Set((value("flags", in: "/proc/cpuinfo") ?? "").split(separator: " "))
+    if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"]) {
+      return "SkylakeX"
+    }
+    return flags.isSuperset(of: ["avx2", "fma"]) ? "Haswell" : nil
+  }
 
   /// The load average of a minute.
   package var load: Double {
@@ -86,8 +102,7 @@ package struct SystemFiles {
 
   /// Whether there is a network that ranks hand memory to directly.
   package var hasInfiniBand: Bool {
-    let names = try? FileManager.default.contentsOfDirectory(atPath: root + "/sys/class/infiniband")
-    return names?.isEmpty == false
+    !names(in: "/sys/class/infiniband").isEmpty
   }
 
   /// `always`, `madvise` or `never`.
@@ -107,8 +122,7 @@ package struct SystemFiles {
   /// CPUs of each NUMA node.
   package var memories: [[Int]] {
     let folder = "/sys/devices/system/node"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root + folder)) ?? []
-    return names.filter { $0.wholeMatch(of: /node[0-9]+/) != nil }.sorted()
+    return names(in: folder).filter { $0.wholeMatch(of: /node[0-9]+/) != nil }.sorted()
       .compactMap { line("\(folder)/\($0)/cpulist").map { Affinity.cpus(inList: $0) } }
       .filter { !$0.isEmpty }
   }

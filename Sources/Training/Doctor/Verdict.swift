@@ -19,7 +19,7 @@ public struct Verdict: Sendable, Equatable, Codable {
 
   /// What was looked at.
   public enum Subject: String, Sendable, Codable, CaseIterable {
-    case launch, threads, machines, products, program, clocks, load, memory, system
+    case launch, threads, machines, products, kernels, program, clocks, load, memory, system
     case output, data, shares, links, reduction, speed, slurm
   }
 

@@ -27,24 +27,27 @@ public struct BestModel: Sendable, Codable, Equatable {
     return BestModel(folder: folder(out), step: saved.step, score: saved.score)
   }
 
-  /// Removes what an earlier run left in `out`.
-  static func clear(_ out: String) throws {
-    if Path.exists(folder(out)) { try FolderCommit.remove(folder(out)) }
+  /// Puts back what a killed process was replacing in `out`, or, where a run begins, removes what an earlier one left there. Refuses
+  /// a place that the model could not be written to.
+  static func open(_ out: String, isNew: Bool, _ housekeeping: Housekeeping) throws {
+    try FolderCommit.removeLeftovers(in: out, of: Path.name(folder(out)), housekeeping)
+    try Destination.requireFolder(folder(out), replacing: true)
+    let target = try Path.followed(folder(out))
+    if isNew, Path.exists(target) { try FolderCommit.hide(target, housekeeping) }
   }
 
   /// Writes the weights where they are better than those there. Of equal ones the first stays.
   static func keepIfBetter(
-    _ score: MetricValue, step: Int, _ session: TrainingSession
+    _ score: MetricValue, step: Int, _ session: TrainingSession, _ housekeeping: Housekeeping
   ) throws {
     let out = session.config.out
-    if let best = try read(out), best.score.value ?? -.infinity >= score.value ?? -.infinity {
-      return
-    }
+    if let best = try read(out), !score.isBetter(than: best.score) { return }
     let (material, state) = (session.material, session.state)
     let folder = folder(out)
-    try FolderCommit.commit(folder, existing: .replaced) { partial in
+    try FolderCommit.commit(folder, existing: .replaced, housekeeping: housekeeping) { partial in
       var digests = try ModelFolder.write(
-        state.weights, state.table, material.model, tokenizer: material.tokenizer, to: partial)
+        state.weights, state.table, material.model, tokenizer: material.tokenizer,
+        fineTuning: material.fineTuning, to: partial)
       digests[name] = try JSONFile.write(
         Saved(step: step, score: score), to: "\(partial)/\(name)")
       try SumsFile.write(in: partial, known: digests)

@@ -8,6 +8,8 @@ struct EncodedSplit {
   let encoded: [EncodedExample]
   /// How many the files hold beside these that are none.
   let leftOut: Int
+  /// What is to be told of the files.
+  var notes: [String] = []
 
   init(_ examples: [TaskExample], _ encoded: [EncodedExample], leftOut: Int) {
     (self.examples, self.encoded, self.leftOut) = (examples, encoded, leftOut)
@@ -21,12 +23,19 @@ struct EncodedSplit {
     let examples = contents.examples
     self.init(
       examples, encoder.encodeAll(examples, threads: threads), leftOut: contents.leftOut)
+    notes = contents.notes
     guard split == .test || examples.allSatisfy({ $0.label != nil }) else {
       throw InputError(
         "the \(split.rawValue) split has examples without a label, which nothing can be learned from",
         path: folder)
     }
   }
+
+  /// The tokens that the tokenizer does not know, before anything was cut.
+  var unknownTokens: UnknownTokens { encoded.unknownTokens }
+
+  /// What the user should know of the examples.
+  var warnings: [String] { notes + (unknownTokens.warning.map { [$0] } ?? []) }
 
   /// The most tokens of an example, its sequences padded to the longest.
   var longest: Int { encoded.map(\.paddedCount).max() ?? 0 }
@@ -36,12 +45,15 @@ struct EncodedSplit {
     guard count > 0, count < examples.count else { return self }
     let sampler = Sampler(windows: examples.count, sequencesPerStep: count, seed: seed)
     let places = sampler.windows(step: 1).sorted()
-    return EncodedSplit(
+    var drawn = EncodedSplit(
       places.map { examples[$0] }, places.map { encoded[$0] }, leftOut: leftOut)
+    drawn.notes = notes
+    return drawn
   }
 
-  /// What was cut to the context, and what was left out, in words.
-  func losses(_ context: Int) -> String {
+  /// What of these training examples was cut to the context, and what of them and of `development` was left out, in words.
+  func losses(_ context: Int, development: EncodedSplit) -> String {
+    let leftOut = leftOut + development.leftOut
     let cut = encoded.filter { $0.cutTokens > 0 }
     let tokens = cut.reduce(0) { $0 + $1.cutTokens }
     let sentence =
@@ -50,7 +62,8 @@ struct EncodedSplit {
       : "\(grouped(cut.count)) of \(grouped(encoded.count)) training examples are longer than the context of "
         + "\(context) tokens and lose \(grouped(tokens)) tokens"
     return sentence
-      + (leftOut > 0 ? "; \(grouped(leftOut)) lines of the files are no examples and left out" : "")
+      + "; " + unknownTokens.description
+      + (leftOut > 0 ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
   }
 
   /// A hash of all sequences and labels of some splits, and of what made them.

@@ -41,7 +41,7 @@ public struct SeedStudy: Sendable, Codable {
   public var description: String {
     guard let spread else { return "no seed has a metric" }
     return
-      "\(spread.metric.rawValue) over \(seeds.count) seeds: median \(format(spread.median, 4)), "
+      "\(spread.metric.rawValue) over \(counted(seeds.count, "seed")): median \(format(spread.median, 4)), "
       + "from \(format(spread.least, 4)) to \(format(spread.most, 4))"
   }
 }

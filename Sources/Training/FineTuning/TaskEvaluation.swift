@@ -21,9 +21,9 @@ struct TaskEvaluation {
   struct Result {
     /// Indices of classes or answers, or scores, in the order of the split.
     let predictions: [Double]
-    /// Mean cross-entropy, in nats; nil without labels.
+    /// Mean cross-entropy of the examples with a label, in nats; nil without labels.
     let loss: Double?
-    /// Nil without labels.
+    /// Of the examples with a label; nil without labels.
     let metrics: [MetricValue]?
   }
 
@@ -41,21 +41,31 @@ struct TaskEvaluation {
       return decoder.exampleProbabilities()
     }
     let predictions = probabilities.map(answer.prediction)
-    let labels = split.examples.compactMap(\.label)
-    guard labels.count == predictions.count, !labels.isEmpty else {
-      return Result(predictions: predictions, loss: nil, metrics: nil)
-    }
-    let losses = zip(probabilities, split.encoded).map { found, example in
+    let losses = zip(probabilities, split.encoded).compactMap { found, example in
       // What a float cannot hold is as wrong as a probability gets.
-      zip(found, example.target ?? []).reduce(0.0) {
-        $1.1 == 0 ? $0 : $0 - Double($1.1) * log(max($1.0, Double(Float.leastNormalMagnitude)))
+      example.target.map { target in
+        zip(found, target).reduce(0.0) {
+          $1.1 == 0 ? $0 : $0 - Double($1.1) * log(max($1.0, Double(Float.leastNormalMagnitude)))
+        }
       }
     }
     return Result(
-      predictions: predictions, loss: losses.reduce(0, +) / Double(losses.count),
-      metrics: metrics.map {
-        MetricValue($0, $0.value(predictions: predictions, labels: labels))
-      })
+      predictions: predictions,
+      loss: losses.isEmpty ? nil : losses.reduce(0, +) / Double(losses.count),
+      metrics: TaskEvaluation.values(of: metrics, predictions, split.examples))
+  }
+
+  /// The metrics of those predictions whose examples have a label; nil where none has.
+  static func values(
+    of metrics: [Metric], _ predictions: [Double], _ examples: [TaskExample]
+  ) -> [MetricValue]? {
+    let judged = zip(predictions, examples).compactMap { prediction, example in
+      example.label.map { (prediction, $0) }
+    }
+    guard !judged.isEmpty else { return nil }
+    return metrics.map {
+      MetricValue($0, $0.value(predictions: judged.map(\.0), labels: judged.map(\.1)))
+    }
   }
 
   /// Probabilities of an example.

@@ -12,7 +12,7 @@ public struct TaskMeasurement {
     public var task: String
     /// The folder with the task's files.
     public var data: String
-    /// A model folder.
+    /// A model folder or a run directory.
     public var model: String
     /// The part of the examples.
     public var split: TaskSplit
@@ -44,19 +44,35 @@ public struct TaskMeasurement {
     public let examples: Int
     /// Those among them that were cut to the context.
     public let truncated: Int
+    /// Those among them that have a label: loss and metrics are theirs.
+    public let labelled: Int
+    /// Lines of the files that are no examples.
+    public let leftOut: Int
     /// Mean cross-entropy in nats; nil without labels, and by the heuristics.
     public let loss: Double?
     /// Nil without labels.
     public let metrics: [MetricValue]?
-    /// The file of predictions; nil for none.
+    /// The file of predictions; nil for none, or where it could not be written.
     public let predictions: String?
+    /// Why the predictions could not be written, known to rank 0; nil where they were.
+    public let predictionsError: String?
+    /// The share of the tokens of all texts that the tokenizer does not know, 0 ... 1.
+    public let unknownShare: Double
+    /// What the user should know of the examples and of the predictions.
+    public let warnings: [String]
 
     /// For people.
     public var description: String {
-      let cut = truncated > 0 ? ", \(grouped(truncated)) of them cut to the context" : ""
+      let cut =
+        (truncated > 0 ? ", \(grouped(truncated)) of them cut to the context" : "")
+        + (0..<examples ~= labelled && labelled > 0
+          ? ", \(grouped(labelled)) of them with a label, by which they are measured" : "")
+        + (leftOut > 0
+          ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
       let figures =
         (loss.map { ["loss \(format($0, 4))"] } ?? [])
         + (metrics?.map(\.description) ?? ["no labels: no metrics"])
+        + [UnknownTokens.description(unknownShare)]
       return "\(task), \(split.rawValue): \(grouped(examples)) examples\(cut)\n"
         + figures.joined(separator: "  ") + (predictions.map { "\npredictions in \($0)" } ?? "")
     }
@@ -76,46 +92,70 @@ public struct TaskMeasurement {
     shared.threads = 0
     try communicator.agree(
       on: JSONFile.encode(shared, formatting: .sortedKeys), what: "what to measure", status: 2)
+    try communicator.together {
+      if let path = request.predictions { try Destination.requireFile(path) }
+    }
     let threads =
       request.threads > 0 ? request.threads : try ThreadShare.fairThreadCount(communicator)
     let spec = try communicator.together { try TaskSpec.asked(request.task) }
-    let (state, tokenizer) = try communicator.together { try ModelFolder.load(request.model) }
-    let team = ThreadTeam(size: threads)
-    state.weightsChanged(team: team)
-    let (ids, truncated, result) =
+    let folder = try ModelFolder.find(request.model, communicator)
+    let (state, tokenizer) = try communicator.together { try ModelFolder.load(folder) }
+    let fit =
       request.zeroShot
-      ? try withoutTraining(spec, state, tokenizer, team)
-      : try fineTuned(spec, state, tokenizer, team)
-    try communicator.onRoot {
-      guard let path = request.predictions else { return }
-      try FileWriter.write(
-        spec.submissionText(ids: ids, predictions: result.predictions), to: path)
+      ? nil : try communicator.together { try TaskFit(spec, folder, tokenizer) }
+    for note in fit?.notes ?? [] where communicator.isRoot { printError(note + "\n") }
+    fit?.apply(to: state)
+    let team = ThreadTeam(size: threads)
+    if communicator.size > 1 {
+      try communicator.compareEngines(
+        ProductEngine(usesOneDNN: false, fingerprints: team.productFingerprints()), isOrdered: false
+      )
     }
+    state.weightsChanged(team: team)
+    let found =
+      if let fit {
+        try fineTuned(spec, state, tokenizer, fit.specials, team)
+      } else { try withoutTraining(spec, state, tokenizer, team) }
+    let result = found.result
+    let failure = write(spec, found)
     return Outcome(
-      task: spec.name, split: request.split, examples: ids.count, truncated: truncated,
-      loss: result.loss, metrics: result.metrics, predictions: request.predictions)
+      task: spec.name, split: request.split, examples: found.ids.count, truncated: found.truncated,
+      labelled: found.labelled, leftOut: found.leftOut, loss: result.loss,
+      metrics: result.metrics, predictions: failure == nil ? request.predictions : nil,
+      predictionsError: failure, unknownShare: found.unknown.share,
+      warnings: found.notes + (found.unknown.warning.map { [$0] } ?? [])
+        + (request.predictions == nil ? [] : spec.submissionWarnings(ids: found.ids)))
   }
 
-  private typealias Found = (ids: [String], truncated: Int, TaskEvaluation.Result)
+  /// Writes the predictions, on rank 0.
+  ///
+  /// - Returns: why it could not: the metrics, which took long, are not to be lost for that
+  private func write(_ spec: TaskSpec, _ found: Found) -> String? {
+    guard communicator.isRoot, let path = request.predictions else { return nil }
+    do {
+      try FileWriter.replace(
+        path, with: spec.submissionText(ids: found.ids, predictions: found.result.predictions))
+      return nil
+    } catch { return "\(error)" }
+  }
+
+  private struct Found {
+    let ids: [String]
+    let truncated: Int
+    let labelled: Int
+    let leftOut: Int
+    let unknown: UnknownTokens
+    let notes: [String]
+    let result: TaskEvaluation.Result
+  }
 
   private func fineTuned(
-    _ spec: TaskSpec, _ state: ModelState, _ tokenizer: Tokenizer, _ team: ThreadTeam
+    _ spec: TaskSpec, _ state: ModelState, _ tokenizer: Tokenizer, _ specials: SpecialTokens,
+    _ team: ThreadTeam
   ) throws -> Found {
-    let model = state.config
     let split = try communicator.together {
-      guard model.scores == spec.answer.outputs else {
-        throw InputError(
-          model.scores == 0
-            ? "is a language model without a linear layer for a task: fine-tune it with `gpt1-dist finetune`, or ask "
-              + "it with --zero-shot"
-            : "has a linear layer of \(model.scores) outputs, and \(spec.name) needs \(spec.answer.outputs): it was "
-              + "fine-tuned on another task",
-          path: request.model)
-      }
       let encoder = try TaskEncoder(
-        spec, tokenizer: tokenizer,
-        specials: SpecialTokens(after: model.vocabularySizeWithoutSpecials),
-        context: model.context)
+        spec, tokenizer: tokenizer, specials: specials, context: state.config.context)
       return try EncodedSplit(
         spec, request.split, folder: request.data, encoder: encoder, threads: team.size)
     }
@@ -123,10 +163,11 @@ public struct TaskMeasurement {
     let decoder = Decoder(
       state, team: team, capacity: max(evaluation.tokensPerExample, Scoring.tokensAtOnce),
       training: false)
-    return (
-      split.examples.map(\.id), split.encoded.count { $0.cutTokens > 0 },
-      try evaluation.measure(decoder, communicator)
-    )
+    return Found(
+      ids: split.examples.map(\.id), truncated: split.encoded.count { $0.cutTokens > 0 },
+      labelled: split.examples.count { $0.label != nil }, leftOut: split.leftOut,
+      unknown: split.unknownTokens, notes: split.notes,
+      result: try evaluation.measure(decoder, communicator))
   }
 
   private func withoutTraining(
@@ -140,6 +181,9 @@ public struct TaskMeasurement {
     let decoder = Decoder(
       state, team: team, capacity: max(state.config.context, Scoring.tokensAtOnce),
       training: false)
-    return (task.ids, task.truncatedCount, try task.measure(decoder, communicator))
+    return Found(
+      ids: task.ids, truncated: task.truncatedCount, labelled: task.labelledCount,
+      leftOut: task.leftOut, unknown: task.unknownTokens, notes: [],
+      result: try task.measure(decoder, communicator))
   }
 }

@@ -8,9 +8,14 @@ struct ZeroShotTask {
   let spec: TaskSpec
   private let zeroShot: ZeroShot
   private let examples: [TaskExample]
+  /// Lines of the files that are no examples.
+  let leftOut: Int
   /// Labelled examples of the training split, by which the threshold of a rule that has one is chosen.
   private let calibration: [TaskExample]
   private let candidates: [[ZeroShotCandidate]]
+
+  /// Of all texts, those that the tokenizer does not know.
+  let unknownTokens: UnknownTokens
 
   /// The examples that a threshold is chosen by.
   private static let calibrationCount = 1_000
@@ -27,11 +32,14 @@ struct ZeroShotTask {
     self.spec = spec
     let zeroShot = ZeroShot(rule, tokenizer: tokenizer, context: context)
     self.zeroShot = zeroShot
-    examples = try spec.examples(split, in: folder)
+    let contents = try spec.read(split, in: folder)
+    (examples, leftOut) = (contents.examples, contents.leftOut)
     calibration =
       rule == .acceptability
       ? ZeroShotTask.drawn(try spec.examples(.train, in: folder)) : []
-    candidates = (calibration + examples).map(zeroShot.candidates)
+    var unknown = UnknownTokens()
+    candidates = (calibration + examples).map { zeroShot.candidates(of: $0, counting: &unknown) }
+    unknownTokens = unknown
   }
 
   /// The same whatever the run's seed, since the threshold is no part of it.
@@ -46,6 +54,9 @@ struct ZeroShotTask {
 
   /// What predictions files call them.
   var ids: [String] { examples.map(\.id) }
+
+  /// Those with a label.
+  var labelledCount: Int { examples.count { $0.label != nil } }
 
   /// Those whose text was cut to the context.
   var truncatedCount: Int {
@@ -101,15 +112,9 @@ struct ZeroShotTask {
     let predictions = byExample.dropFirst(known.count).map {
       zeroShot.prediction(scores: $0, threshold: threshold)
     }
-    let labels = examples.compactMap(\.label)
-    guard labels.count == predictions.count, !labels.isEmpty else {
-      return .init(predictions: predictions, loss: nil, metrics: nil)
-    }
     return .init(
       predictions: predictions, loss: nil,
-      metrics: spec.metrics.map {
-        MetricValue($0, $0.value(predictions: predictions, labels: labels))
-      })
+      metrics: TaskEvaluation.values(of: spec.metrics, predictions, examples))
   }
 }
 
@@ -119,15 +124,20 @@ struct ZeroShotEvaluation {
 
   /// - Parameters:
   ///   - names: with commas between
-  ///   - folder: has a folder of every task, by its name
+  ///   - folder: has a folder of every task
   /// - Returns: nil where no task is named
   init?(tasks names: String, folder: String, tokenizer: Tokenizer, context: Int) throws {
     guard !names.isEmpty else { return nil }
     tasks = try names.split(separator: ",", omittingEmptySubsequences: false).map { name in
-      let spec = try TaskSpec.named(name.trimmingCharacters(in: .whitespaces))
+      let spec = try TaskSpec.asked(name.trimmingCharacters(in: .whitespaces))
       return try ZeroShotTask(
-        spec, .dev, folder: "\(folder)/\(spec.name)", tokenizer: tokenizer, context: context)
+        spec, .dev, folder: folder, tokenizer: tokenizer, context: context)
     }
+  }
+
+  /// What the user should know of the examples, a line each.
+  var warnings: [String] {
+    tasks.compactMap { task in task.unknownTokens.warning.map { "\(task.spec.name): \($0)" } }
   }
 
   /// Metrics by the name of the task. Collective.

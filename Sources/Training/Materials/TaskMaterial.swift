@@ -13,11 +13,12 @@ struct TaskMaterial: TrainingMaterial {
   private let spec: TaskSpec
   private let batches: TaskBatches
   private let development: TaskEvaluation
-  private let plainVocabulary: Int
+  private let specials: SpecialTokens
 
   var training: any BatchSource { batches }
   var validation: (any BatchSource)? { nil }
   var unigramValidationLoss: Double? { nil }
+  var fineTuning: FineTuning? { FineTuning(spec, specials: specials) }
 
   /// Reads and encodes the examples; refuses, on all ranks together, what cannot be trained on. Collective.
   ///
@@ -31,15 +32,19 @@ struct TaskMaterial: TrainingMaterial {
     let threads = try TrainingSession.threads(given, communicator)
     var config = given
     let spec = try communicator.together { try TaskSpec.asked(given.task) }
-    let (base, tokenizer) = try communicator.together {
-      try TaskMaterial.beginning(given, checkpoint: checkpoint)
-    }
     task = spec.identity
+    if !given.from.isEmpty {
+      config.from = try TaskMaterial.source(given.from, isNeeded: checkpoint == nil, communicator)
+    }
+    let (base, tokenizer, known) = try communicator.together {
+      try TaskMaterial.beginning(config, checkpoint: checkpoint)
+    }
     (self.spec, self.tokenizer) = (spec, tokenizer)
-    plainVocabulary = base.vocabularySizeWithoutSpecials
-    let specials = SpecialTokens(after: plainVocabulary)
+    // Rows are added for them where there are none, and no word loses its own.
+    let specials = known ?? SpecialTokens(after: base.vocabularySize)
+    self.specials = specials
     var model = base
-    model.vocabularySize = plainVocabulary + SpecialTokens.count
+    model.vocabularySize = max(base.vocabularySize, Int(specials.ids.max() ?? 0) + 1)
     model.scores = spec.answer.outputs
     model.dropout = Float(config.dropout)
     self.model = model
@@ -60,7 +65,7 @@ struct TaskMaterial: TrainingMaterial {
     fingerprint = EncodedSplit.fingerprint([train, parts[1]], tokenizer)
     try communicator.agree(on: fingerprint, what: "the examples in \(config.data)")
 
-    config.vocabulary = plainVocabulary
+    config.vocabulary = model.vocabularySize - SpecialTokens.count
     (config.context, config.width) = (model.context, model.width)
     (config.layers, config.heads) = (model.layers, model.heads)
     config.initializerRange = Double("\(model.initialStandardDeviation)") ?? config.initializerRange
@@ -86,19 +91,38 @@ struct TaskMaterial: TrainingMaterial {
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
       \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")\(end)
-      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context))
+      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
       """
+      + (train.warnings + parts[1].warnings).map { "\nwarning: \($0)" }.joined()
   }
 
   let description: String
 
-  /// Shape and tokenizer of the model that the run begins with, or whose shape it takes.
+  /// The folder of the model that the run begins with. Collective.
+  ///
+  /// - Parameter isNeeded: false where the run has begun: it may then be gone
+  private static func source(
+    _ from: String, isNeeded: Bool, _ communicator: Communicator
+  ) throws -> String {
+    if isNeeded { return try ModelFolder.find(from, communicator) }
+    var found = Array(from.utf8)
+    try communicator.onRoot {
+      guard Path.exists(from) else { return }
+      do { found = Array(try ModelFolder.find(from) { _ in }.utf8) } catch {
+        printError("\(error). It is not needed: the run goes on from its own checkpoint\n")
+      }
+    }
+    return String(decoding: try communicator.broadcast(found), as: UTF8.self)
+  }
+
+  /// Shape, tokenizer and special tokens, if it has some, of the model that the run begins with, or whose shape it takes.
   private static func beginning(
     _ config: RunConfig, checkpoint: String?
-  ) throws -> (ModelConfig, Tokenizer) {
+  ) throws -> (ModelConfig, Tokenizer, SpecialTokens?) {
     if let checkpoint, Path.exists(checkpoint) {
-      let model = try ModelFolder.config(checkpoint)
-      return (model, try ModelFolder.tokenizer(checkpoint, of: model))
+      let (model, file) = try ModelFolder.description(checkpoint)
+      let tokenizer = try ModelFolder.tokenizer(checkpoint, of: model)
+      return (model, tokenizer, try ModelFolder.specials(checkpoint, model, file, tokenizer))
     }
     if config.from.isEmpty {
       let tokenizer = try Tokenizer.load(folder: config.tokenizer)
@@ -109,14 +133,21 @@ struct TaskMaterial: TrainingMaterial {
             + "give a larger `vocabulary`, or 0 for that of the tokenizer",
           path: config.tokenizer)
       }
-      return (model, tokenizer)
+      return (model, tokenizer, nil)
     }
-    let model = try ModelFolder.config(config.from)
-    return (model, try ModelFolder.tokenizer(config.from, of: model))
+    let (model, file) = try ModelFolder.description(config.from)
+    let tokenizer = try ModelFolder.tokenizer(config.from, of: model)
+    guard model.scores > 0 else { return (model, tokenizer, nil) }
+    return (model, tokenizer, try ModelFolder.specials(config.from, model, file, tokenizer))
   }
 
   func begin(_ state: ModelState) throws -> String? {
     guard !config.fromScratch else { return nil }
+    if let trained = try ModelFolder.description(config.from).file.fineTuning {
+      printError(
+        "\(config.from) was fine-tuned on \(trained.task): its linear layer is left behind, and one for \(spec.name) begins anew\n"
+      )
+    }
     try ModelFolder.transfer(config.from, into: state, layers: config.transferLayers)
     return config.transferLayers < model.layers
       ? "\(config.from), of its embeddings and first \(config.transferLayers) blocks" : config.from
@@ -136,22 +167,7 @@ struct TaskMaterial: TrainingMaterial {
   }
 }
 
-extension ModelConfig {
-  /// The ids without the special tokens of a model that has been fine-tuned.
-  var vocabularySizeWithoutSpecials: Int {
-    scores > 0 ? vocabularySize - SpecialTokens.count : vocabularySize
-  }
-}
-
 extension TaskSpec {
-  /// The task that a user asked for: a name that is none is wrong usage.
-  static func asked(_ nameOrPath: String) throws -> TaskSpec {
-    let isFile = nameOrPath.hasSuffix(".yaml") || nameOrPath.hasSuffix(".yml")
-    do { return try named(nameOrPath) } catch {
-      throw isFile ? error : UsageError("\(error)")
-    }
-  }
-
   /// `mood (classification into sad, glad; accuracy, f1)`: what decides on the outputs and on the best model, beside the examples.
   var identity: String {
     let kind =

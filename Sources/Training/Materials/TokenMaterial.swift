@@ -35,6 +35,7 @@ struct TokenMaterial: TrainingMaterial {
   }
 
   var tokenizer: Tokenizer { dataset.tokenizer }
+  var fineTuning: FineTuning? { nil }
   var fingerprint: String { dataset.fingerprint }
   var task: String? { nil }
   var unigramValidationLoss: Double? { dataset.info.unigramValidationLoss }
@@ -44,13 +45,24 @@ struct TokenMaterial: TrainingMaterial {
     \(config.batch) sequences of \(model.context) tokens a step
     unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
     """
+      + warnings.map { "\nwarning: \($0)" }.joined()
+  }
+
+  private var warnings: [String] {
+    let share = dataset.info.unknownShare ?? 0
+    let data =
+      share > UnknownTokens.mostShare
+      ? ["\(config.data): \(dataset.info.unknownDescription): its tokenizer does not know its text"]
+      : []
+    return data + (zeroShot?.warnings ?? [])
   }
 
   func begin(_ state: ModelState) throws -> String? {
     guard !config.from.isEmpty else { return nil }
-    try checkShape(of: config.from)
-    try ModelFolder.readWeights(config.from, into: state)
-    return config.from
+    let folder = try ModelFolder.find(config.from) { printError($0 + "\n") }
+    try checkShape(of: folder)
+    try ModelFolder.readWeights(folder, into: state)
+    return folder
   }
 
   func isEvaluationDue(after step: Int) -> Bool {
@@ -75,9 +87,12 @@ struct TokenMaterial: TrainingMaterial {
     for (name, size) in sizes where found[keyPath: size] != model[keyPath: size] {
       throw InputError(
         "has \(name) \(found[keyPath: size]), but the run has \(model[keyPath: size]): "
-          + (name == "vocabulary"
-            ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
-            : "give --\(name) \(found[keyPath: size])"),
+          + (name == "vocabulary" && found.scores > 0
+            ? "it is fine-tuned, with rows for special tokens; begin with the model that it was made of, or give "
+              + "--vocabulary \(found.vocabularySize)"
+            : name == "vocabulary"
+              ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
+              : "give --\(name) \(found[keyPath: size])"),
         path: folder)
     }
     if found.layerNormEpsilon != model.layerNormEpsilon {
@@ -85,7 +100,7 @@ struct TokenMaterial: TrainingMaterial {
         "has layer_norm_epsilon \(found.layerNormEpsilon); only \(model.layerNormEpsilon) is trained",
         path: folder)
     }
-    if Path.exists("\(folder)/vocab.json"),
+    if Tokenizer.lies(in: folder),
       try Tokenizer.load(folder: folder).fingerprint != tokenizer.fingerprint
     {
       throw InputError(

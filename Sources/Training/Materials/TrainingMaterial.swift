@@ -12,6 +12,9 @@ protocol TrainingMaterial {
   /// The tokenizer that is saved with the model.
   var tokenizer: Tokenizer { get }
 
+  /// What the model is fine-tuned for, and what its outputs are called; nil in pre-training.
+  var fineTuning: FineTuning? { get }
+
   /// A hash of all that training reads.
   var fingerprint: String { get }
 
@@ -78,6 +81,11 @@ public struct MetricValue: Sendable, Codable, Equatable {
   init(_ metric: Metric, _ value: Double) {
     self.metric = metric
     self.value = value.isNaN ? nil : value
+  }
+
+  /// Whether a model with this value is the better one; no value is the worst.
+  func isBetter(than other: MetricValue) -> Bool {
+    value ?? -.infinity > other.value ?? -.infinity
   }
 
   /// For people.

@@ -22,6 +22,7 @@ struct TraceFile {
       guard Path.isFolder(Path.parent(path)) else {
         throw InputError("there is no such folder for --trace \(path)", path: Path.parent(path))
       }
+      try Destination.requireFile(path)
     }
     try communicator.barrier()
     origin = clock.now

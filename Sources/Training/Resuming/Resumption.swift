@@ -108,15 +108,19 @@ package struct Resumption {
           ? "began with the weights of \(saved.config.from), not with random ones"
           : "began with random weights, not with those of \(config.from)"
       }
-      guard now, let given = try ModelFolder.hashOfWeights(config.from) else { return nil }
+      guard now, let given = hash(config.from) else { return nil }
       let began =
-        try saved.origin
-        ?? (saved.config.from == config.from ? given : ModelFolder.hashOfWeights(saved.config.from))
+        saved.origin ?? (saved.config.from == config.from ? given : hash(saved.config.from))
       guard let began, began != given else { return nil }
       return saved.config.from == config.from
         ? "began with other weights than \(config.from) now has"
         : "began with other weights than \(config.from) has: with those of \(saved.config.from)"
     }
+  }
+
+  /// A model that is not there, or not whole, is none to compare with, and none that is needed.
+  private func hash(_ path: String) -> String? {
+    do { return try ModelFolder.hashOfWeights(path) } catch { return nil }
   }
 }
 
@@ -137,9 +141,11 @@ extension RunConfig.CodingKeys {
 }
 
 extension ModelFolder {
-  /// A hash of the weights in `folder`; nil where there are none.
-  static func hashOfWeights(_ folder: String) throws -> String? {
-    let path = "\(folder)/\(weightsName)"
-    return Path.exists(path) ? try XXH128.hash(file: path) : nil
+  /// A hash of the weights in `folder`, or in the folder that a run directory stands for; nil where there are none.
+  static func hashOfWeights(_ path: String) throws -> String? {
+    guard Path.exists(path) else { return nil }
+    let isModel = Path.exists("\(path)/\(weightsName)")
+    let folder = isModel ? path : try find(path) { _ in }
+    return try XXH128.hash(file: "\(folder)/\(weightsName)")
   }
 }

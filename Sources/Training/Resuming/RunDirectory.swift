@@ -32,6 +32,7 @@ final class RunDirectory {
   /// - Returns: whether it was locked only now
   func claim() throws(InputError) -> Bool {
     if let lock, lock.isInPlace { return false }
+    try Destination.requireFolder(path, replacing: false)
     try FolderCommit.create(path)
     lock = try acquire()
     return true
@@ -56,7 +57,7 @@ final class RunDirectory {
       }
     }
     configText = try config.yaml
-    try FileWriter.write(configText, to: file)
+    try FileWriter.replace(file, with: configText)
     return try RunConfig.read(run: file)
   }
 
@@ -70,7 +71,7 @@ final class RunDirectory {
     try FolderCommit.create(path)
     if !isLocked { lock = try FolderLock(path) }
     if !log.isInPlace { try log.putBack() }
-    try FileWriter.write(configText, to: "\(path)/config.yaml")
+    try FileWriter.replace("\(path)/config.yaml", with: configText)
     return true
   }
 

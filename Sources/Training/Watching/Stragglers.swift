@@ -15,18 +15,41 @@ struct ComputeSpread: Codable, Equatable {
   }
 }
 
-/// Finds the rank that all others wait for step after step.
+/// Finds the rank that all others wait for, where it is worth that somebody looks after it.
+///
+/// That is: in each of `blocks` blocks of at least `blockSteps` steps and `blockSeconds` seconds the same rank costs at the median step
+/// a `share` of its time, and over all of them at least `deviations` robust deviations of what it costs from step to step. What other
+/// programs do to a step now and then, or to another rank each time, is no straggler.
 package struct Stragglers {
-  /// Steps that are looked at together.
-  package static let window = 20
+  /// A look is at so many blocks,
+  package static let blocks = 5
+  /// each of at least as many steps
+  package static let blockSteps = 20
+  /// and seconds.
+  package static let blockSeconds = 4.0
   /// Steps between two sentences.
-  package static let pause = 200
-  /// A rank this much slower than the others is named.
-  package static let excess = 0.1
+  package static let pause = 1_000
+  /// The share of a step that a rank costs which is named.
+  package static let share = 0.1
+  /// Deviations of single steps that it costs at least.
+  package static let deviations = 2.0
+
+  /// Steps of a block whose times are kept: enough for a median.
+  private static let mostSteps = 100
+
+  private struct Step {
+    /// Of each rank.
+    let seconds: [Double]
+    /// Of the whole step.
+    let whole: Double
+  }
 
   private let hosts: [String]
   private let leaves: [Int]
-  private var recent: [[Double]] = []
+  /// The ranks that compute.
+  private let ranks: [Int]
+  private var recent: [[Step]] = []
+  private var block: (steps: [Step], count: Int, seconds: Double) = ([], 0, 0)
   private var wait = 0
 
   /// - Parameters:
@@ -35,37 +58,53 @@ package struct Stragglers {
   package init(hosts: [String], leaves: [Int]) {
     precondition(hosts.count == leaves.count, "\(hosts.count) hosts, \(leaves.count) ranks")
     (self.hosts, self.leaves) = (hosts, leaves)
+    ranks = leaves.indices.filter { leaves[$0] > 0 }
   }
 
   /// Takes the ranks' seconds of a step; a sentence for the log where a rank has been too slow for a while, at most every `pause` steps.
-  package mutating func add(_ seconds: [Double]) -> String? {
+  ///
+  /// - Parameters:
+  ///   - seconds: that each rank computed
+  ///   - step: seconds of the whole step, communication included
+  package mutating func add(_ seconds: [Double], step: Double) -> String? {
     // A step that was passed over tells nothing.
-    guard seconds.count == hosts.count else { return nil }
-    recent.append(seconds)
-    if recent.count > Self.window { recent.removeFirst() }
+    guard seconds.count == hosts.count, ranks.count > 1 else { return nil }
     wait = max(0, wait - 1)
-    guard wait == 0, recent.count == Self.window,
-      let (rank, share) = Self.slowest(recent, leaves: leaves), share > 1 + Self.excess
-    else { return nil }
+    let whole = max(step, seconds.max() ?? 0)
+    if block.count < Self.mostSteps { block.steps.append(Step(seconds: seconds, whole: whole)) }
+    block.count += 1
+    block.seconds += whole
+    guard block.count >= Self.blockSteps, block.seconds >= Self.blockSeconds else { return nil }
+    recent.append(block.steps)
+    if recent.count > Self.blocks { recent.removeFirst() }
+    block = ([], 0, 0)
+    guard wait == 0, recent.count == Self.blocks, let found = straggler() else { return nil }
     wait = Self.pause
     return
-      "rank \(rank) on \(hosts[rank]) computes \(format(100 * (share - 1), 0)) % longer a leaf than the "
-      + "other ranks (medians of \(Self.window) steps), and all wait for it: is something else running "
-      + "there, or is it clocked lower?"
+      "rank \(found.rank) on \(hosts[found.rank]) computes longer than the other ranks in every step, and all "
+      + "wait for it: \(format(100 * found.cost, 0)) % of the time of the last "
+      + "\(recent.reduce(0) { $0 + $1.count }) steps. See what else runs on that node, whether its CPUs are clocked "
+      + "lower, and how many threads the rank has (gpt1-dist doctor)"
   }
 
-  /// The rank whose median time of a leaf is the largest, and how many times the median of the others' it is; nil for fewer than two
-  /// ranks that compute.
-  package static func slowest(_ steps: [[Double]], leaves: [Int]) -> (rank: Int, share: Double)? {
-    let ranks = leaves.indices.filter { leaves[$0] > 0 }
+  /// The slowest rank and the share of a step that it costs; nil where that is little, not lasting, or noise.
+  private func straggler() -> (rank: Int, cost: Double)? {
+    let all = recent.flatMap { $0 }
     let times = ranks.map { rank in
-      (rank: rank, seconds: median(steps.map { $0[rank] }) / Double(leaves[rank]))
+      (rank: rank, seconds: median(all.map { $0.seconds[rank] / Double(leaves[rank]) }))
     }
-    guard times.count > 1, let slowest = times.max(by: { $0.seconds < $1.seconds }) else {
-      return nil
-    }
-    let others = median(times.filter { $0.rank != slowest.rank }.map(\.seconds))
-    return others > 0 ? (slowest.rank, slowest.seconds / others) : nil
+    guard let slowest = times.max(by: { $0.seconds < $1.seconds })?.rank else { return nil }
+    let costs = recent.map { $0.map { cost(of: slowest, in: $0) } }
+    guard costs.allSatisfy({ median($0) >= Self.share }) else { return nil }
+    let middle = median(costs.flatMap { $0 })
+    let deviation = 1.4826 * median(costs.flatMap { $0 }.map { abs($0 - middle) })
+    return middle >= Self.deviations * deviation ? (slowest, middle) : nil
+  }
+
+  /// The share of a step by which `rank` takes longer than the middle one of the others would for as many leaves.
+  private func cost(of rank: Int, in step: Step) -> Double {
+    let others = ranks.filter { $0 != rank }.map { step.seconds[$0] / Double(leaves[$0]) }
+    return (step.seconds[rank] - median(others) * Double(leaves[rank])) / step.whole
   }
 }
 

@@ -9,7 +9,6 @@ import Foundation
 final class CopaReader: NSObject, XMLParserDelegate {
   private let path: String
   private var builder: ExampleBuilder
-  private var failure: InputError?
   private var item: (attributes: [String: String], line: Int)?
   private var parts: [String: String] = [:]
   private var text = ""
@@ -22,17 +21,29 @@ final class CopaReader: NSObject, XMLParserDelegate {
   static func read(
     _ text: Span<UInt8>, path: String, into builder: inout ExampleBuilder
   ) throws(InputError) {
+    if let encoding = foreignEncoding(text) {
+      throw InputError(
+        "declares the encoding \(encoding.reported()) and is UTF-8; write `encoding=\"UTF-8\"`",
+        path: path, line: 1)
+    }
     let reader = CopaReader(builder, path: path)
     let parser = XMLParser(data: Foundation.Data(text.array()))
     parser.delegate = reader
     let isWhole = parser.parse()
-    if let failure = reader.failure { throw failure }
+    builder = reader.builder
     // FoundationXML does not mind a file that ends inside of a tag.
     guard isWhole, reader.depth == 0 else {
       throw InputError(
         "is not well-formed XML; get the file again", path: path, line: max(1, parser.lineNumber))
     }
-    builder = reader.builder
+  }
+
+  /// The encoding that the first line declares, where it is another than the one that was found.
+  private static func foreignEncoding(_ text: Span<UInt8>) -> String? {
+    let line = text.string(0..<(text.first(UInt8(ascii: ">"), in: 0..<min(text.count, 200)) ?? 0))
+    guard let match = line.firstMatch(of: /encoding\s*=\s*["']([^"']*)["']/) else { return nil }
+    let name = match.1.lowercased()
+    return ["utf-8", "utf8", "us-ascii", "ascii"].contains(name) ? nil : String(match.1)
   }
 
   func parser(
@@ -54,31 +65,29 @@ final class CopaReader: NSObject, XMLParserDelegate {
       parts[name] = text.trimmingCharacters(in: .whitespacesAndNewlines)
       return
     }
-    do throws(InputError) { try finishItem() } catch {
-      failure = error
-      parser.abortParsing()
-    }
+    finishItem()
+    item = nil
   }
 
-  private func finishItem() throws(InputError) {
+  private func finishItem() {
     guard let (attributes, line) = item else { return }
-    func wrong(_ what: String) -> InputError {
-      InputError("an item \(what); get the file again", path: path, line: line)
+    func damaged(_ what: String) {
+      builder.damaged(InputError("an item \(what); get the file again", path: path, line: line))
     }
     let question: String
     switch attributes["asks-for"] {
     case "cause": question = "What was the cause of this?"
     case "effect": question = "What happened as a result?"
-    default: throw wrong("has no asks-for that is cause or effect")
+    default: return damaged("has no asks-for that is cause or effect")
     }
     let answer = attributes["most-plausible-alternative"]
     guard answer != nil || builder.mayLackLabels else {
-      throw wrong("has no most-plausible-alternative")
+      return damaged("has no most-plausible-alternative")
     }
     guard let premise = parts["p"], let first = parts["a1"], let second = parts["a2"] else {
-      throw wrong("lacks one of p, a1 and a2")
+      return damaged("lacks one of p, a1 and a2")
     }
-    try builder.add(
+    builder.add(
       id: attributes["id"], texts: [premise, question], answers: [first, second], label: answer,
       path: path, line: line)
   }

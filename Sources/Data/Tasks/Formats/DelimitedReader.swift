@@ -6,196 +6,167 @@ struct DelimitedReader {
   let fields: TaskFields
   let path: String
 
+  /// Where the values stand.
+  private struct Table {
+    /// For each name that is read its column; nil where there is none and need not be.
+    var columns: [Int?]
+    /// The cells of a line.
+    var count: Int
+    /// Who says so.
+    var source: String
+  }
+
   func read(_ text: Span<UInt8>, into builder: inout ExampleBuilder) throws(InputError) {
     var records = DelimitedRecords(format, path: path)
-    // For each name that is read its column; nil where there is none and need not be.
-    var columns: [Int?]?
-    var (last, most) = (0, Int.max)
-    while try records.next(in: text) {
-      if records.isBlank { continue }
-      if columns == nil {
-        let names = names(in: records, of: text, mayLackLabels: builder.mayLackLabels)
-        let places = try locate(names, mayLackLabels: builder.mayLackLabels, line: records.line)
-        columns = places
-        last = places.compactMap(\.self).max() ?? 0
-        if names.isHeader {
-          if format.isQuoted { most = names.list.count }
-          continue
-        }
-      }
-      let count = records.cells.count
-      guard last < count, count <= most else {
-        try builder.damaged(wrongCount(count, last: last, most: most, line: records.line))
+    var quotes = QuotedLook(format, fields, path: path)
+    if format.isChecked, let line = try separatorLine(text) {
+      records.passLine(in: text)
+      precondition(line == format.separator, "another separator is refused")
+    }
+    var found: Table?
+    while true {
+      do throws(InputError) {
+        guard try records.next(in: text) else { break }
+      } catch {
+        guard found != nil, records.canResume else { throw error }
+        builder.damaged(error)
+        records.passLine(in: text)
         continue
       }
-      var values: [String?] = []
-      for column in columns ?? [] {
-        if let column {
-          values.append(records.cell(column, of: text))
-        } else {
-          values.append(nil)
-        }
+      if records.isBlank(in: text) { continue }
+      guard let table = found else {
+        let (table, isHeader) = try table(
+          of: records, in: text, mayLackLabels: builder.mayLackLabels)
+        found = table
+        if !isHeader { try example(records, text, table, &quotes, into: &builder) }
+        continue
       }
-      let (id, texts, answers, label) = fields.example(values)
-      try builder.add(
-        id: id, texts: texts, answers: answers, label: label, path: path, line: records.line)
+      try example(records, text, table, &quotes, into: &builder)
     }
+    try quotes.finish()
   }
 
-  /// The names of the columns, none where they are numbered.
-  private typealias Names = (list: [String], isHeader: Bool)
+  /// Takes the example of the record at hand.
+  private func example(
+    _ records: DelimitedRecords, _ text: Span<UInt8>, _ table: Table, _ quotes: inout QuotedLook,
+    into builder: inout ExampleBuilder
+  ) throws(InputError) {
+    let count = records.cells.count
+    guard count == table.count || count > table.count && format.hasSurplus else {
+      return builder.damaged(
+        InputError(
+          wrongCount(count, table) + quotes.hint(for: records, in: text), path: path,
+          line: records.line))
+    }
+    let values = table.columns.map { $0.map { records.cell($0, of: text) } }
+    try quotes.look(at: values, line: records.line)
+    if let reason = quotes.spaceBeforeQuote(records, in: text) {
+      return builder.damaged(InputError(reason, path: path, line: records.line))
+    }
+    let (id, texts, answers, label) = fields.example(values)
+    builder.add(
+      id: id, texts: texts, answers: answers, label: label, path: path, line: records.line)
+  }
 
-  private func names(
-    in records: DelimitedRecords, of text: Span<UInt8>, mayLackLabels: Bool
-  ) -> Names {
-    var cells: [String] = []
-    for index in records.cells.indices { cells.append(records.cell(index, of: text)) }
+  private func wrongCount(_ count: Int, _ table: Table) -> String {
+    let found = count == 1 ? "1 column" : "\(count) columns"
+    guard count > table.count else {
+      return "there \(count == 1 ? "is" : "are") only \(found), \(table.source) \(table.count); "
+        + "complete the line or remove it"
+    }
+    return "there are \(found), \(table.source) \(table.count); "
+      + (format.isQuoted
+        ? "quote texts that hold a separator"
+        : "remove the separator from the text, or quote the cells and say `quoting: rfc4180`")
+  }
+
+  /// The columns by the first record, and whether that is a header.
+  private func table(
+    of records: DelimitedRecords, in text: Span<UInt8>, mayLackLabels: Bool
+  ) throws(InputError) -> (Table, isHeader: Bool) {
+    let first = records.cells.indices.map { records.cell($0, of: text) }
     switch format.header {
-    case .line: return (cells, true)
-    case .absent(let names): return (names, false)
+    case .line:
+      return (try named(first, first, isHeader: true, mayLackLabels, records.line), true)
+    case .absent([]):
+      return (try numbered(first, mayLackLabels, records.line), false)
+    case .absent(let names):
+      return (try named(names, first, isHeader: false, mayLackLabels, records.line), false)
     case .detected(let otherwise):
       let tell = fields.texts.flatMap(\.self) + (mayLackLabels ? [] : [fields.label])
-      return tell.allSatisfy(cells.contains) ? (cells, true) : (otherwise, false)
+      let isHeader = tell.allSatisfy(first.contains)
+      let names = isHeader ? first : otherwise
+      return (
+        try named(names, first, isHeader: isHeader, mayLackLabels, records.line), isHeader
+      )
     }
   }
 
-  private func locate(
-    _ names: Names, mayLackLabels: Bool, line: Int
-  ) throws(InputError) -> [Int?] {
+  /// The columns where they are counted from 1.
+  private func numbered(
+    _ first: [String], _ mayLackLabels: Bool, _ line: Int
+  ) throws(InputError) -> Table {
     var columns: [Int?] = []
     for name in fields.names {
-      if names.list.isEmpty {
-        guard let number = Int(name), number > 0 else {
-          throw InputError(
-            "`\(name)` is no column: without a header, columns are numbers from 1", path: path)
-        }
-        columns.append(number - 1)
-        continue
-      }
-      let places = names.list.indices.filter { names.list[$0] == name }
-      guard places.count < 2 else {
+      guard let number = Int(name), number > 0 else {
         throw InputError(
-          "the header names `\(name)` twice; rename one of the columns", path: path, line: line)
+          "\(name.reported()) is no column: without a header, columns are numbers from 1",
+          path: path)
       }
-      let isOptional =
-        name == fields.label && mayLackLabels || name == fields.id && !names.isHeader
-      guard let place = places.first else {
-        guard isOptional else {
-          throw InputError(
-            "there is no column `\(name)`; the header has \(names.list.joined(separator: ", "))"
-              + Nearest.suggestion(for: name, among: names.list), path: path, line: line)
-        }
+      if number > first.count, name == fields.label, mayLackLabels {
         columns.append(nil)
         continue
       }
-      columns.append(place)
-    }
-    return columns
-  }
-
-  private func wrongCount(_ count: Int, last: Int, most: Int, line: Int) -> InputError {
-    let found = count == 1 ? "1 column" : "\(count) columns"
-    let reason =
-      count > most
-      ? "there are \(found), the header has \(most); quote texts that hold a separator"
-      : "there \(count == 1 ? "is" : "are") only \(found), at least \(last + 1) were expected; "
-        + "complete the line or remove it"
-    return InputError(reason, path: path, line: line)
-  }
-}
-
-/// Cuts text into records and cells (RFC 4180, or without quotes); lines end with LF or CR LF.
-struct DelimitedRecords {
-  /// The cells of the record at hand.
-  private(set) var cells: [Cell] = []
-
-  /// The line that it begins in, from 1.
-  private(set) var line = 0
-
-  /// A cell's bytes, without the quotes around it.
-  struct Cell {
-    var range: Range<Int>
-    var isQuoted = false
-    var hasDoubledQuotes = false
-  }
-
-  private let separator: UInt8
-  private let isQuoted: Bool
-  private let path: String
-  private var index = 0
-  private var nextLine = 1
-
-  init(_ format: DelimitedText, path: String) {
-    (separator, isQuoted, self.path) = (format.separator, format.isQuoted, path)
-  }
-
-  /// Whether the record is an empty line.
-  var isBlank: Bool { cells.count == 1 && cells[0].range.isEmpty && !cells[0].isQuoted }
-
-  /// The text of a cell.
-  func cell(_ place: Int, of text: Span<UInt8>) -> String {
-    let cell = text.string(cells[place].range)
-    return cells[place].hasDoubledQuotes ? cell.replacing("\"\"", with: "\"") : cell
-  }
-
-  /// Goes to the next record; false where there is none.
-  mutating func next(in text: Span<UInt8>) throws(InputError) -> Bool {
-    let (lineFeed, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
-    cells.removeAll(keepingCapacity: true)
-    line = nextLine
-    guard index < text.count else { return false }
-    while true {
-      if isQuoted, index < text.count, text[index] == UInt8(ascii: "\"") {
-        cells.append(try quotedCell(in: text))
-      } else {
-        let start = index
-        while index < text.count, text[index] != separator, text[index] != lineFeed { index += 1 }
-        let endsLine = index == text.count || text[index] == lineFeed
-        let hasReturn = endsLine && index > start && text[index - 1] == carriageReturn
-        cells.append(Cell(range: start..<(hasReturn ? index - 1 : index)))
-      }
-      guard index < text.count else { return true }
-      let byte = text[index]
-      index += 1
-      if byte == lineFeed {
-        nextLine += 1
-        return true
-      }
-      guard byte == separator else {
+      guard number <= first.count else {
         throw InputError(
-          "there is text after a closing quote; double the quotes inside of a quoted cell, or say "
-            + "`quoting: none` where quotes are characters like others", path: path, line: line)
+          "there is no column \(number), the first line has \(first.count)"
+            + separatorHint(first, names: []), path: path, line: line)
       }
+      columns.append(number - 1)
     }
+    return Table(columns: columns, count: first.count, source: "the first line has")
   }
 
-  /// The cell that opens with the quote at `index`, which goes behind it.
-  private mutating func quotedCell(in text: Span<UInt8>) throws(InputError) -> Cell {
-    let quote = UInt8(ascii: "\"")
-    var cell = Cell(range: 0..<0, isQuoted: true)
-    let start = index + 1
-    index = start
-    while index < text.count {
-      if text[index] == UInt8(ascii: "\n") { nextLine += 1 }
-      if text[index] == quote {
-        guard index + 1 < text.count, text[index + 1] == quote else {
-          cell.range = start..<index
-          index += 1
-          // The end of a line of two bytes is taken for one of one byte.
-          if index < text.count, text[index] == UInt8(ascii: "\r"),
-            index + 1 == text.count || text[index + 1] == UInt8(ascii: "\n")
-          {
-            index += 1
-          }
-          return cell
-        }
-        cell.hasDoubledQuotes = true
-        index += 1
-      }
-      index += 1
+  /// The columns where `names` are theirs, in order.
+  private func named(
+    _ names: [String], _ first: [String], isHeader: Bool, _ mayLackLabels: Bool, _ line: Int
+  ) throws(InputError) -> Table {
+    var names = names
+    if !isHeader, mayLackLabels, names.last == fields.label, first.count == names.count - 1 {
+      names.removeLast()
     }
-    throw InputError(
-      "a quote that opens here is never closed; close it, or say `quoting: none` where quotes are "
-        + "characters like others", path: path, line: line)
+    var columns: [Int?] = []
+    for name in fields.names {
+      let places = names.indices.filter { names[$0] == name }
+      guard places.count < 2 else {
+        throw InputError(
+          "the header names \(name.reported()) twice; rename one of the columns", path: path,
+          line: line)
+      }
+      let isOptional = name == fields.label && mayLackLabels || name == fields.id && !isHeader
+      guard places.first != nil || isOptional else {
+        let listed = names.prefix(20).map { $0.shown(besides: [name]) }.joined(separator: ", ")
+        throw InputError(
+          "there is no column \(name.reported()); the header has \(listed)"
+            + (names.count > 20 ? " and \(names.count - 20) others" : "")
+            + columnHint(name, among: names), path: path, line: line)
+      }
+      columns.append(places.first)
+    }
+    return Table(
+      columns: columns, count: names.count, source: isHeader ? "the header has" : "the task has")
+  }
+
+  /// Why a column was not found, and what to do.
+  private func columnHint(_ name: String, among names: [String]) -> String {
+    let separator = separatorHint(names, names: fields.names)
+    if !separator.isEmpty { return separator }
+    if let near = names.first(where: { $0.skeleton == name.skeleton }) {
+      let isQuoted = !format.isQuoted && near.utf8.first == UInt8(ascii: "\"")
+      return isQuoted
+        ? "; the names stand in quotes: say `quoting: rfc4180`"
+        : "; it has \(near.reported(besides: [name])): remove what surrounds the name, or give the name so"
+    }
+    return Nearest.suggestion(for: name, among: names)
   }
 }

@@ -1,10 +1,8 @@
-import Foundation
-
 /// A few fields of a JSON text (RFC 8259), by path; the rest is looked at only for where it ends. Half a million lines of SNLI are
 /// half a gigabyte, most of it parses: Foundation's decoder would build them all.
-struct JSONFields {
+package struct JSONFields {
   /// What a field holds. A missing one, or null, is nil.
-  enum Value: Equatable {
+  package enum Value: Equatable {
     /// A string, or a number, `true` or `false` as it is written.
     case text(String)
     /// A list or an object.
@@ -12,32 +10,34 @@ struct JSONFields {
   }
 
   /// Text that is not JSON.
-  struct Malformed: Error {
-    var reason: String
+  package struct Malformed: Error {
+    package var reason: String
     /// From the beginning of the text, in bytes.
-    var offset: Int
+    package var offset: Int
   }
 
   private static let deepest = 100
 
   private let paths: [[[UInt8]]]
-  private let decoder = JSONDecoder()
+  /// For each path of the last object whether its value is a string.
+  private(set) var isString: [Bool] = []
   private var values: [Value?] = []
   private var start = 0
   private var index = 0
   private var end = 0
 
   /// Fields by names with dots between them; a number is a place in a list, from 0.
-  init(_ names: [String]) {
-    paths = names.map { $0.split(separator: ".").map { Array($0.utf8) } }
+  package init(_ names: [String]) {
+    paths = names.map { $0.utf8.split(separator: UInt8(ascii: ".")).map(Array.init) }
   }
 
   /// The fields of the object that is all of `range`, in the order of the names.
-  mutating func values(
+  package mutating func values(
     in text: Span<UInt8>, _ range: Range<Int>
   ) throws(Malformed) -> [Value?] {
     (start, index, end) = (range.lowerBound, range.lowerBound, range.upperBound)
     values = Array(repeating: nil, count: paths.count)
+    isString = Array(repeating: false, count: paths.count)
     guard peek(text) == UInt8(ascii: "{") else { throw wrong("expected {") }
     try value(text, depth: 0, live: Array(paths.indices))
     guard peek(text) == nil else { throw wrong("expected the end of the line") }
@@ -58,18 +58,40 @@ struct JSONFields {
       let range = try string(text)
       guard !ending.isEmpty else { return }
       let found = try decoded(text, range)
-      for path in ending { values[path] = .text(found) }
+      for path in ending { (values[path], isString[path]) = (.text(found), true) }
     default:
       let first = index
       while index < end, !",]} \t\r\n".utf8.contains(text[index]) { index += 1 }
       let word = text.string(first..<index)
-      let isNumber = word.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) }
-      guard ["true", "false", "null"].contains(word) || isNumber && Double(word) != nil else {
+      guard ["true", "false", "null"].contains(word) || JSONFields.isNumber(word) else {
         index = first
         throw wrong("expected a value")
       }
       for path in ending { values[path] = word == "null" ? nil : .text(word) }
     }
+  }
+
+  /// Whether `word` is a number of RFC 8259: no leading zero, no bare point, no sign but minus.
+  private static func isNumber(_ word: String) -> Bool {
+    var rest = Substring(word).utf8
+    func digits() -> Int {
+      let count = rest.prefix { 48...57 ~= $0 }.count
+      rest = rest.dropFirst(count)
+      return count
+    }
+    func passes(_ bytes: String) -> Bool {
+      guard let first = rest.first, bytes.utf8.contains(first) else { return false }
+      rest = rest.dropFirst()
+      return true
+    }
+    _ = passes("-")
+    if !passes("0"), digits() == 0 { return false }
+    if passes("."), digits() == 0 { return false }
+    if passes("eE") {
+      _ = passes("+-")
+      if digits() == 0 { return false }
+    }
+    return rest.isEmpty
   }
 
   private mutating func composite(
@@ -83,12 +105,19 @@ struct JSONFields {
       return
     }
     let candidates = live.filter { paths[$0].count > depth }
+    var seen: Set<Int> = []
     for place in 0... {
       var going: [Int] = []
       if isObject {
         guard peek(text) == UInt8(ascii: "\"") else { throw wrong("expected a name in quotes") }
+        let first = index
         let name = try string(text)
         for path in candidates where try isName(paths[path][depth], text, name) {
+          // Some readers take the first of two, some the last.
+          guard seen.insert(path).inserted else {
+            let name = String(decoding: paths[path][depth], as: UTF8.self)
+            throw Malformed(reason: "the name \(name.reported()) stands twice", offset: first - start)
+          }
           going.append(path)
         }
         guard peek(text) == UInt8(ascii: ":") else { throw wrong("expected :") }
@@ -112,6 +141,9 @@ struct JSONFields {
     let first = index + 1
     index = first
     while index < end, text[index] != UInt8(ascii: "\"") {
+      guard text[index] >= 0x20 else {
+        throw wrong("a control character in a string; write it as an escape such as \\t")
+      }
       index += text[index] == UInt8(ascii: "\\") ? 2 : 1
     }
     guard index < end else {
@@ -133,14 +165,15 @@ struct JSONFields {
     return true
   }
 
+  /// The string in `range`, with its escapes resolved.
   private func decoded(_ text: Span<UInt8>, _ range: Range<Int>) throws(Malformed) -> String {
     guard text.first(UInt8(ascii: "\\"), in: range) != nil else { return text.string(range) }
-    let quoted = text.extracting((range.lowerBound - 1)..<(range.upperBound + 1)).array()
-    do {
-      return try decoder.decode(String.self, from: Foundation.Data(quoted))
-    } catch {
-      throw Malformed(reason: "a string with a wrong escape", offset: range.lowerBound - start)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(range.count)
+    do throws(Malformed) { try JSONString.decode(text, range, to: &bytes) } catch {
+      throw Malformed(reason: error.reason, offset: error.offset - start)
     }
+    return bytes.span.string(0..<bytes.count)
   }
 
   /// The next byte that is no white space, not consumed.

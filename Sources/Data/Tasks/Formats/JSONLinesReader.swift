@@ -5,50 +5,58 @@ struct JSONLinesReader {
   let fields: TaskFields
   let path: String
 
-  func read(_ text: Span<UInt8>, into builder: inout ExampleBuilder) throws(InputError) {
+  func read(_ text: Span<UInt8>, into builder: inout ExampleBuilder) {
     var object = JSONFields(fields.names)
     var (start, line) = (0, 0)
     while start < text.count {
       let range = start..<(text.first(UInt8(ascii: "\n"), in: start..<text.count) ?? text.count)
       start = range.upperBound + 1
       line += 1
-      if range.isEmpty || range.count == 1 && text[range.lowerBound] == UInt8(ascii: "\r") {
-        continue
-      }
+      if range.allSatisfy({ text[$0].isBlank }) { continue }
       let values: [JSONFields.Value?]
       do throws(JSONFields.Malformed) {
         values = try object.values(in: text, range)
       } catch {
-        throw InputError(
-          "is not JSON Lines, an object a line: \(error.reason) at byte \(error.offset) of the line",
-          path: path, line: line)
-      }
-      if let index = fields.names.indices.first(where: { isMissing($0, in: values, builder) }) {
-        try builder.damaged(
-          InputError(
-            "the field `\(fields.names[index])` is missing or null", path: path, line: line))
+        builder.damaged(InputError(complaint(error, text, range), path: path, line: line))
         continue
       }
-      var texts: [String?] = []
-      for (name, value) in zip(fields.names, values) {
-        switch value {
-        case .text(let text): texts.append(text)
-        case nil: texts.append(nil)
-        case .composite:
-          throw InputError(
-            "the field `\(name)` is a list or an object; name one of its own fields, as "
-              + "`\(name).0` or `\(name).text`", path: path, line: line)
-        }
+      if let reason = unfit(values, mayLackLabels: builder.mayLackLabels) {
+        builder.damaged(InputError(reason, path: path, line: line))
+        continue
+      }
+      let texts = values.map { value -> String? in
+        if case .text(let text) = value { text } else { nil }
       }
       let (id, joined, answers, label) = fields.example(texts)
-      try builder.add(
-        id: id, texts: joined, answers: answers, label: label, path: path, line: line)
+      builder.add(id: id, texts: joined, answers: answers, label: label, path: path, line: line)
     }
   }
 
-  private func isMissing(
-    _ index: Int, in values: [JSONFields.Value?], _ builder: ExampleBuilder
-  ) -> Bool {
-    values[index] == nil && !(fields.names[index] == fields.label && builder.mayLackLabels)
+  /// Why an object is no example, or nil.
+  private func unfit(_ values: [JSONFields.Value?], mayLackLabels: Bool) -> String? {
+    for (name, value) in zip(fields.names, values) {
+      switch value {
+      case nil where name != fields.label || !mayLackLabels:
+        return "the field \(name.reported()) is missing or null"
+      case .composite:
+        return "the field \(name.reported()) is a list or an object; name one of its own fields, as "
+          + "`\(name.shown()).0` or `\(name.shown()).text`"
+      default: continue
+      }
+    }
+    return nil
+  }
+
+  private func complaint(
+    _ error: JSONFields.Malformed, _ text: Span<UInt8>, _ range: Range<Int>
+  ) -> String {
+    let place = range.lowerBound + error.offset
+    // White space to JSON, and the end of a line to those who end lines so.
+    let isSecond =
+      error.reason == "expected the end of the line"
+      && text.first(UInt8(ascii: "\r"), in: range.lowerBound..<place) != nil
+    return isSecond
+      ? "lines end with a carriage return (CR) alone; convert the file with `tr '\\r' '\\n'`"
+      : "is not JSON Lines, an object a line: \(error.reason) at byte \(error.offset) of the line"
   }
 }

@@ -1,4 +1,5 @@
 import Dist
+import Kernels
 
 /// What has to be the same everywhere: programs, libraries, bits, clocks; and whether the ranks found each other.
 enum MachineChecks {
@@ -6,8 +7,8 @@ enum MachineChecks {
   private static let skew = 1.0
 
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
-    launch(facts) + precision(facts) + machines(facts) + products(facts) + program(facts)
-      + clocks(facts)
+    launch(facts) + precision(facts) + machines(facts) + products(facts)
+      + facts.onEachNode(kernels) + program(facts) + clocks(facts)
   }
 
   private static func launch(_ facts: ClusterFacts) -> [Verdict] {
@@ -59,9 +60,10 @@ enum MachineChecks {
     }
     func library(_ rank: RankFacts) -> String {
       "OpenBLAS \(rank.openBLAS) with kernels for \(rank.kernels)"
-        + (facts.run.usesOneDNN ? ", oneDNN \(rank.oneDNN)" : "")
+        + (facts.run.usesOneDNN ? ", oneDNN \(rank.oneDNN) with \(rank.instructions)" : "")
     }
-    let kernels = facts.ranks[0].kernels
+    let names = facts.ranks.map(\.kernels)
+    let kernels = ProductEngine.common(names) ?? names[0]
     let remedy =
       "bits then depend on which rank computes what: set OPENBLAS_CORETYPE=\(kernels) on all "
       + "machines (mpirun -x OPENBLAS_CORETYPE=…), and install the same libraries"
@@ -74,15 +76,37 @@ enum MachineChecks {
     }
     let sides = facts.sides(library)
     if !sides.isEmpty {
-      return [
-        .warning(
-          .products,
-          "the libraries are not the same, though the products that were tried have the same bits: "
-            + sides.joined(separator: "; "),
-          "install the same everywhere, or bits may depend on which rank computes what")
-      ]
+      let finding =
+        "the libraries are not the same, though the products that were tried have the same bits: "
+        + sides.joined(separator: "; ")
+      return facts.run.reduce == .ordered
+        ? [.problem(.products, finding, remedy)] : [.warning(.products, finding, remedy)]
     }
     return [.ok(.products, "\(library(facts.ranks[0])): the same bits on all ranks and threads")]
+  }
+
+  /// Kernels that are this many times as slow as the CPU allows are named.
+  private static let slowKernels = 1.3
+
+  private static func kernels(_ node: [RankFacts]) -> [Verdict] {
+    guard let slowest = node.max(by: { $0.kernelTime < $1.kernelTime }),
+      slowest.kernelTime > slowKernels
+    else { return [] }
+    let better = slowest.bestKernels.flatMap { $0 == slowest.kernels ? nil : $0 }
+    let remedy =
+      slowest.coreType != nil
+      ? "unset OPENBLAS_CORETYPE on all nodes, unless some of them need it to compute the same bits"
+      : better.map { "set OPENBLAS_CORETYPE=\($0) on all nodes whose CPUs have its instructions" }
+        ?? "install a newer OpenBLAS, which knows this CPU"
+    return [
+      .warning(
+        .kernels,
+        "a matrix product by OpenBLAS \(slowest.openBLAS) with kernels for \(slowest.kernels)"
+          + (slowest.coreType.map { " (OPENBLAS_CORETYPE=\($0))" } ?? "")
+          + " takes \(format(slowest.kernelTime, 2)) times as long as by oneDNN with "
+          + slowest.instructions,
+        remedy)
+    ]
   }
 
   private static func program(_ facts: ClusterFacts) -> [Verdict] {

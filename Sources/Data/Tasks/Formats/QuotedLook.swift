@@ -1,0 +1,145 @@
+import Files
+
+/// Notices a quoted file that is read as if it were not, and quotes that are not where they count, in files of a user's own task
+/// that does not say how they are quoted.
+struct QuotedLook {
+  private let format: DelimitedText
+  private let path: String
+  /// The first of the values are texts and answers.
+  private let textCount: Int
+  /// For each of them whether it stood in quotes in every line.
+  private var alwaysQuoted: [Bool]
+  private var lines = 0
+  private var firstLine = 0
+
+  private static let way =
+    "looks quoted; say `quoting: rfc4180`, or `quoting: none` where the quotes belong to the text"
+
+  init(_ format: DelimitedText, _ fields: TaskFields, path: String) {
+    (self.format, self.path) = (format, path)
+    textCount = fields.texts.joined().count + fields.answers.count
+    alwaysQuoted = Array(repeating: true, count: textCount)
+  }
+
+  private var isWatching: Bool { format.isChecked && !format.isQuoted && !format.saysQuoting }
+
+  /// Refuses a file with a cell that opens and closes with a quote and doubles it inside.
+  mutating func look(at values: [String?], line: Int) throws(InputError) {
+    guard isWatching else { return }
+    if lines == 0 { firstLine = line }
+    lines += 1
+    for (place, value) in values.enumerated() {
+      let inside = value.flatMap(QuotedLook.inside)
+      if place < textCount, inside == nil { alwaysQuoted[place] = false }
+      guard let value, let inside, QuotedLook.doublesQuotes(inside) else { continue }
+      throw InputError("the cell \(value.reported()) \(QuotedLook.way)", path: path, line: line)
+    }
+  }
+
+  /// Refuses a file in which a text is quoted in every line.
+  func finish() throws(InputError) {
+    guard isWatching, lines > 1, alwaysQuoted.contains(true) else { return }
+    throw InputError(
+      "a text stands in quotes in every line: the file \(QuotedLook.way)", path: path,
+      line: firstLine)
+  }
+
+  /// What the quotes of a line with too many or too few cells tell, as the end of a sentence.
+  func hint(for records: DelimitedRecords, in text: Span<UInt8>) -> String {
+    guard format.isChecked else { return "" }
+    if format.isQuoted {
+      return records.cells.indices.contains { isSpaceBeforeQuote(records.cells[$0], text) }
+        ? "; a quote counts only at the beginning of a cell: remove the space before it" : ""
+    }
+    let isOpen = records.cells.contains { cell in
+      !cell.range.isEmpty && text[cell.range.lowerBound] == UInt8(ascii: "\"")
+        && cell.range.count { text[$0] == UInt8(ascii: "\"") } % 2 == 1
+    }
+    return isOpen && isWatching ? "; the line \(QuotedLook.way)" : ""
+  }
+
+  /// What is wrong with a cell of a quoted file that is quoted behind a space, or nil.
+  func spaceBeforeQuote(_ records: DelimitedRecords, in text: Span<UInt8>) -> String? {
+    guard format.isChecked, format.isQuoted,
+      let cell = records.cells.first(where: { isSpaceBeforeQuote($0, text) }),
+      text[cell.range.upperBound - 1] == UInt8(ascii: "\"")
+    else { return nil }
+    return "the cell \(text.string(cell.range).reported()) has a space before its quote, which makes quotes a part of the "
+      + "text; remove the space, or quote the whole cell"
+  }
+
+  private func isSpaceBeforeQuote(_ cell: DelimitedRecords.Cell, _ text: Span<UInt8>) -> Bool {
+    guard !cell.isQuoted, let first = cell.range.first, text[first].isBlank,
+      let quote = cell.range.first(where: { !text[$0].isBlank })
+    else { return false }
+    return text[quote] == UInt8(ascii: "\"") && quote < cell.range.upperBound - 1
+  }
+
+  /// The bytes between a quote at the beginning and one at the end; nil where there are not both.
+  private static func inside(_ value: String) -> Substring.UTF8View? {
+    let (bytes, quote) = (value.utf8, UInt8(ascii: "\""))
+    guard bytes.count > 1, bytes.first == quote, bytes.last == quote else { return nil }
+    return bytes.dropFirst().dropLast()
+  }
+
+  /// Whether there are quotes, and each is doubled.
+  private static func doublesQuotes(_ inside: Substring.UTF8View) -> Bool {
+    var (count, run) = (0, 0)
+    for byte in inside {
+      if byte == UInt8(ascii: "\"") {
+        (count, run) = (count + 1, run + 1)
+      } else if run % 2 == 1 {
+        return false
+      } else {
+        run = 0
+      }
+    }
+    return count > 0 && run % 2 == 0
+  }
+}
+
+extension DelimitedReader {
+  private static let separators: [(byte: UInt8, name: String)] = [
+    (UInt8(ascii: ","), "comma"), (UInt8(ascii: ";"), "semicolon"), (UInt8(ascii: "\t"), "tab"),
+    (UInt8(ascii: "|"), "pipe"),
+  ]
+
+  /// The separator that a first line `sep=;` names, as Excel reads and writes it; nil where there is no such line.
+  func separatorLine(_ text: Span<UInt8>) throws(InputError) -> UInt8? {
+    let start = text.extracting(0..<min(text.count, 7)).array()
+    guard start.starts(with: "sep=".utf8), start.count > 5 || start.count == 5,
+      start.count == 5 || start[5] == UInt8(ascii: "\n")
+        || start.count > 6 && start[5] == UInt8(ascii: "\r") && start[6] == UInt8(ascii: "\n")
+    else { return nil }
+    guard start[4] == format.separator else {
+      throw InputError(
+        "the line says that columns are divided by \(DelimitedReader.saying(start[4]))",
+        path: path, line: 1)
+    }
+    return start[4]
+  }
+
+  /// A separator by which the cells of the first line have more of `names`, or without names more cells, as the end of a sentence.
+  func separatorHint(_ cells: [String], names: [String]) -> String {
+    guard format.isChecked else { return "" }
+    func found(_ parts: [String]) -> Int {
+      guard !names.isEmpty else { return parts.count }
+      let parts = Set(parts.map(\.skeleton))
+      return names.count { parts.contains($0.skeleton) }
+    }
+    let line = cells.joined(separator: String(UnicodeScalar(format.separator)))
+    let better = DelimitedReader.separators.filter { $0.byte != format.separator }
+      .map { separator in
+        (separator.byte, found(line.utf8.split(separator: separator.byte).map { String($0) ?? "" }))
+      }
+      .filter { $0.1 > found(cells) }.max { $0.1 < $1.1 }
+    return better.map { "; columns are divided by \(DelimitedReader.saying($0.0))" } ?? ""
+  }
+
+  /// `;`: say `separator: ';'`
+  private static func saying(_ separator: UInt8) -> String {
+    let sign = String(UnicodeScalar(separator))
+    guard sign != "\t" else { return "tabs: say `separator: tab`" }
+    return "\(sign.reported()): say `separator: '\(sign.shown())'`"
+  }
+}

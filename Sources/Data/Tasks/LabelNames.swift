@@ -1,0 +1,61 @@
+import Files
+
+/// What a task's files call the answers.
+struct LabelNames {
+  private let labels: [String]
+  private let highest: Int?
+  private let numbers: [String: Int]
+
+  init(_ spec: TaskSpec) {
+    labels = spec.files.labels
+    numbers = Dictionary(zip(labels, 0...)) { first, _ in first }
+    if case .score(let most) = spec.answer { highest = most } else { highest = nil }
+  }
+
+  /// The index, or score, that `label` stands for; nil where it is none of the task's.
+  func number(of label: String) -> Double? {
+    guard let highest else { return numbers[label].map(Double.init) }
+    return decimal(label).flatMap { 0...Double(highest) ~= $0 ? $0 : nil }
+  }
+
+  /// Whether test splits put `label` in the place of one that is not public.
+  static func isAbsent(_ label: String) -> Bool {
+    let marks = ["", "-1", "-1.0", "-", "?", "null", "none", "nan", "na", "n/a"]
+    return marks.contains(label.filter { !$0.isWhitespace }.lowercased())
+  }
+
+  /// A sentence on a label that is none of the task's.
+  func unknown(_ label: String) -> String {
+    let meant = nearest(to: label)
+    let known =
+      highest.map { "a number from 0 to \($0)" }
+      ?? "one of "
+      + labels.prefix(LabelNames.listed).map { $0.shown(besides: [label]) }.joined(separator: ", ")
+      + (labels.count > LabelNames.listed ? " and \(labels.count - LabelNames.listed) others" : "")
+    let isQuoted = label.utf8.count > 1 && label.utf8.first == 34 && label.utf8.last == 34
+    return "the label \(label.reported(besides: labels)) is unknown: expected \(known)"
+      + (meant.map { "; did you mean \($0.reported(besides: [label]))?" } ?? "")
+      + (isQuoted && meant != nil ? " Where cells are quoted, say `quoting: rfc4180`" : "")
+  }
+
+  private static let listed = 20
+
+  /// The one that `label` was probably meant to be: by its look, its value, or its letters.
+  private func nearest(to label: String) -> String? {
+    guard label.utf8.count <= 200 else { return nil }
+    let skeleton = label.skeleton
+    if highest != nil {
+      let number = skeleton.replacing(",", with: ".")
+      return number != label && self.number(of: number) != nil ? number : nil
+    }
+    if let same = labels.first(where: { $0.skeleton == skeleton }) { return same }
+    if let value = decimal(skeleton) { return labels.first { decimal($0) == value } }
+    return label.count < 3
+      ? nil : Nearest.name(to: skeleton, among: labels.filter { $0.count >= 3 })
+  }
+
+  /// A number as JSON and Python write it: no 0x10, no infinity.
+  private func decimal(_ text: String) -> Double? {
+    text.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) } ? Double(text) : nil
+  }
+}

@@ -1,0 +1,41 @@
+import Files
+
+/// Standard input as text.
+public enum TextInput {
+  /// Calls `body` with each line as soon as it is there, without its end, and with its number from 1.
+  ///
+  /// - Parameters:
+  ///   - descriptor: what is read: 0 is standard input
+  ///   - tell: is called, once, with what is to be told of text that is read all the same
+  /// - Throws: where the bytes are no UTF-8 text: what they are as far as they tell, and what to do
+  public static func forEachLine(
+    descriptor: Int32 = 0, tell: (String) -> Void = { _ in },
+    _ body: (_ line: String, _ number: Int) throws -> Void
+  ) throws {
+    var counts = ControlCounts()
+    func refuseIfMany() throws {
+      if counts.isMany { throw InputError(counts.refusal, path: StandardInput.path) }
+    }
+    try StandardInput.forEachLine(descriptor: descriptor) { bytes in
+      let span = bytes.span
+      // A line of JSON is a line of text.
+      if let refusal = ContentKind.of(span, isWhole: false)
+        .refusal(for: .format, path: StandardInput.path, bytes: span)
+      {
+        throw refusal
+      }
+    } _: { line, number in
+      if let error = TextFile.encodingError(
+        in: line.span, path: StandardInput.path, firstLine: number, unit: " of the line")
+      {
+        throw error
+      }
+      counts.add(ControlCounts(of: line.span))
+      if counts.bytes > 1 << 16 { try refuseIfMany() }
+      let start = number == 1 ? line.span.utf8MarkLength : 0
+      try body(line.span.string(start..<line.count), number)
+    }
+    try refuseIfMany()
+    if !counts.isEmpty { tell("\(StandardInput.path): has \(counts.description) in its text") }
+  }
+}

@@ -1,0 +1,145 @@
+import Files
+
+extension Tokenizer {
+  /// The file of Hugging Face's fast tokenizers.
+  static let jsonName = "tokenizer.json"
+
+  /// The tokenizer in the `tokenizer.json` at `path`, which has to hold a byte-pair encoding of GPT-1's kind.
+  ///
+  /// What it adds to the vocabulary (tokens for a task, for padding) are rows of the model that no text becomes, and left out.
+  static func load(json path: String) throws(InputError) -> Tokenizer {
+    let reader = try FileReader(path)
+    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
+    guard bytes.span.firstInvalidUTF8() == nil else {
+      throw InputError("is not valid UTF-8; take it from its source again", path: path)
+    }
+    let tree = try JSONTree(bytes, path: path)
+    if let difference = difference(tree) {
+      throw InputError(
+        "holds no tokenizer of GPT-1's kind: \(difference)", path: path)
+    }
+    let vocabulary = try vocabulary(tree, path: path)
+    return Tokenizer(
+      BytePairEncoding(
+        vocabulary: vocabulary, merges: try merges(tree, vocabulary, path: path)))
+  }
+
+  /// Where `tree` says something else than GPT-1's tokenizer does, with what it says; nil for nowhere.
+  private static func difference(_ tree: JSONTree) -> String? {
+    guard let model = tree["model"] else { return "there is no `model`" }
+    func differs(_ place: String, _ found: JSONTree?, _ expected: String) -> String {
+      "\(place) is \(found?.described ?? "missing"), expected \(expected)"
+    }
+    if let type = model["type"], type.text != "BPE" {
+      return differs("model.type", type, "\"BPE\"")
+    }
+    let suffix = model["end_of_word_suffix"]
+    guard suffix?.text == "</w>" else {
+      return differs("model.end_of_word_suffix", suffix, "\"</w>\"")
+    }
+    if let prefix = model["continuing_subword_prefix"], prefix.text != "" {
+      return differs("model.continuing_subword_prefix", prefix, "none")
+    }
+    for key in ["byte_fallback", "ignore_merges"] {
+      if let flag = model[key], case .bool(true) = flag {
+        return differs("model.\(key)", flag, "false")
+      }
+    }
+    if let unknown = model["unk_token"], unknown.text != "<unk>" {
+      return differs("model.unk_token", unknown, "\"<unk>\"")
+    }
+    let normalizers = parts(tree["normalizer"], "normalizers")
+    guard let bert = normalizers.first(where: { $0["type"]?.text == "BertNormalizer" }) else {
+      return differs("normalizer", tree["normalizer"]?["type"], "a \"BertNormalizer\"")
+    }
+    if case .bool(false)? = bert["lowercase"] {
+      return differs("normalizer.lowercase", bert["lowercase"], "true")
+    }
+    let splitters = parts(tree["pre_tokenizer"], "pretokenizers")
+    guard
+      splitters.contains(where: { ["BertPreTokenizer", "Punctuation"].contains($0["type"]?.text) })
+    else {
+      return differs("pre_tokenizer", tree["pre_tokenizer"]?["type"], "a \"BertPreTokenizer\"")
+    }
+    return nil
+  }
+
+  /// What a sequence consists of, or the one thing itself.
+  private static func parts(_ tree: JSONTree?, _ key: String) -> [JSONTree] {
+    guard let tree else { return [] }
+    return tree["type"]?.text == "Sequence" ? tree[key]?.elements ?? [] : [tree]
+  }
+
+  private static func vocabulary(
+    _ tree: JSONTree, path: String
+  ) throws(InputError) -> Vocabulary {
+    guard case .object(let members)? = tree["model"]?["vocab"] else {
+      throw InputError("holds no vocabulary: `model.vocab` is no object", path: path)
+    }
+    let added = Set(
+      (tree["added_tokens"]?.elements ?? []).compactMap { token -> [UInt8]? in
+        if case .string(let content)? = token["content"] { content } else { nil }
+      }
+    ).subtracting([Vocabulary.unknown])
+    var pieces: [Int: [UInt8]] = [:]
+    for member in members where !added.contains(member.key) {
+      let piece = String(decoding: member.key, as: UTF8.self)
+      guard let id = member.value.int, 0...Int(Int32.max) ~= id else {
+        throw InputError(
+          "the id of \"\(piece)\" is \(member.value.described); expected a whole number from 0 on",
+          path: path)
+      }
+      if let other = pieces.updateValue(member.key, forKey: id) {
+        let others = String(decoding: other, as: UTF8.self)
+        throw InputError("\"\(others)\" and \"\(piece)\" have the same id \(id)", path: path)
+      }
+    }
+    var inOrder: [[UInt8]] = []
+    for id in 0..<pieces.count {
+      guard let piece = pieces[id] else {
+        throw InputError(
+          "no piece has the id \(id), though there are \(pieces.count): ids must be 0, 1, 2, … "
+            + "without a gap", path: path)
+      }
+      inOrder.append(piece)
+    }
+    guard let vocabulary = Vocabulary(inOrder) else {
+      throw InputError("the piece <unk> is missing from `model.vocab`", path: path)
+    }
+    return vocabulary
+  }
+
+  /// Merges as lists of two pieces, or as two pieces with a space between.
+  private static func merges(
+    _ tree: JSONTree, _ vocabulary: Vocabulary, path: String
+  ) throws(InputError) -> [Pair] {
+    guard case .array(let entries)? = tree["model"]?["merges"] else {
+      throw InputError("holds no merges: `model.merges` is no list", path: path)
+    }
+    var merges: [Pair] = []
+    var seen: Set<Pair> = []
+    for (place, entry) in entries.enumerated() {
+      func wrong(_ reason: String) -> InputError {
+        InputError("merge \(place + 1) of `model.merges` \(reason)", path: path)
+      }
+      let parts =
+        switch entry {
+        case .string(let bytes): bytes.split(separator: UInt8(ascii: " ")).map(Array.init)
+        default:
+          entry.elements.compactMap { part -> [UInt8]? in
+            if case .string(let bytes) = part { bytes } else { nil }
+          }
+        }
+      guard parts.count == 2 else { throw wrong("is \(entry.described); expected two pieces") }
+      guard let left = vocabulary.id(of: parts[0]), let right = vocabulary.id(of: parts[1]),
+        vocabulary.id(of: parts[0] + parts[1]) != nil
+      else {
+        throw wrong("has pieces, or a result, that are not in the vocabulary")
+      }
+      let pair = Pair(left: left, right: right)
+      guard seen.insert(pair).inserted else { throw wrong("is there twice") }
+      merges.append(pair)
+    }
+    return merges
+  }
+}
