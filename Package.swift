@@ -40,7 +40,7 @@ let package = Package(
       name: "Data",
       dependencies: ["Files", "Model", .product(name: "Yams", package: "Yams")],
       swiftSettings: safe),
-    .target(name: "Dist", dependencies: ["Buffers", "CMPI"], swiftSettings: safe),
+    .target(name: "Dist", dependencies: ["Buffers", "CMPI", "Files"], swiftSettings: safe),
     .target(
       name: "Training",
       dependencies: [
@@ -57,16 +57,17 @@ let package = Package(
       swiftSettings: safe),
 
     .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
-    .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "KernelsTests", dependencies: ["Buffers", "Kernels"]),
     .testTarget(
       name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "Training"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "DataTests", dependencies: ["Data", "Files", "Model"], resources: [.copy("Fixtures")]),
+      name: "DataTests", dependencies: ["Data", "Files", "Model", "TestSupport"], resources: [.copy("Fixtures")]),
     .executableTarget(
       name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
+    .executableTarget(name: "WriterTests", dependencies: ["Files"], path: "Tests/WriterTests"),
     .target(name: "TestSupport", path: "Tests/Support"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport", "WriterTests"]),
     .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
@@ -75,7 +76,11 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "LauncherTests", dependencies: ["Files", "Kernels", "Launcher", "TestSupport"]),
+      name: "LauncherTests",
+      dependencies: [
+        "Files", "Kernels", "Launcher", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "TidyTests"),
   ]
 )

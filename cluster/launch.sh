@@ -77,7 +77,8 @@ pass_kernels_on() {
 # Passes on what mpirun and the ranks say, without Open MPI's twelve lines on ranks that end with 75: that is no error. Of other
 # statuses `launch` tells in one line. $1/ending is there once ranks have begun to end.
 sift() {
-  trap '' HUP INT TERM USR1
+  trap '' HUP INT TERM USR1 PIPE
+  set +e  # a log without a reader ends no run
   local line held='' dashes
   dashes=$(printf -- '-%.0s' {1..74})
   while IFS= read -r line || [[ $line ]]; do

@@ -40,17 +40,21 @@ public struct Launch: Sendable, Equatable, Codable {
     isWithoutPMI = launcher == .srun && !hasPMI
   }
 
-  /// That MPI cannot begin in a process which srun started, and what to do; nil where it can try. Open MPI would say so itself, at length
+  /// Whether srun started this process alone and without a PMI: MPI's world is this process.
+  var isAloneWithoutPMI: Bool { isWithoutPMI && processes == 1 }
+
+  /// That MPI cannot begin in processes which srun started, and what to do; nil where it can try. Open MPI would say so itself, at length
   /// and once a process.
   var obstacle: String? {
-    guard isWithoutPMI else { return nil }
+    guard isWithoutPMI, processes > 1 else { return nil }
     return
-      "srun started \(processes == 1 ? "this process" : "\(processes) processes") without a PMI by "
-      + "which MPI's ranks find each other: " + Launch.remedy
+      "srun started \(processes) processes without a PMI by which MPI's ranks find each other: "
+      + Launch.remedy
   }
 
   private static let remedy =
-    "start it with `srun --mpi=pmix` (`srun --mpi=list` shows whether Slurm has it), or with mpirun"
+    "start it with `srun --mpi=pmix` (`srun --mpi=list` shows whether Slurm has it), or with mpirun; "
+    + "to run one process alone: `mpirun -n 1 gpt1-dist …`"
 
   /// That processes which were started together do not see each other in MPI's world of `size` ranks, and what to do; nil where
   /// they do. Each of them would otherwise do the whole work alone, and all write to the same files.

@@ -1,4 +1,5 @@
 import CMPI
+import Files
 import Foundation
 
 /// The beginning and the end of a rank.
@@ -33,8 +34,10 @@ public enum MPI {
     OpenMPISettings.apply()
     do {
       var provided: Int32 = 0
-      try check("MPI_Init_thread") {
-        unsafe MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided)
+      try OpenMPISettings.hidingSlurm(of: launch) { () throws(MPIError) in
+        try check("MPI_Init_thread") {
+          unsafe MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided)
+        }
       }
     } catch {
       report("\(error)")
@@ -75,6 +78,6 @@ public enum MPI {
 
   /// One line on standard error, in one write so that the lines of several ranks do not mix.
   private static func report(_ message: String) {
-    FileHandle.standardError.write(Data("gpt1-dist: \(message)\n".utf8))
+    StandardError.write("gpt1-dist: \(message)\n")
   }
 }

@@ -18,4 +18,18 @@ enum OpenMPISettings {
   static func apply() {
     for (name, value) in values { unsafe setenv("OMPI_MCA_\(name)", value, 0) }
   }
+
+  /// Runs `body`, which begins MPI. Open MPI takes a process in a shell of srun's for a rank of srun's and looks for a PMI; where `launch`
+  /// is one process without it, Slurm's variables that say so are hidden meanwhile.
+  static func hidingSlurm(
+    of launch: Launch, _ body: () throws(MPIError) -> Void
+  ) throws(MPIError) {
+    guard launch.isAloneWithoutPMI else { return try body() }
+    let hidden = ["SLURM_NODELIST", "SLURM_STEP_ID"].map { (name: String) in
+      (name, unsafe getenv(name).map { unsafe String(cString: $0) })
+    }
+    for (name, _) in hidden { unsafe unsetenv(name) }
+    defer { for case (let name, let value?) in hidden { unsafe setenv(name, value, 1) } }
+    try body()
+  }
 }

@@ -16,7 +16,10 @@ public struct StopSignals: Sendable {
 
   /// Blocks `signals` in this thread and in all that it starts from now on: to be made before
   /// `MPI.run`, on the main thread.
-  public init(_ signals: [Int32] = [SIGTERM, SIGINT, SIGUSR1]) {
+  ///
+  /// A hang-up that whoever started the program had ignored (nohup) stays so.
+  public init(_ signals: [Int32] = [SIGTERM, SIGINT, SIGUSR1, SIGHUP]) {
+    let signals = signals.filter { $0 != SIGHUP || !StopSignals.isIgnored($0) }
     self.signals = signals
     change(SIG_BLOCK, signals)
     for signal in signals {
@@ -38,6 +41,13 @@ public struct StopSignals: Sendable {
       change(SIG_UNBLOCK, [SIGINT])
     }
     return unsafe strsignal(first).map { unsafe String(cString: $0) } ?? "signal \(first)"
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    unsafe sigaction(signal, nil, &action)
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   private func take(_ signal: Int32) {

@@ -39,7 +39,10 @@ public enum Destination {
     guard Path.isFolder(folder) else {
       throw InputError("is a file, not a folder; check the path", path: folder)
     }
-    let hidden = try FolderCommit.makeHidden(for: Path.join(folder, Path.name(target)))
+    let hidden = FolderCommit.freeName(of: Path.join(folder, Path.name(target)))
+    guard System.makeFolder(hidden) == 0 else {
+      throw .system("write", path: path, code: errno)
+    }
     _ = System.removeFolder(hidden)
   }
 

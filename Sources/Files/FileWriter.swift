@@ -19,13 +19,20 @@ public final class FileWriter {
   private static let bufferSize = 1 << 16
 
   /// Creates the file at `path`, or empties it.
-  public convenience init(_ path: String) throws(InputError) { try self.init(path, flags: O_TRUNC) }
-
-  private init(_ path: String, flags: Int32) throws(InputError) {
-    descriptor = System.open(path, O_WRONLY | O_CREAT | flags)
+  public init(_ path: String) throws(InputError) {
+    descriptor = System.open(path, O_WRONLY | O_CREAT | O_TRUNC)
     guard descriptor >= 0 else { throw .system("create", path: path, code: errno) }
     self.path = path
     pending.reserveCapacity(FileWriter.bufferSize)
+  }
+
+  /// Writes to a device, a pipe or a file that is open already: where this process's own descriptor of it stands.
+  private init(open path: String) throws(InputError) {
+    descriptor =
+      Path.ownDescriptor(path).map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
+      ?? System.open(path, O_WRONLY | O_APPEND)
+    guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
+    self.path = path
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -79,7 +86,7 @@ public final class FileWriter {
   /// that is open already is written to.
   public static func replace(_ path: String, with text: String) throws(InputError) {
     if Path.isSpecial(path) {
-      let writer = try FileWriter(path, flags: O_APPEND)
+      let writer = try FileWriter(open: path)
       try writer.write(text)
       try writer.finish()
       return

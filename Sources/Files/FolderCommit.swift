@@ -107,7 +107,7 @@ public enum FolderCommit {
   }
 
   /// Makes an empty hidden folder beside `folder`.
-  static func makeHidden(for folder: String) throws(InputError) -> String {
+  private static func makeHidden(for folder: String) throws(InputError) -> String {
     let hidden = freeName(of: folder)
     guard System.makeFolder(hidden) == 0 else {
       throw .system("create the folder", path: hidden, code: errno)

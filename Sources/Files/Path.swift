@@ -74,19 +74,27 @@ package enum Path {
   /// (`/dev/stdout`, `/dev/fd/3`).
   static func isSpecial(_ path: String) -> Bool {
     guard let kind = FileStatus(path)?.kind else { return false }
-    return kind == .other || kind == .file && isDescriptor(path)
+    return kind == .other || kind == .file && descriptorName(path) != nil
   }
 
-  /// Whether `path` names an open file of a process, by way of links too.
-  private static func isDescriptor(_ path: String) -> Bool {
+  /// The descriptor of this process that `path` names, also by way of links; nil where it names none.
+  static func ownDescriptor(_ path: String) -> Int32? {
+    guard let name = descriptorName(path), parent(name) == "/proc/\(getpid())/fd" else {
+      return nil
+    }
+    return Int32(Path.name(name))
+  }
+
+  /// `/proc/PROCESS/fd/N`, where `path` leads there; nil where it does not.
+  private static func descriptorName(_ path: String) -> String? {
     var path = trimmed(path)
     for _ in 0..<8 {
       let folder = resolved(parent(path))
-      if folder.hasPrefix("/proc/"), name(folder) == "fd" { return true }
-      guard let target = System.linkTarget(path) else { return false }
+      if folder.hasPrefix("/proc/"), name(folder) == "fd" { return join(folder, name(path)) }
+      guard let target = System.linkTarget(path) else { return nil }
       path = target.utf8.first == slash ? target : join(folder, target)
     }
-    return false
+    return nil
   }
 
   /// The system's folder for files that need not stay.

@@ -40,7 +40,10 @@ extension String {
 
   /// Cyrillic and Greek letters, dashes and quotes, with what they are mistaken for.
   private static let twins: [Unicode.Scalar: Unicode.Scalar] = {
-    let (from, to) = ("авсԁеһнііјкӏморԛѕтухԝαβεικνορτυχηıɡ‐‑‒–—−‘’“”", "abcdehhiijklmopqstyxwabeikvoptuxnig------''\"\"")
+    let (from, to) = (
+      "авсԁеһнііјкӏморԛѕтухԝαβεικνορτυχηıɡ‐‑‒–—−‘’“”",
+      "abcdehhiijklmopqstyxwabeikvoptuxnig------''\"\""
+    )
     return Dictionary(zip(from.unicodeScalars, to.unicodeScalars)) { first, _ in first }
   }()
 }
@@ -49,7 +52,8 @@ extension Unicode.Scalar {
   /// Whether nothing, or a blank like others, is to be seen of it.
   fileprivate var isInvisible: Bool {
     switch properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned, .surrogate:
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned,
+      .surrogate:
       true
     case .spaceSeparator: self != " "
     default: properties.isDefaultIgnorableCodePoint || self == "\u{2800}"
@@ -59,7 +63,8 @@ extension Unicode.Scalar {
   /// Whether it is a control character, ends a line, or changes the direction of the text around it.
   fileprivate var movesText: Bool {
     switch value {
-    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF:
+      true
     default: false
     }
   }

@@ -32,8 +32,12 @@ public enum SumsFile {
 
   /// What is wrong with the files of `folder`, one error each that names the file: missing,
   /// truncated, or different. Empty if all is as it was written. Files that are not listed are not
-  /// looked at, nor are those of `unused`, by relative path, which may be missing.
-  public static func verify(_ folder: String, unused: Set<String> = []) -> [InputError] {
+  /// looked at.
+  ///
+  /// - Parameter isUsed: whether the file of a relative path is looked at; all others may be missing
+  public static func verify(
+    _ folder: String, where isUsed: (String) -> Bool = { _ in true }
+  ) -> [InputError] {
     let sums: [(name: String, value: String)]
     do {
       sums = try lines(of: "\(folder)/\(name)") { $0.utf8.count == 32 }
@@ -62,7 +66,7 @@ public enum SumsFile {
     } catch {
       problems.append(error)
     }
-    for sum in sums where sum.name != sizesName && !unused.contains(sum.name) {
+    for sum in sums where sum.name != sizesName && isUsed(sum.name) {
       do {
         try verify("\(folder)/\(sum.name)", hash: sum.value, size: sizes[sum.name])
       } catch {
@@ -70,6 +74,22 @@ public enum SumsFile {
       }
     }
     return problems
+  }
+
+  /// Throws where a file of `folder` is not as it was written. A folder without hashes is taken as it is.
+  ///
+  /// - Parameter isUsed: whether the file of a relative path is looked at; all others may be missing
+  public static func requireWhole(
+    _ folder: String, where isUsed: (String) -> Bool
+  ) throws(InputError) {
+    guard Path.exists("\(folder)/\(name)") else { return }
+    let problems = verify(folder, where: isUsed)
+    guard let first = problems.first else { return }
+    let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
+    throw InputError(
+      "\(first.reason)\(more); take a whole copy of the folder, or, if the files were changed on purpose, "
+        + "remove its \(name) and \(sizesName)",
+      path: first.path)
   }
 
   private static func verify(_ path: String, hash: String, size: Int?) throws(InputError) {

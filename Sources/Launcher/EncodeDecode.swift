@@ -18,10 +18,16 @@ struct Encode: ParsableCommand {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [[Int32]] = []
     var unknown = UnknownTokens()
+    let lines = OutputLines()
     try TextInput.forEachLine(tell: printWarning) { line, _ in
       let ids = tokenizer.encode(line, counting: &unknown)
-      if output.json { all.append(ids) } else { print(ids.map { "\($0)" }.joined(separator: " ")) }
+      if output.json {
+        all.append(ids)
+      } else {
+        try lines.write(ids.map { "\($0)" }.joined(separator: " "))
+      }
     }
+    try lines.flush()
     if let warning = unknown.warning { printWarning(warning) }
     if output.json { try output.print(Result(ids: all), text: "") }
   }
@@ -41,6 +47,7 @@ struct Decode: ParsableCommand {
   func run() throws {
     let tokenizer = try Tokenizer.load(folder: tokenizer)
     var all: [String] = []
+    let lines = OutputLines()
     try TextInput.forEachLine(tell: printWarning) { line, number in
       let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
         guard let id = Int32(word), tokenizer.piece(id) != nil else {
@@ -51,8 +58,9 @@ struct Decode: ParsableCommand {
         return id
       }
       let text = tokenizer.decode(ids)
-      if output.json { all.append(text) } else { print(text) }
+      if output.json { all.append(text) } else { try lines.write(text) }
     }
+    try lines.flush()
     if output.json { try output.print(Result(text: all), exact: true, text: "") }
   }
 }

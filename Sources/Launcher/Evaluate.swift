@@ -44,7 +44,7 @@ struct Evaluate: ParsableCommand {
     let request = TaskMeasurement.Request(
       task: task, data: data, model: model, split: split, zeroShot: zeroShot,
       predictions: predictions, threads: threads)
-    try TrainingOptions.run { communicator, _ in
+    try TrainingOptions.run(stopsOnRequest: false) { communicator, _ in
       let outcome = try TaskMeasurement(request, communicator: communicator).run()
       try communicator.onRoot {
         outcome.warnings.forEach(printWarning)

@@ -106,8 +106,9 @@ struct Finetune: ParsableCommand {
       }
       guard let seeds else {
         let outcome = try training.train(config, communicator, signals)
-        try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
-        return !outcome.finished ? TrainingRun.stoppedStatus : outcome.bestProblem == nil ? 0 : 1
+        return try training.end(outcome, communicator) {
+          try output.print(outcome, text: describe(outcome))
+        }
       }
       var outcomes: [(UInt64, TrainingRun.Outcome)] = []
       for seed in seeds {

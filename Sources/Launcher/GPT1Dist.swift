@@ -5,8 +5,10 @@ import Foundation
 import Training
 
 /// `gpt1-dist SUBCOMMAND`: parses, validates and calls Training.
-struct GPT1Dist: ParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct GPT1Dist: ParsableCommand {
+  package init() {}
+
+  package static let configuration = CommandConfiguration(
     commandName: "gpt1-dist",
     abstract: "Trains GPT-1 (Radford et al. 2018) on CPU clusters over MPI.",
     discussion: """
@@ -24,31 +26,44 @@ struct GPT1Dist: ParsableCommand {
 enum Program {
   /// Every error becomes one line on standard error and an exit status.
   static func main() {
-    let arguments = FileName.arguments()
+    let endsByClosedPipe = StandardOutput.ignoreClosedPipes()
     do {
       if let missing = Processor.missingFeature {
         throw UsageError(
           "this processor has no \(missing); the program was built for x86-64-v3 (AVX2 and FMA)")
       }
-      var command = try GPT1Dist.parseAsRoot(Suggestions.arguments(arguments))
-      try command.run()
+      try run()
     } catch let code as ExitCode {
       exit(code.rawValue)
+    } catch is StandardOutput.Closed {
+      if endsByClosedPipe { StandardOutput.endByClosedPipe() }
     } catch {
       let isParserError = GPT1Dist.exitCode(for: error) != .failure
-      if isParserError && GPT1Dist.exitCode(for: error).isSuccess {
-        if !Processor.isFirstRank { exit(0) }
-        GPT1Dist.exit(withError: error)
-      }
       // All ranks see the same wrong command line; the first says so.
       if Processor.isFirstRank {
         let text =
           isParserError
-          ? Suggestions.improve(GPT1Dist.fullMessage(for: error), for: arguments)
+          ? Suggestions.improve(GPT1Dist.fullMessage(for: error), for: FileName.arguments())
           : "gpt1-dist: \(error)"
-        FileHandle.standardError.write(Data((FileName.printable(text) + "\n").utf8))
+        StandardError.write(text + "\n")
       }
       exit(isParserError || error is UsageError ? 2 : 1)
+    }
+  }
+
+  /// Runs the subcommand, or prints the help that was asked for.
+  private static func run() throws {
+    do {
+      let words = ArgumentList.joined(FileName.arguments())
+      try Suggestions.checkSubcommand(words)
+      var command = try GPT1Dist.parseAsRoot(words)
+      try command.run()
+    } catch let code as ExitCode {
+      throw code
+    } catch  where GPT1Dist.exitCode(for: error).isSuccess {
+      if Processor.isFirstRank {
+        try StandardOutput.write(GPT1Dist.fullMessage(for: error) + "\n")
+      }
     }
   }
 }

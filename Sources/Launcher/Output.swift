@@ -13,14 +13,13 @@ struct OutputOptions: ParsableArguments {
   func print(
     _ result: some Encodable, exact: Bool = false, text: @autoclosure () throws -> String
   ) throws {
-    guard json else {
-      let text = try text()
-      return Swift.print(exact ? text : FileName.printable(text))
-    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(result), as: UTF8.self)
-    Swift.print(exact ? text : FileName.printable(text, inJSON: true))
+    var text = json ? String(decoding: try encoder.encode(result), as: UTF8.self) : try text()
+    if !exact { text = FileName.printable(text, inJSON: json) }
+    do { try StandardOutput.write(text + "\n") } catch is StandardOutput.Closed {
+      // Nobody wants it any more, and it was the last thing to do.
+    }
   }
 }
 
@@ -43,5 +42,5 @@ func printWarning(_ text: String) { printError("warning: \(text)") }
 
 /// Progress and log: standard error.
 func printError(_ text: String) {
-  FileHandle.standardError.write(Data((FileName.printable(text) + "\n").utf8))
+  StandardError.write(text + "\n")
 }

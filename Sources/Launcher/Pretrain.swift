@@ -11,7 +11,7 @@ struct Pretrain: ParsableCommand {
       "Pre-train a model on prepared data, on all ranks of mpirun or srun, or on one without.",
     discussion: """
       Precedence: flag > --config > --preset. The keys of the YAML file are the names of the flags. \
-      SIGTERM, SIGUSR1 or Ctrl-C: all ranks finish the step, a checkpoint is written, exit status \
+      SIGTERM, SIGUSR1, SIGHUP (but under nohup) or Ctrl-C: all ranks finish the step, a checkpoint is written, exit status \
       75; the same command goes on from there.
       """)
 
@@ -71,8 +71,9 @@ struct Pretrain: ParsableCommand {
         return 0
       }
       let outcome = try training.train(config, communicator, signals)
-      try communicator.onRoot { try output.print(outcome, text: describe(outcome)) }
-      return outcome.finished ? 0 : TrainingRun.stoppedStatus
+      return try training.end(outcome, communicator) {
+        try output.print(outcome, text: describe(outcome))
+      }
     }
   }
 

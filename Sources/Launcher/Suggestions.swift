@@ -11,28 +11,16 @@ enum Suggestions {
     }
   }
 
-  /// The arguments with negative numbers joined to the options before them, which would else be taken for options.
-  ///
-  /// - Throws: a UsageError for a first word that is no subcommand
-  static func arguments(_ given: [String]) throws -> [String] {
+  /// Throws a UsageError for a first word that is no subcommand.
+  static func checkSubcommand(_ arguments: [String]) throws {
     let names = subcommands.map(\.name)
-    if let first = given.first, !first.hasPrefix("-"), first != "help", !names.contains(first) {
-      throw UsageError(
-        "Unexpected argument '\(first)': there is no such subcommand"
-          + (Nearest.name(to: first, among: names).map { "; did you mean '\($0)'?" }
-            ?? "; they are \(names.joined(separator: ", "))"))
-    }
-    var result: [String] = []
-    for argument in given {
-      if let option = result.last, option.hasPrefix("--"), option.count > 2, !option.contains("="),
-        argument.firstMatch(of: /^-(\d|\.\d|inf|nan)/) != nil
-      {
-        result[result.count - 1] = "\(option)=\(argument)"
-      } else {
-        result.append(argument)
-      }
-    }
-    return result
+    guard let first = arguments.first, !first.hasPrefix("-"), first != "help",
+      !names.contains(first)
+    else { return }
+    throw UsageError(
+      "Unexpected argument '\(first)': there is no such subcommand"
+        + (Nearest.name(to: first, among: names).map { "; did you mean '\($0)'?" }
+          ?? "; they are \(names.joined(separator: ", "))"))
   }
 
   /// The parser's message, with our suggestions for unknown options and values.

@@ -16,10 +16,13 @@ struct Tasks: ParsableCommand {
   var task: String?
   @Option(help: "A folder with the task's files: they are read, and mistakes in them reported.")
   var data: String?
+  @Option(help: "With --data: a folder with a tokenizer, whose unknown tokens in the texts are counted.")
+  var tokenizer: String?
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if data != nil, task == nil { throw ValidationError("--data needs a task's name") }
+    if tokenizer != nil, data == nil { throw ValidationError("--tokenizer needs --data") }
   }
 
   func run() throws {
@@ -30,7 +33,8 @@ struct Tasks: ParsableCommand {
     let spec = try TaskSpec.asked(task)
     let entry = Entry(spec)
     guard let data else { return try output.print(entry, text: Entry.table([entry])) }
-    let reading = try Reading(spec, folder: data)
+    let reading = try Reading(
+      spec, folder: data, tokenizer: try tokenizer.map { try Tokenizer.load(folder: $0) })
     for warning in reading.warnings { printError("warning: \(warning)") }
     try output.print(reading, text: reading.text)
   }
@@ -96,12 +100,15 @@ private struct Reading: Encodable {
 
   let name: String
   let splits: [String: Split]
-  /// What is strange about the examples: several of the same name.
+  /// The share of tokens that the tokenizer does not know, 0 ... 1; nil without one.
+  let unknownShare: Double?
+  /// What is strange about the examples: several of the same name, unknown tokens, files that were passed over.
   let warnings: [String]
   /// The first one of the first split.
   let example: Example?
 
-  init(_ spec: TaskSpec, folder: String) throws {
+  init(_ spec: TaskSpec, folder: String, tokenizer: Tokenizer?) throws {
+    var unknown = UnknownTokens()
     var splits: [String: Split] = [:]
     var example: Example?
     var warnings: [String] = []
@@ -113,6 +120,10 @@ private struct Reading: Encodable {
         files: contents.paths)
       warnings += spec.submissionWarnings(ids: contents.examples.map(\.id))
         .map { "\(split.rawValue): \($0)" }
+      if !contents.isHeldOut { warnings += contents.notes }
+      for text in contents.examples.flatMap({ $0.texts + $0.answers }) {
+        _ = tokenizer?.encode(text, counting: &unknown)
+      }
       if let first = contents.examples.first, example == nil {
         let labels = spec.files.labels
         example = Example(
@@ -121,11 +132,12 @@ private struct Reading: Encodable {
       }
     }
     (name, self.splits, self.example) = (spec.name, splits, example)
-    self.warnings = warnings
+    unknownShare = tokenizer.map { _ in unknown.share }
+    self.warnings = warnings + (unknown.warning.map { [$0] } ?? [])
   }
 
   var text: String {
-    let lines = TaskSplit.allCases.map { split in
+    var lines = TaskSplit.allCases.map { split in
       guard let found = splits[split.rawValue] else { return "\(split.rawValue): no files" }
       var notes = [found.files.joined(separator: ", ")]
       if found.isHeldOut { notes.append("held out of the training examples") }
@@ -134,6 +146,7 @@ private struct Reading: Encodable {
       let count = "\(grouped(found.examples)) example\(found.examples == 1 ? "" : "s")"
       return "\(split.rawValue): \(count) (\(notes.joined(separator: "; ")))"
     }
+    if let unknownShare { lines.append(UnknownTokens.description(unknownShare)) }
     guard let example else { return lines.joined(separator: "\n") }
     let parts =
       ["the first one, \(example.id.shown()):"]

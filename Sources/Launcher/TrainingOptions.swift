@@ -109,9 +109,13 @@ struct TrainingOptions: ParsableArguments {
   }
 
   /// Runs `body` on all ranks with the signals that ask it to stop, and ends the process with the status that it returns.
-  static func run(_ body: (Communicator, StopSignals) throws -> Int32) throws {
+  ///
+  /// - Parameter stopsOnRequest: whether `body` looks for these signals; else they end the process as usual
+  static func run(
+    stopsOnRequest: Bool = true, _ body: (Communicator, StopSignals) throws -> Int32
+  ) throws {
     // Before any other thread: they all inherit that these signals wait to be asked for.
-    let signals = StopSignals()
+    let signals = stopsOnRequest ? StopSignals() : StopSignals([])
     let launch = Launch(environment: ProcessInfo.processInfo.environment)
     let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
       if let problem = launch.separation(worldSize: communicator.size) {
@@ -131,6 +135,18 @@ struct TrainingOptions: ParsableArguments {
     try communicator.agree(on: trace ?? "", what: "--trace", status: 2)
     return try TrainingRun(config, communicator: communicator, trace: trace, fault: fault)
       .run(signals: signals)
+  }
+
+  /// Prints on rank 0 how a run ended; returns the status of the process. Collective.
+  ///
+  /// A run that stopped on request can be started again also where that cannot be printed: after a hang-up there is no terminal.
+  func end(
+    _ outcome: TrainingRun.Outcome, _ communicator: Communicator, print: () throws -> Void
+  ) throws -> Int32 {
+    try communicator.onRoot {
+      do { try print() } catch  where !outcome.finished { printError("gpt1-dist: \(error)") }
+    }
+    return !outcome.finished ? TrainingRun.stoppedStatus : outcome.bestProblem == nil ? 0 : 1
   }
 }
 

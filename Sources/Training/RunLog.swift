@@ -74,7 +74,7 @@ final class RunLog {
   ///
   /// - Parameters:
   ///   - settings: what the run is configured with from here on, beside its `config.yaml`
-  ///   - terminal: whether standard error is one
+  ///   - terminal: whether standard error is one that shows progress bars
   init(
     _ directory: RunDirectory, resumingAt step: Int, settings: [String: String], steps: Int,
     terminal: Bool, clock: ContinuousClock
@@ -155,18 +155,14 @@ final class RunLog {
     guard isDue || metrics.step == steps else { return }
     lastPrinted = clock.now
     let loss = metrics.skipped == true ? "skipped" : "loss \(format(metrics.loss, 4))"
-    let line =
-      "step \(metrics.step)/\(steps)  \(loss)  "
-      + "\(format(metrics.tokensPerSecond, 0)) tokens/s  "
-      + "\(duration(secondsPerStep! * Double(steps - metrics.step))) left"
+    let bar = ProgressBar(
+      step: metrics.step, steps: steps, loss: loss, tokensPerSecond: metrics.tokensPerSecond,
+      secondsLeft: secondsPerStep! * Double(steps - metrics.step))
     if terminal {
-      let width = 24
-      let filled = width * metrics.step / steps
-      let bar =
-        String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-      printError("\r[\(bar)] \(line)\u{1b}[K" + (metrics.step == steps ? "\n" : ""))
+      StandardError.show(
+        bar: bar.text(columns: StandardError.columns), isLast: metrics.step == steps)
     } else {
-      printError(line + "\n")
+      printError(bar.line + "\n")
     }
   }
 
@@ -184,7 +180,7 @@ final class RunLog {
   }
 
   /// A line on standard error that no progress bar overwrites.
-  func note(_ text: String) { printError((terminal ? "\r\u{1b}[K" : "") + text + "\n") }
+  func note(_ text: String) { printError(text + "\n") }
 
   private func write(_ metrics: some Encodable) throws {
     let line = try line(metrics)
@@ -213,6 +209,4 @@ final class RunLog {
 }
 
 /// Writes text to standard error as it stands.
-func printError(_ text: String) {
-  FileHandle.standardError.write(Data(FileName.printable(text).utf8))
-}
+func printError(_ text: String) { StandardError.write(text) }

@@ -126,7 +126,7 @@ public struct TrainingRun {
     let settings = try began.changes(to: config).map { ($0.key.rawValue, $0.new) }
     let log = try RunLog(
       directory, resumingAt: start, settings: Dictionary(uniqueKeysWithValues: settings),
-      steps: config.steps, terminal: isatty(STDERR_FILENO) == 1, clock: clock)
+      steps: config.steps, terminal: StandardError.showsBars, clock: clock)
     // With other settings the steps that made it will not be made again.
     let best = try BestModel.read(config.out)
     let isAhead = (best?.step ?? 0) > start && start > 0 && !changes.isEmpty

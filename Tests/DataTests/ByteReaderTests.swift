@@ -90,7 +90,7 @@ private func foreign() throws -> [Foreign] {
 }
 
 /// Everything that reads text: the file that is put in its way, and the reading.
-private let readers: [(name: String, file: String, read: (String) throws -> Void)] = [
+private let readers: [(name: String, file: String, read: @Sendable (String) throws -> Void)] = [
   (
     "prepare", "corpus.txt",
     { folder in
@@ -214,35 +214,51 @@ private let readers: [(name: String, file: String, read: (String) throws -> Void
     }
   }
 
+  @Test(arguments: [[0xFF], [0x61, 0xE9], [0xED, 0xA0, 0x80], [0xC3]] as [[UInt8]])
+  func invalidLinesOfStandardInputAreNamed(bytes: [UInt8]) throws {
+    for end in [[], [0x0A], [0x0A, 0x61]] as [[UInt8]] {
+      try withTemporaryFolder { folder in
+        // Beyond the beginning, by which the whole is judged.
+        let good = Array(madeText(lines: 3_000).utf8)
+        try put(good + bytes + end, at: "\(folder)/input")
+        let file = try #require(FileHandle(forReadingAtPath: "\(folder)/input"))
+        var lines = 0
+        let error = try inputError {
+          try TextInput.forEachLine(descriptor: file.fileDescriptor) { _, number in lines = number }
+        }
+        #expect(error.path == "standard input" && error.line == 3_001 && lines == 3_000)
+        #expect(error.reason.contains("is not UTF-8 but"), "\(error)")
+      }
+    }
+  }
+
   @Test func argumentsAreJudgedToo() throws {
     let name = FileName.string(Array("caf".utf8) + [0xE9] + Array(" noir".utf8))
     let error = try inputError { _ = try TextArgument.text(name, of: "--prompt") }
     #expect(
-      "\(error)" == "--prompt: is not UTF-8 but Latin-1, by its looks (byte 3 of the text is 0xE9); "
-        + "convert it with `iconv -f LATIN1 -t UTF-8`")
+      "\(error)" == "--prompt: is not UTF-8 but Latin-1, by its looks; convert it with "
+        + "`iconv -f LATIN1 -t UTF-8` (byte 3 of the text is 0xE9)")
     #expect(try TextArgument.text("café", of: "--prompt") == "café")
   }
 
   @Test func pipesAreReadAsFilesAre() throws {
     try withTemporaryFolder { folder in
-      let pipe = "\(folder)/pipe"
-      let made = try Process.run(URL(fileURLWithPath: "/usr/bin/mkfifo"), arguments: [pipe])
-      made.waitUntilExit()
       let text = madeText(lines: 5_000)  // more than a pipe holds
-      let writer = Thread {
-        for _ in 0..<2 {
-          guard let handle = FileHandle(forWritingAtPath: pipe) else { return }
-          handle.write(Foundation.Data(text.utf8))
-          // The reader ends where the last writer closes.
-          do { try handle.close() } catch { return }
-          Thread.sleep(forTimeInterval: 0.2)
-        }
-      }
-      writer.start()
-      #expect(try TextFile.text(of: pipe, for: .prose) == text)
-      let info = try prepare(text, in: folder) { $0.inputs = [pipe] }
       let direct = try prepare(text, in: folder, out: "direct")
-      #expect(info.fingerprint == direct.fingerprint)
+      /// Calls `body` with a pipe into which another process writes the text.
+      func withPipe<Result>(_ name: String, _ body: (String) throws -> Result) throws -> Result {
+        let pipe = "\(folder)/\(name)"
+        let writer = try Process.run(
+          URL(fileURLWithPath: "/bin/sh"),
+          arguments: ["-c", "mkfifo \"$1\" && exec cat \"$2\" >\"$1\"", "sh", pipe, "\(folder)/text/one.txt"])
+        while !FileManager.default.fileExists(atPath: pipe), writer.isRunning { sched_yield() }
+        return try body(pipe)
+      }
+      #expect(try withPipe("one") { try TextFile.text(of: $0, for: .prose) } == text)
+      let piped = try withPipe("two") { pipe in
+        try prepare(text, in: folder) { $0.inputs = [pipe] }
+      }
+      #expect(piped.fingerprint == direct.fingerprint)
     }
   }
 }

@@ -91,7 +91,7 @@ import Testing
     for (bytes, name, line) in [
       (latin, "Latin-1, by its looks; convert it with `iconv -f LATIN1 -t UTF-8`", 3),
       (windows, "Windows-1252, by its looks; convert it with `iconv -f CP1252 ", 3),
-      (utf16, "UTF-16, by its looks; convert it with `iconv -f UTF-16 ", 1),
+      (utf16, "UTF-16, by its looks; convert it with `iconv -f UTF-16LE ", 1),
       ([0xFF, 0xFE] + utf16, "UTF-16, ", 1),
     ] {
       let found = try complaint(about: bytes, as: spec)

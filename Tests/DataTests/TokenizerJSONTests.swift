@@ -21,7 +21,7 @@ import Testing
   }
 
   private func object(_ text: String?) throws -> [String: Any] {
-    let data = Data(try #require(text).utf8)
+    let data = Foundation.Data(try #require(text).utf8)
     return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
@@ -111,9 +111,7 @@ import Testing
   /// `make_transformers_fixtures.py` gave the very file to `transformers`.
   @Test func transformersMakesTheSameIds() throws {
     let specials = SpecialTokens(after: tokenizer.vocabularySize + 7)
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appending(path: "Fixtures/transformers.json")
-    let expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: file))
+    let expected: Expected = try fixture("transformers.json")
     let text = try #require(try written(specials)["tokenizer.json"])
     try #require(
       XXH128.hash(Array(text.utf8).span) == expected.hash,

@@ -42,6 +42,18 @@ import Testing
     #expect(Launch(environment: [:]).separation(worldSize: 1) == nil)
   }
 
+  @Test func oneProcessInAShellOfSrunsRunsAlone() throws {
+    let environment = [
+      "SLURM_NODELIST": "here", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "1",
+      "SLURM_PROCID": "0",
+    ]
+    let launch = Launch(environment: environment)
+    #expect(launch.separation(worldSize: 1) == nil)
+    let program = try Products.executable("RankTests")
+    let outcome = try Command([program, "collectives"], environment: environment).run()
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
   /// Open MPI's own words would be thirty lines a process.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["SLURM_STEP_ID"] == nil))
   func srunWithoutPMIIsRefusedByTheFirstProcessAlone() throws {
@@ -53,6 +65,7 @@ import Testing
       let outcome = try Command([program, "collectives"], environment: environment).run()
       #expect(outcome.status == 2 && outcome.output.isEmpty)
       #expect(outcome.errors.contains("srun started 2 processes without a PMI") == (index == 0))
+      #expect(outcome.errors.contains("`mpirun -n 1 gpt1-dist …`") == (index == 0))
       #expect(outcome.errors.split(separator: "\n").count == 1 - index)
     }
   }

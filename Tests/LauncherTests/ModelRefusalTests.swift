@@ -14,11 +14,11 @@ extension LauncherTests {
       ("pretrain", "\(Sandbox.pretrain) --out refused --from"),
     ]
 
-    private struct Damage {
+    private struct Damage: Sendable {
       let name: String
       let hasHashes: Bool
       let word: String
-      let act: (Sandbox, String) throws -> Void
+      let act: @Sendable (Sandbox, String) throws -> Void
     }
 
     private static let damages = [

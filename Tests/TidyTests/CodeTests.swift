@@ -40,10 +40,59 @@ private func uncheckedTraps(in file: SourceFile) -> [Finding] {
   ) { $0.contains(call) }
 }
 
+/// The one file that writes to standard error and standard output.
+private let standardStreams = "Sources/Files/StandardStreams.swift"
+
+private func uncheckedOutput(in file: SourceFile) -> [Finding] {
+  guard file.path != standardStreams else { return [] }
+  let call =
+    /(?:^|[^.\w]|\bSwift\.)(?:print|debugPrint|dump|NSLog|puts|fputs|fprintf|printf|putchar|perror)\s*\(/
+  let stream =
+    /\bFileHandle\s*\(|\bFileHandle\.(?!nullDevice\b)|\bSTD(?:OUT|ERR)_FILENO\b|\bstd(?:out|err)\b/
+  return findings(
+    file.path, SwiftText(file.text).code,
+    "write by StandardError, which drops, or StandardOutput, which throws"
+  ) { line in
+    !line.contains("func print(") && (line.contains(call) || line.contains(stream))
+  }
+}
+
 private func postponedWork(in file: SourceFile) -> [Finding] {
   findings(file.path, SwiftText(file.text).spoken, "do it, or leave it to the issue tracker") {
     $0.contains(/\b(?:TO[D]O|FIX[M]E|XX[X])\b/)  // so written that this line is not found
   }
+}
+
+/// Foundation's ways to files: their strings are no bytes, and what they write is not whole.
+private func filesByFoundation(in file: SourceFile) -> [Finding] {
+  guard file.module != "Files" else { return [] }
+  let way =
+    /\bFileManager\b|\bfileURLWithPath\b|\bcontentsOf:\s*URL|\.write\(to(?:File)?:\s*(?:URL|url|atomically)|\bcreateFile\b|\b(?:fopen|opendir|creat)\(/
+  let code = SwiftText(file.text).code
+  // Dist knows no files; what the kernel says of itself has names of ASCII.
+  let reads = zip(code, file.lines).map { code, line in
+    code.contains("contentsOfFile") && file.module != "Dist" && !line.contains("\"/proc/")
+  }
+  return findings(file.path, code, "read and write files by Files") { $0.contains(way) }
+    + zip(1..., reads).compactMap { line, isFound in
+      isFound ? Finding(path: file.path, line: line, reason: "read files by Files") : nil
+    }
+}
+
+/// Files that are begun anew in place: whole only in a folder that appears as a whole.
+private func filesWrittenInPlace(in file: SourceFile) -> [Finding] {
+  // These write into the folder that FolderCommit gives them, or, the last one, into a temporary folder.
+  let writers: Set = [
+    "JSONFile", "Safetensors", "TokenShard", "TokenizerFiles", "TokenizerJSON", "Preparation",
+    "TokenizerBenchmark",
+    "SharedFolderProbe",
+  ]
+  let name = file.path.split(separator: "/").last?.split(separator: ".").first.map(String.init)
+  guard file.module != "Files", !writers.contains(name ?? "") else { return [] }
+  return findings(
+    file.path, SwiftText(file.text).code,
+    "FileWriter.replace leaves the old file until the new one is whole"
+  ) { $0.contains(/\bFileWriter(?:\.write)?\(/) }
 }
 
 /// Variables and constants outside every type, and stored `static var`s.
@@ -110,6 +159,47 @@ private func globals(in file: SourceFile) -> [Finding] {
       let e = canary != 1
       """
     #expect(lines(uncheckedTraps, "Model", text) == [1, 3, 4, 5])
+  }
+
+  @Test func filesAreReadAndWrittenByFilesAlone() throws {
+    try check(filesByFoundation, below: "Sources")
+    try check(filesWrittenInPlace, below: "Sources")
+  }
+
+  @Test func anotherWayToFilesIsFound() {
+    let text = """
+      let a = FileManager.default
+      let b = try String(contentsOfFile: path)
+      let c = try String(contentsOfFile: "/proc/self/status")
+      try data.write(to: url)
+      // FileManager
+      let d = URL(fileURLWithPath: path)
+      let e = try Data(contentsOf: URL(filePath: path))
+      """
+    #expect(lines(filesByFoundation, "Training", text).sorted() == [1, 2, 4, 6, 7])
+    #expect(lines(filesByFoundation, "Files", text) == [])
+    let writes =
+      "let a = try FileWriter(path)\ntry FileWriter.write(x, to: y)\ntry FileWriter.replace(y, with: x)"
+    #expect(lines(filesWrittenInPlace, "Training", writes) == [1, 2])
+  }
+
+  @Test func onlyOneFileWritesToStandardStreams() throws {
+    try check(uncheckedOutput, below: "Sources")
+  }
+
+  @Test func uncheckedOutputIsFound() {
+    let text = """
+      print("a")
+      Swift.print(b); output.print(c)
+      FileHandle.standardError.write(d)
+      process.standardError = FileHandle.nullDevice
+      write(STDERR_FILENO, e, 1)
+      func print(_ result: Int)
+      fputs("f", stderr)
+      // print("g")
+      if json { print(h) }
+      """
+    #expect(lines(uncheckedOutput, "Training", text) == [1, 2, 3, 5, 7, 9])
   }
 
   @Test func nothingIsPostponed() throws {

@@ -9,7 +9,7 @@ private let table: [(module: String, imports: Set<String>)] = [
   ("Kernels", ["Buffers", "COneDNN", "COpenBLAS"]),
   ("Model", ["Buffers", "Kernels"]),
   ("Data", ["Files", "Model", "Yams"]),
-  ("Dist", ["Buffers", "CMPI"]),
+  ("Dist", ["Buffers", "CMPI", "Files"]),
   ("Training", ["Buffers", "Data", "Dist", "Files", "Kernels", "Model", "Yams"]),
   ("Launcher", ["ArgumentParser", "CStart", "Data", "Dist", "Files", "Model", "Training"]),
 ]

@@ -260,7 +260,10 @@ extension Preparation {
       for (block, ids) in zip(chunk.firstBlock..., encoded) where !ids.isEmpty {
         guard block < heldOut.count else { throw changed(chunk.path) }
         let writer = writers[heldOut[block] ? 1 : 0]
-        if writer.tokens > 0, let newline = tokenizer.newlineId { try writer.append([newline]) }
+        if writer.tokens > 0, let newline = tokenizer.newlineId {
+          try writer.append([newline])
+          unknown.add(tokens: 1)
+        }
         try writer.append(ids)
       }
       next = chunk.firstBlock + chunk.blocks.count

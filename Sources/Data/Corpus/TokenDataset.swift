@@ -90,8 +90,7 @@ public final class TokenDataset: Sendable {
         "holds no dataset.json: it is not a dataset; run `gpt1-dist prepare` or give the folder "
           + "it wrote", path: folder)
     }
-    let reader = try FileReader(path)
-    let data = Foundation.Data(try reader.read(UInt8.self, at: 0, count: reader.size))
+    let data = Foundation.Data(try TextFile.bytes(of: path))
     do {
       let version = try JSONDecoder().decode(Version.self, from: data).version
       guard version == DatasetInfo.currentVersion else {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The layout of a predictions file.

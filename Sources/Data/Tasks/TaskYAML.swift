@@ -4,7 +4,8 @@ import Files
 enum TaskYAML {
   private static let keys = [
     "name", "about", "source", "transformation", "format", "header", "separator", "quoting",
-    "damaged", "files", "hold-out", "id", "texts", "answers", "label", "labels", "choices", "score", "metrics",
+    "damaged", "files", "hold-out", "id", "texts", "answers", "label", "labels", "choices", "score",
+    "metrics",
     "zero-shot",
   ]
 
@@ -137,7 +138,9 @@ enum TaskYAML {
   }
 
   private static func separator(_ yaml: YAMLFields) throws(InputError) -> UInt8? {
-    let names = ["tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "]
+    let names = [
+      "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
+    ]
     return try yaml.value(
       "separator", expected: "tab, comma, semicolon, pipe, or another sign in quotes, as ';'"
     ) { node in

@@ -139,7 +139,8 @@ struct YAMLFields {
       return InputError("is not YAML: \(problem)", path: path, line: mark.line)
     case YamlError.duplicatedKeysInMapping(let keys, let context):
       return InputError(
-        "the key \("\(keys.first ?? "")".reported()) stands twice", path: path, line: context.mark.line)
+        "the key \("\(keys.first ?? "")".reported()) stands twice", path: path,
+        line: context.mark.line)
     default:
       let text = "\(error)".split(separator: "\n").joined(separator: " ")
       return InputError("is not YAML: \(text)", path: path)

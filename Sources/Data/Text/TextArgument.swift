@@ -8,7 +8,7 @@ public enum TextArgument {
   /// - Throws: where it is not UTF-8
   public static func text(_ argument: String, of option: String) throws(InputError) -> String {
     let bytes = FileName.bytes(argument)
-    if var error = TextFile.encodingError(in: bytes.span, path: option, unit: " of the text") {
+    if var error = TextFile.encodingError(in: bytes.span, path: option, unit: "text") {
       error.line = nil
       throw error
     }

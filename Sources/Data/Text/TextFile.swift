@@ -72,13 +72,13 @@ public enum TextFile {
   ///   - firstLine: the line that `bytes` begin in
   ///   - unit: what the offset is counted in, where that is not the file
   static func encodingError(
-    in bytes: Span<UInt8>, path: String, offset: Int = 0, firstLine: Int = 1, unit: String = ""
+    in bytes: Span<UInt8>, path: String, offset: Int = 0, firstLine: Int = 1, unit: String = "file"
   ) -> InputError? {
     guard let index = bytes.firstInvalidUTF8() else { return nil }
     let encoding = TextEncoding.of(bytes)
     let byte = String(bytes[index], radix: 16, uppercase: true)
     return InputError(
-      "is not UTF-8 but \(encoding.name) (byte \(offset + index)\(unit) is 0x\(byte)); \(encoding.advice)",
+      "is not UTF-8 but \(encoding.name); \(encoding.advice) (byte \(offset + index) of the \(unit) is 0x\(byte))",
       path: path, line: firstLine + bytes.lines(before: index))
   }
 }

@@ -26,7 +26,7 @@ public enum TextInput {
       }
     } _: { line, number in
       if let error = TextFile.encodingError(
-        in: line.span, path: StandardInput.path, firstLine: number, unit: " of the line")
+        in: line.span, path: StandardInput.path, firstLine: number, unit: "line")
       {
         throw error
       }

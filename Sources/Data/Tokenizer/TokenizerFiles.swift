@@ -4,6 +4,7 @@ extension Tokenizer {
   /// Reads the tokenizer in `folder`: `vocab.json` and `merges.txt` (Hugging Face's layout), or `encoder_bpe_40000.json` and
   /// `vocab_40000.bpe` (OpenAI's), or `tokenizer.json` alone. An InputError names the file and line of what is wrong.
   public static func load(folder: String) throws(InputError) -> Tokenizer {
+    try SumsFile.requireWhole(folder) { fileNames.contains($0) }
     let layouts = [("vocab.json", "merges.txt"), ("encoder_bpe_40000.json", "vocab_40000.bpe")]
     let json = "\(folder)/\(jsonName)"
     for (vocabulary, merges) in layouts
@@ -23,8 +24,12 @@ extension Tokenizer {
 
   /// Whether `folder` has files of a tokenizer.
   public static func lies(in folder: String) -> Bool {
-    ["vocab.json", "encoder_bpe_40000.json", jsonName].contains { Path.exists("\(folder)/\($0)") }
+    fileNames.contains { Path.exists("\(folder)/\($0)") }
   }
+
+  private static let fileNames = [
+    "vocab.json", "merges.txt", "encoder_bpe_40000.json", "vocab_40000.bpe", jsonName,
+  ]
 
   /// Writes `vocab.json` and `merges.txt` into `folder`, which exists, in Hugging Face's layout: `OpenAIGPTTokenizer` loads them.
   public func save(to folder: String) throws(InputError) {

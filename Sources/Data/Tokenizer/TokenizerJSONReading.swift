@@ -8,17 +8,14 @@ extension Tokenizer {
   ///
   /// What it adds to the vocabulary (tokens for a task, for padding) are rows of the model that no text becomes, and left out.
   static func load(json path: String) throws(InputError) -> Tokenizer {
-    let reader = try FileReader(path)
-    let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
-    guard bytes.span.firstInvalidUTF8() == nil else {
-      throw InputError("is not valid UTF-8; take it from its source again", path: path)
-    }
+    let bytes = try TextFile.bytes(of: path)
     let tree = try JSONTree(bytes, path: path)
     if let difference = difference(tree) {
       throw InputError(
         "holds no tokenizer of GPT-1's kind: \(difference)", path: path)
     }
     let vocabulary = try vocabulary(tree, path: path)
+    try vocabulary.requireEndOfWord(path: path)
     return Tokenizer(
       BytePairEncoding(
         vocabulary: vocabulary, merges: try merges(tree, vocabulary, path: path)))

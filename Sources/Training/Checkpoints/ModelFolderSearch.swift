@@ -57,15 +57,9 @@ extension ModelFolder {
 
   /// Throws where a file of `folder` is not as its hash says. What only training goes on from is not looked at, and may be missing.
   private static func verify(_ folder: String) throws(InputError) {
-    guard Path.exists("\(folder)/\(SumsFile.name)") else { return }
-    let problems = SumsFile.verify(
-      folder, unused: [TrainerState.name, TrainerState.optimizerName])
-    guard let first = problems.first else { return }
-    let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
-    throw InputError(
-      "\(first.reason)\(more); take a whole copy of the folder, or, if the files were changed on purpose, "
-        + "remove its \(SumsFile.name) and \(SumsFile.sizesName)",
-      path: first.path)
+    try SumsFile.requireWhole(folder) {
+      $0 != TrainerState.name && $0 != TrainerState.optimizerName
+    }
   }
 
   /// The model and the tokenizer that `path` names, to be asked as a language model.

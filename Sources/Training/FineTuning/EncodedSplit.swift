@@ -63,7 +63,8 @@ struct EncodedSplit {
         + "\(context) tokens and lose \(grouped(tokens)) tokens"
     return sentence
       + "; " + unknownTokens.description
-      + (leftOut > 0 ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
+      + (leftOut > 0
+        ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
   }
 
   /// A hash of all sequences and labels of some splits, and of what made them.

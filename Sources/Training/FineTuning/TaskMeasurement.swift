@@ -183,7 +183,7 @@ public struct TaskMeasurement {
       training: false)
     return Found(
       ids: task.ids, truncated: task.truncatedCount, labelled: task.labelledCount,
-      leftOut: task.leftOut, unknown: task.unknownTokens, notes: [],
+      leftOut: task.leftOut, unknown: task.unknownTokens, notes: task.notes,
       result: try task.measure(decoder, communicator))
   }
 }

@@ -14,6 +14,8 @@ struct ZeroShotTask {
   private let calibration: [TaskExample]
   private let candidates: [[ZeroShotCandidate]]
 
+  /// What is to be told of the files.
+  let notes: [String]
   /// Of all texts, those that the tokenizer does not know.
   let unknownTokens: UnknownTokens
 
@@ -33,7 +35,7 @@ struct ZeroShotTask {
     let zeroShot = ZeroShot(rule, tokenizer: tokenizer, context: context)
     self.zeroShot = zeroShot
     let contents = try spec.read(split, in: folder)
-    (examples, leftOut) = (contents.examples, contents.leftOut)
+    (examples, leftOut, notes) = (contents.examples, contents.leftOut, contents.notes)
     calibration =
       rule == .acceptability
       ? ZeroShotTask.drawn(try spec.examples(.train, in: folder)) : []
@@ -137,7 +139,11 @@ struct ZeroShotEvaluation {
 
   /// What the user should know of the examples, a line each.
   var warnings: [String] {
-    tasks.compactMap { task in task.unknownTokens.warning.map { "\(task.spec.name): \($0)" } }
+    tasks.flatMap { task in
+      (task.notes + (task.unknownTokens.warning.map { [$0] } ?? [])).map {
+        "\(task.spec.name): \($0)"
+      }
+    }
   }
 
   /// Metrics by the name of the task. Collective.

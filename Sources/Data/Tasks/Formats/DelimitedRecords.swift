@@ -101,7 +101,8 @@ package struct DelimitedRecords {
       guard !format.isChecked, !isFirst else {
         throw wrong(
           "there is a carriage return (CR) without a line feed behind it: where lines end with CR alone, convert the file "
-            + "with `tr '\\r' '\\n'`; in a text, remove it" + (format.isQuoted ? " or quote the cell" : ""))
+            + "with `tr '\\r' '\\n'`; in a text, remove it"
+            + (format.isQuoted ? " or quote the cell" : ""))
       }
       while text[index] == DelimitedRecords.carriageReturn { index += 1 }
     }

@@ -1,3 +1,5 @@
+import Files
+
 /// A few fields of a JSON text (RFC 8259), by path; the rest is looked at only for where it ends. Half a million lines of SNLI are
 /// half a gigabyte, most of it parses: Foundation's decoder would build them all.
 package struct JSONFields {
@@ -116,7 +118,8 @@ package struct JSONFields {
           // Some readers take the first of two, some the last.
           guard seen.insert(path).inserted else {
             let name = String(decoding: paths[path][depth], as: UTF8.self)
-            throw Malformed(reason: "the name \(name.reported()) stands twice", offset: first - start)
+            throw Malformed(
+              reason: "the name \(name.reported()) stands twice", offset: first - start)
           }
           going.append(path)
         }

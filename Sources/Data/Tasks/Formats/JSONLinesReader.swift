@@ -39,7 +39,8 @@ struct JSONLinesReader {
       case nil where name != fields.label || !mayLackLabels:
         return "the field \(name.reported()) is missing or null"
       case .composite:
-        return "the field \(name.reported()) is a list or an object; name one of its own fields, as "
+        return
+          "the field \(name.reported()) is a list or an object; name one of its own fields, as "
           + "`\(name.shown()).0` or `\(name.shown()).text`"
       default: continue
       }

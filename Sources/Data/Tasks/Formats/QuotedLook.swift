@@ -64,7 +64,8 @@ struct QuotedLook {
       let cell = records.cells.first(where: { isSpaceBeforeQuote($0, text) }),
       text[cell.range.upperBound - 1] == UInt8(ascii: "\"")
     else { return nil }
-    return "the cell \(text.string(cell.range).reported()) has a space before its quote, which makes quotes a part of the "
+    return
+      "the cell \(text.string(cell.range).reported()) has a space before its quote, which makes quotes a part of the "
       + "text; remove the space, or quote the whole cell"
   }
 

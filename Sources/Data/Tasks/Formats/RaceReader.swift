@@ -27,7 +27,8 @@ enum RaceReader {
         continue
       }
       let (count, answers) = (passage.questions.count, passage.answers)
-      guard answers?.allSatisfy({ $0 != nil }) ?? true || builder.mayLackLabels, answers != nil || builder.mayLackLabels, answers?.count ?? count == count,
+      guard answers?.allSatisfy({ $0 != nil }) ?? true || builder.mayLackLabels,
+        answers != nil || builder.mayLackLabels, answers?.count ?? count == count,
         passage.options.count == count, passage.options.allSatisfy({ $0.count == 4 })
       else {
         builder.damaged(
