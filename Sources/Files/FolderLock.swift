@@ -11,32 +11,68 @@ public final class FolderLock: Sendable {
 
   /// Locks `folder`, which exists; an InputError where somebody else holds it.
   ///
-  /// - Parameter patience: tenths of a second to wait for it
-  public init(_ folder: String, patience: Int = 0) throws(InputError) {
+  /// - Parameters:
+  ///   - patience: tenths of a second to wait for it
+  ///   - waiting: called once, where it has to be waited for
+  public init(
+    _ folder: String, patience: Int = 0, waiting: () -> Void = {}
+  ) throws(InputError) {
     path = "\(folder)/.lock"
-    // For writing: NFS locks nothing else exclusively.
-    descriptor = System.open(path, O_RDWR | O_CREAT)
-    guard descriptor >= 0 else { throw .system("create", path: path, code: errno) }
     var patience = patience
+    var isWaiting = false
+    while true {
+      let opened = try FolderLock.open(path)
+      if try FolderLock.lock(opened, path) {
+        // Whoever held it may have lost the folder meanwhile: a lock on a file that is gone keeps nobody out.
+        if Path.isFile(path, of: opened) {
+          descriptor = opened
+          return
+        }
+      }
+      close(opened)
+      guard patience > 0 else {
+        throw InputError(
+          "another run is using this folder: wait for it to end or give another --out",
+          path: folder)
+      }
+      if !isWaiting { waiting() }
+      isWaiting = true
+      patience -= 1
+      usleep(100_000)
+    }
+  }
+
+  private static func open(_ path: String) throws(InputError) -> Int32 {
+    // For writing: NFS locks nothing else exclusively.
+    var descriptor = System.open(path, O_RDWR | O_CREAT)
+    if descriptor < 0, errno == EROFS || errno == EACCES {
+      let code = errno
+      // A finished run on a disk that is only read from can still be looked at.
+      descriptor = System.open(path, O_RDONLY)
+      guard descriptor >= 0 else { throw .system("create", path: path, code: code) }
+    }
+    guard descriptor >= 0 else { throw .system("create", path: path, code: errno) }
+    return descriptor
+  }
+
+  /// Whether it is locked now; false where somebody else has it.
+  private static func lock(_ descriptor: Int32, _ path: String) throws(InputError) -> Bool {
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       switch code {
       case EINTR: continue
-      case ENOLCK, EOPNOTSUPP, EINVAL, ENOSYS: return
-      case EWOULDBLOCK where patience > 0:
-        patience -= 1
-        usleep(100_000)
-      case EWOULDBLOCK:
-        throw InputError(
-          "another run is using this folder: wait for it to end or give another --out",
-          path: folder)
-      default: throw .system("lock", path: path, code: code)
+      case ENOLCK, EOPNOTSUPP, EINVAL, ENOSYS: return true
+      case EWOULDBLOCK: return false
+      default:
+        close(descriptor)
+        throw .system("lock", path: path, code: code)
       }
     }
+    return true
   }
 
   /// Whether the folder still has the file that is locked.
   public var isInPlace: Bool { Path.isFile(path, of: descriptor) }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit { close(descriptor) }
 }

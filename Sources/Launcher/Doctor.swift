@@ -12,13 +12,13 @@ struct Doctor: ParsableCommand {
       where a run would fail or be wrong; 0 where all is well or it would only be slow.
       """)
 
-  @Option(help: "gpt1 (the paper's), mini or debug: the run that is meant.")
-  var preset = RunConfig.Preset.gpt1
+  @Option(help: "gpt1 (the paper's), mini or debug: the run that is meant. (default: gpt1)")
+  var preset: RunConfig.Preset?
   @Option(help: ArgumentHelp("A YAML file of keys and values, as for pretrain.", valueName: "yaml"))
   var config: String?
   @Option(help: "The folder that `prepare` wrote; looked at if given.")
   var data: String?
-  @Option(help: "The run directory. (default: runs/pretrain)")
+  @Option(help: "The run directory. (default: runs/PRESET)")
   var out: String?
   @Option(help: "How gradients are combined: allreduce, or ordered.")
   var reduce: String?
@@ -43,7 +43,7 @@ struct Doctor: ParsableCommand {
             }))
       }
       let report = try Training.Doctor(
-        config, preset: preset, usesData: data != nil, thorough: thorough, launch: launch,
+        config, preset: preset ?? .gpt1, usesData: data != nil, thorough: thorough, launch: launch,
         communicator: communicator
       ).run()
       // Processes that do not see each other would all say so.

@@ -29,7 +29,7 @@ struct Finetune: ParsableCommand {
     help: ArgumentHelp(
       "Without --from: a folder with vocab.json and merges.txt.", valueName: "folder"))
   var tokenizer: String?
-  @Option(help: "The run directory. (default: runs/finetune)")
+  @Option(help: "The run directory. (default: runs/PRESET-TASK)")
   var out: String?
   @Option(help: "Passes over the training examples. (default: 3)")
   var epochs: Int?
@@ -98,7 +98,10 @@ struct Finetune: ParsableCommand {
         on: "\(training.dryRun) \(seeds ?? [])", what: "--dry-run and --seeds", status: 2)
       if training.dryRun {
         let plan = try FineTuningPlan(config, communicator: communicator)
-        try communicator.onRoot { try output.print(plan, text: plan.description) }
+        try communicator.onRoot {
+          for caution in plan.cautions { printError(caution) }
+          try output.print(plan, text: plan.description)
+        }
         try plan.check(on: communicator)
         return 0
       }

@@ -41,7 +41,10 @@ enum Program {
       let isParserError = GPT1Dist.exitCode(for: error) != .failure
       // All ranks see the same wrong command line; the first says so.
       if Processor.isFirstRank {
-        let text = isParserError ? GPT1Dist.fullMessage(for: error) : "gpt1-dist: \(error)"
+        let text =
+          isParserError
+          ? Suggestions.improve(GPT1Dist.fullMessage(for: error), for: FileName.arguments())
+          : "gpt1-dist: \(error)"
         StandardError.write(text + "\n")
       }
       exit(isParserError || error is UsageError ? 2 : 1)
@@ -52,6 +55,7 @@ enum Program {
   private static func run() throws {
     do {
       let words = ArgumentList.joined(FileName.arguments())
+      try Suggestions.checkSubcommand(words)
       var command = try GPT1Dist.parseAsRoot(words)
       try command.run()
     } catch let code as ExitCode {

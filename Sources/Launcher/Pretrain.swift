@@ -17,7 +17,7 @@ struct Pretrain: ParsableCommand {
 
   @Option(help: "The folder that `prepare` wrote. (default: data)")
   var data: String?
-  @Option(help: "The run directory. (default: runs/pretrain)")
+  @Option(help: "The run directory. (default: runs/PRESET)")
   var out: String?
   @Option(help: "Token ids of the model; 0 for those of the data.")
   var vocabulary: Int?
@@ -98,11 +98,19 @@ struct Pretrain: ParsableCommand {
     let ranks: Int
   }
 
+  /// Those of the training data, where it is there.
+  private func sequences(_ config: RunConfig) throws -> Int? {
+    guard Path.exists(config.data + "/dataset.json") else { return nil }
+    let data = try TokenDataset(folder: config.data)
+    return Windows(data, split: .train, length: config.context).count
+  }
+
   private func printPlan(
     _ config: RunConfig, _ memory: MemoryPlan, _ ids: Int, _ threads: Int, _ ranks: Int
   ) throws {
     var config = config
     config.threads = threads
+    for caution in config.cautions(examples: try sequences(config)) { printError(caution) }
     try output.print(
       Plan(
         config: config, vocabularySize: ids, parameters: memory.parameters,

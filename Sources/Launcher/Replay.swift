@@ -24,6 +24,16 @@ struct Replay: ParsableCommand {
   var leaf: Int?
   @Option(help: "Where the run's data lie here. (default: where the run had them)")
   var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where a fine-tuning's task lies here. (default: where the run had it)",
+      valueName: "name|yaml"))
+  var task: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where the model lies here that the run began with; needed only without a checkpoint before the step.",
+      valueName: "model"))
+  var from: String?
   @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
   var threads = 0
   @OptionGroup var output: OutputOptions
@@ -39,7 +49,8 @@ struct Replay: ParsableCommand {
   func run() throws {
     let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
       let request = Training.Replay.Request(
-        run: folder, step: step, leaf: leaf, data: data, threads: threads)
+        run: folder, step: step, leaf: leaf, data: data, task: task, from: from,
+        threads: threads)
       let outcome = try Training.Replay(request, communicator: communicator).run()
       try communicator.onRoot {
         if let outcome { try output.print(outcome, text: outcome.description) }

@@ -7,8 +7,9 @@ import Training
 struct TrainingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A YAML file of keys and values.", valueName: "yaml"))
   var config: String?
-  @Option(help: "gpt1 (the paper's), mini (minutes on 2 cores) or debug (seconds).")
-  var preset = RunConfig.Preset.gpt1
+  @Option(
+    help: "gpt1 (the paper's), mini (minutes on 2 cores) or debug (seconds). (default: gpt1)")
+  var preset: RunConfig.Preset?
   @Option(help: ArgumentHelp("Probability of dropout.", valueName: "p"))
   var dropout: Double?
   @Option(help: ArgumentHelp("Sequences of a step, over all ranks.", valueName: "sequences"))

@@ -6,19 +6,26 @@ import Model
 extension Trainer {
   /// What a step's losses are divided by, over all ranks: the targets, or in fine-tuning the examples. Known before the forward
   /// pass, since losses and gradients are sums over it, whoever computes them.
-  var divisor: Double { Double(config.batch) * training.divisorPerWindow }
+  func divisor(of step: Int) -> Double {
+    Double(sampler.places(step: step).count) * training.divisorPerWindow
+  }
 
   /// A step's windows, in the order in which they are cut into leaves.
   func windows(of step: Int) -> [Int] { training.arranged(sampler.windows(step: step)) }
 
-  /// The leaves that this rank computes.
+  /// The leaves of this rank's share, of which the last step of a fine-tuning may leave some empty.
   var ownLeaves: [Int] {
     Array(stride(from: communicator.rank, to: config.leaves, by: communicator.size))
   }
 
+  /// Those of them that have something to compute.
+  func ownLeaves(of step: Int) -> [Int] {
+    ownLeaves.filter { !samples(of: $0, in: step).isEmpty }
+  }
+
   /// The leaf's part of the step's windows.
   func batch(_ leaf: Int, of step: Int) throws -> Batch {
-    let samples = samples(of: leaf)
+    let samples = samples(of: leaf, in: step)
     var batch = try training.batch(
       windows: Array(windows(of: step)[samples]), samples: samples.map { UInt32($0) })
     fault?.strike(&batch, leaf: leaf, rank: communicator.rank, step: step)
@@ -26,8 +33,9 @@ extension Trainer {
   }
 
   /// The leaf's places in the step's global batch.
-  func samples(of leaf: Int) -> Range<Int> {
-    leaf * config.microBatch..<(leaf + 1) * config.microBatch
+  func samples(of leaf: Int, in step: Int) -> Range<Int> {
+    let whole = leaf * config.microBatch..<(leaf + 1) * config.microBatch
+    return whole.clamped(to: 0..<sampler.places(step: step).count)
   }
 
   /// The masks of a step.

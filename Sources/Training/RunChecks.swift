@@ -63,6 +63,41 @@ extension RunConfig {
     return nil
   }
 
+  /// What makes a run other than one would think, though it is possible: a sentence each.
+  ///
+  /// - Parameter examples: training examples, in pre-training sequences, that there are; nil where that is not known
+  public func cautions(examples: Int?) -> [String] {
+    [warmUpCaution, examples.flatMap(batchCaution)].compactMap { $0 }
+  }
+
+  private var warmUpCaution: String? {
+    guard learningRate > 0, warmUp >= steps else { return nil }
+    let option = isFineTuning ? "--warm-up-fraction" : "--warm-up"
+    if steps == 1 {
+      return
+        "the only step has learning rate 0, since the warm-up has \(counted(warmUp, "step")): nothing is trained. "
+        + "Give more \(isFineTuning ? "--epochs" : "--steps"), or \(option) 0"
+    }
+    let most = self.learningRate(ofStep: steps)
+    let percent = 100 * most / learningRate
+    return
+      "all \(grouped(steps)) steps are warm-up, which has \(grouped(warmUp)): the learning rate reaches "
+      + "\(scientific(most)), \(format(percent, percent < 1 ? 2 : 0)) % of \(learningRate). Give a smaller \(option)"
+  }
+
+  private func batchCaution(_ examples: Int) -> String? {
+    guard batch > examples else { return nil }
+    guard isFineTuning else {
+      return
+        "a step of \(grouped(batch)) sequences is more than the \(counted(examples, "sequence")) of the data: it reads "
+        + "some of them several times. Give a --batch of at most \(grouped(examples))"
+    }
+    return
+      "a step of \(grouped(batch)) examples is more than the \(counted(examples, "training example")): "
+      + "\(counted(epochs, "epoch")) \(epochs == 1 ? "is" : "are") \(counted((epochs * examples - 1) / batch + 1, "step")). "
+      + "Give a --batch of at most \(grouped(examples))"
+  }
+
   private var fineTuningProblem: String? {
     guard isFineTuning else { return nil }
     for (name, value, least) in [

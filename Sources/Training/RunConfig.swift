@@ -1,3 +1,4 @@
+import Data
 import Dist
 import Files
 import Model
@@ -9,7 +10,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
   /// The folder that `prepare` wrote; of fine-tuning, the folder with the task's files.
   public var data = "data"
   /// The run directory.
-  public var out = "runs/pretrain"
+  public var out = "runs/gpt1"
 
   /// Token ids of the model, at least those of the data; 0 for just as many. The paper's model keeps its size over a smaller
   /// tokenizer. Special tokens of fine-tuning come on top.
@@ -91,7 +92,7 @@ public struct RunConfig: Sendable, Equatable, Codable {
 
   /// The task to fine-tune on, by its name or as a YAML file; empty for pre-training.
   public var task = ""
-  /// Passes over the task's training examples, from which `steps` and `warm-up` follow.
+  /// Passes over the task's training examples, from which `steps` and `warm-up` follow. The last step has the examples that are left.
   public var epochs = 3
   /// Training examples that are used, drawn by the seed; 0 for all.
   public var examples = 0
@@ -174,6 +175,13 @@ public struct RunConfig: Sendable, Equatable, Codable {
     use.precision = precision
     use.recompute = recompute
     return use
+  }
+
+  /// What steps read of `windows` sequences or examples. In fine-tuning the last step has what is left of the last epoch.
+  func sampler(windows: Int) -> Sampler {
+    Sampler(
+      windows: windows, sequencesPerStep: batch, seed: seed,
+      total: isFineTuning ? epochs * windows : nil)
   }
 
   /// Leaves of a step, over all ranks.

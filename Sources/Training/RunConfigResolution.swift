@@ -28,33 +28,62 @@ extension RunConfig {
 
   private var kind: Kind { isFineTuning ? .fineTuning : .pretraining }
 
+  /// The keys that have a meaning, given or derived.
+  package var decidingKeys: [CodingKeys] {
+    kind.keys + (isFineTuning ? [.steps, .warmUp] : [])
+  }
+
+  /// The key of a YAML file that names the preset; a flag precedes it.
+  private static let presetKey = "preset"
+
   /// A run's configuration, by precedence: flag > YAML file > preset.
   ///
   /// - Parameters:
+  ///   - preset: the flag's; nil for that of the file, or else the paper's
   ///   - flags: values by key, as they stood on the command line
   /// - Throws: for an unknown key, a value of another type, or a run that `problem` refuses
   public static func resolve(
-    _ kind: Kind = .pretraining, preset: Preset, yaml path: String? = nil,
+    _ kind: Kind = .pretraining, preset: Preset? = nil, yaml path: String? = nil,
     flags: [String: String] = [:]
   ) throws(UsageError) -> RunConfig {
     do {
+      var file = try path.map { try mapping(try read($0), path: $0, kind: kind) } ?? [:]
+      let named = try file.removeValue(forKey: presetKey).map { try Preset(yaml: $0, path: path) }
+      let preset = preset ?? named ?? .gpt1
       let base = kind == .pretraining ? preset.config : preset.fineTuning
       var values = try mapping(try YAMLEncoder().encode(base), path: nil)
-      let file = try path.map { try mapping(try read($0), path: $0, keys: kind.keys) } ?? [:]
       values.merge(file) { $1 }
       for (key, value) in flags {
         precondition(CodingKeys(stringValue: key) != nil, "a flag \(key) that is no key")
         values[key] = Node(value)
       }
-      let config = try decode(values) { key in
-        flags[key] == nil ? file[key].map { (path, $0.mark?.line) } : nil
+      var config = try decode(values) { key in
+        flags[key] == nil ? (path, file[key]?.mark?.line) : nil
       }
       if kind == .fineTuning, !config.isFineTuning {
         throw InputError("fine-tuning needs a task: give --task; `gpt1-dist tasks` lists them")
       }
-      if let problem = config.problem { throw InputError(problem) }
+      if kind == .fineTuning,
+        flags[CodingKeys.out.rawValue] ?? file[CodingKeys.out.rawValue]?.string == nil
+      {
+        config.out += "-" + config.taskName
+      }
+      if let problem = config.problem {
+        // Most begin with the key.
+        let key = String(problem.prefix { $0 != " " })
+        let isFlag = flags[key] != nil
+        throw InputError(
+          problem, path: isFlag ? nil : path, line: isFlag ? nil : file[key]?.mark?.line)
+      }
       return config
     } catch { throw UsageError("\(error)") }
+  }
+
+  /// The task's name, or that of its file without folders and ending.
+  private var taskName: String {
+    let name = Path.name(task)
+    let ending = [".yaml", ".yml"].first { name.hasSuffix($0) }
+    return String(name.dropLast(ending?.count ?? 0)).lowercased()
   }
 
   private static func read(_ path: String) throws -> String {
@@ -92,6 +121,20 @@ extension RunConfig {
     return try resolve(isFineTuning ? .fineTuning : .pretraining, preset: .gpt1, yaml: yaml)
   }
 
+  /// This one with other values for some keys, as `scalars` has them.
+  ///
+  /// - Parameter path: where they stand
+  package func with(_ settings: [String: String], path: String) throws -> RunConfig {
+    var values = try values
+    for (key, value) in settings {
+      guard CodingKeys(stringValue: key) != nil else {
+        throw InputError("unknown key `\(key)`" + RunConfig.hint(key, nil), path: path)
+      }
+      values[key] = Node(value)
+    }
+    return try RunConfig.decode(values) { settings[$0] == nil ? nil : (path, nil) }
+  }
+
   /// Every value by its key. Yams writes 6.25e-05 in 17 digits; here numbers have as many as it takes to read them back.
   private var values: [String: Node] {
     get throws {
@@ -104,22 +147,34 @@ extension RunConfig {
     }
   }
 
+  /// Every key's value as it stands in the YAML.
+  var scalars: [CodingKeys: String] {
+    get throws {
+      let values = try values
+      return Dictionary(
+        uniqueKeysWithValues: CodingKeys.allCases.map { ($0, values[$0.rawValue]?.string ?? "") })
+    }
+  }
+
   /// Every key with its value as it stands in the YAML, in the order of `CodingKeys`.
   var entries: [String] {
     get throws {
-      let values = try values
-      return CodingKeys.allCases.map { "\($0.rawValue): \(values[$0.rawValue]?.string ?? "")" }
+      let scalars = try scalars
+      return CodingKeys.allCases.map { "\($0.rawValue): \(scalars[$0] ?? "")" }
     }
   }
 
   /// The keys and values of a YAML text, the keys known.
+  ///
+  /// - Parameter kind: what the file is for, which decides on its keys; nil for all of both kinds
   private static func mapping(
-    _ text: String, path: String?, keys: [CodingKeys] = CodingKeys.allCases
+    _ text: String, path: String?, kind: Kind? = nil
   ) throws -> [String: Node] {
+    let keys = kind?.keys ?? CodingKeys.allCases
     let node: Node?
     do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
-      throw InputError(
-        "is not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))", path: path)
+      let words = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+      throw InputError("is not YAML: \(words)", path: path, line: error.line)
     }
     guard let node else { return [:] }
     guard case .mapping(let mapping) = node else {
@@ -128,15 +183,28 @@ extension RunConfig {
     var values: [String: Node] = [:]
     for (key, value) in mapping {
       let name = key.string ?? ""
-      guard let known = CodingKeys(stringValue: name), keys.contains(known) else {
+      let isKnown =
+        CodingKeys(stringValue: name).map(keys.contains) ?? (kind != nil && name == presetKey)
+      guard isKnown else {
         throw InputError(
-          "unknown key `\(name)`; the keys are "
-            + keys.map(\.rawValue).joined(separator: ", "),
-          path: path, line: key.mark?.line)
+          "unknown key `\(name)`" + hint(name, kind), path: path, line: key.mark?.line)
       }
-      values[name] = value
+      guard values.updateValue(value, forKey: name) == nil else {
+        throw InputError("the key `\(name)` stands there twice", path: path, line: key.mark?.line)
+      }
     }
     return values
+  }
+
+  /// What an unknown key was probably meant to be, and where the keys are to be found.
+  private static func hint(_ name: String, _ kind: Kind?) -> String {
+    let keys = (kind?.keys ?? CodingKeys.allCases).map(\.rawValue) + [presetKey]
+    let command = kind == .fineTuning ? "finetune" : "pretrain"
+    if CodingKeys(stringValue: name) != nil {
+      return " of `\(command)`: it is one of `\(kind == .fineTuning ? "pretrain" : "finetune")`"
+    }
+    return OptionNames.meant(by: name, among: keys).map { "; did you mean `\($0)`?" }
+      ?? "; the keys are the names of the options that `gpt1-dist \(command) --help` lists"
   }
 
   /// The key at fault, and what is wrong with its value.
@@ -159,19 +227,50 @@ extension RunConfig {
     _ context: DecodingError.Context, _ expected: String, _ values: [String: Node]
   ) -> (key: String, reason: String) {
     let key = context.codingPath.last?.stringValue ?? ""
-    let choices: [String: String] = [
-      "schedule": Schedule.allCases.map(\.rawValue).joined(separator: ", "),
-      "precision": Precision.allCases.map(\.rawValue).joined(separator: ", "),
-      "anomaly": AnomalyPolicy.allCases.map(\.rawValue).joined(separator: ", "),
-      "on-checkpoint-failure": CheckpointFailurePolicy.allCases.map(\.rawValue)
-        .joined(separator: ", "),
-      "reduce": ReductionStrategy.allCases.map(\.rawValue).joined(separator: ", "),
-      "wire": WireFormat.allCases.map(\.rawValue).joined(separator: ", "),
+    let choices: [String: [String]] = [
+      "schedule": Schedule.allCases.map(\.rawValue),
+      "precision": Precision.allCases.map(\.rawValue),
+      "anomaly": AnomalyPolicy.allCases.map(\.rawValue),
+      "on-checkpoint-failure": CheckpointFailurePolicy.allCases.map(\.rawValue),
+      "reduce": ReductionStrategy.allCases.map(\.rawValue),
+      "wire": WireFormat.allCases.map(\.rawValue),
     ]
-    let found = values[key]?.string.map { "`\($0)`" } ?? "a list or a mapping"
+    let text = values[key]?.string
+    let found = text.map { "`\($0)`" } ?? "a list or a mapping"
+    let list = choices[key]
+    let meant = text.flatMap { Nearest.name(to: $0, among: list ?? []) }
     return (
       key,
-      "`\(key)` cannot be \(found): expected \(choices[key].map { "one of \($0)" } ?? expected)"
+      "`\(key)` cannot be \(found): expected "
+        + (list.map { "one of \($0.joined(separator: ", "))" } ?? expected)
+        + (meant.map { "; did you mean `\($0)`?" } ?? "")
     )
+  }
+}
+
+extension RunConfig.Preset {
+  /// The one that a YAML file names.
+  fileprivate init(yaml node: Node, path: String?) throws {
+    let names = RunConfig.Preset.allCases.map(\.rawValue)
+    let name = node.string ?? ""
+    guard let known = RunConfig.Preset(rawValue: name) else {
+      throw InputError(
+        "`preset` cannot be `\(name)`: expected one of \(names.joined(separator: ", "))"
+          + Nearest.suggestion(for: name, among: names), path: path, line: node.mark?.line)
+    }
+    self = known
+  }
+}
+
+extension YamlError {
+  /// Of the text, from 1, where it is known.
+  fileprivate var line: Int? {
+    switch self {
+    case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):
+      mark.line
+    case .duplicatedKeysInMapping(_, let context): context.mark.line
+    case .reader(_, let offset?, _, let text): text.prefix(offset).count(where: \.isNewline) + 1
+    default: nil
+    }
   }
 }

@@ -43,7 +43,7 @@ final class RunLog {
   /// A checkpoint that has been written.
   struct CheckpointMetrics: Codable {
     let step: Int
-    /// Its folder.
+    /// Its folder, in the run directory.
     let checkpoint: String
     /// For which the training stood still.
     let secondsPaused: Double
@@ -51,9 +51,17 @@ final class RunLog {
     let secondsWritten: Double
   }
 
-  private let folder: String
-  private var lock: FolderLock
+  /// From the step after `step` on, what the run was configured with beside its `config.yaml`: keys that decide on figures.
+  struct Settings: Codable {
+    let step: Int
+    let settings: [String: String]
+  }
+
+  private let directory: RunDirectory
+  private var folder: String { directory.path }
   private let file: AppendedFile
+  private let settings: [String: String]
+  private var settingsInForce: [String: String]?
   private var isRefused = false
   private let steps: Int
   private let terminal: Bool
@@ -62,15 +70,17 @@ final class RunLog {
   private var secondsPerStep: Double?
   private let encoder = JSONEncoder()
 
-  /// Locks the run directory against other runs and opens `metrics.jsonl`, without the lines after `step`, from which the run goes on.
+  /// Opens `metrics.jsonl` in the run directory, which is locked, without the lines after `step`, from which the run goes on.
   ///
-  /// - Parameter terminal: whether standard error is one that shows progress bars
-  init(folder: String, resumingAt step: Int, steps: Int, terminal: Bool, clock: ContinuousClock)
-    throws
-  {
-    // The ranks of a killed mpirun outlive it by about a second.
-    lock = try FolderLock(folder, patience: 30)
-    self.folder = folder
+  /// - Parameters:
+  ///   - settings: what the run is configured with from here on, beside its `config.yaml`
+  ///   - terminal: whether standard error is one that shows progress bars
+  init(
+    _ directory: RunDirectory, resumingAt step: Int, settings: [String: String], steps: Int,
+    terminal: Bool, clock: ContinuousClock
+  ) throws {
+    self.directory = directory
+    self.settings = settings
     self.steps = steps
     self.terminal = terminal
     self.clock = clock
@@ -78,28 +88,35 @@ final class RunLog {
     let no = RunLog.noNumber
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: no, negativeInfinity: no, nan: no)
-    file = try AppendedFile(folder + "/metrics.jsonl")
+    file = try AppendedFile(directory.path + "/metrics.jsonl")
     try trim(after: step)
   }
 
   /// What was logged after the checkpoint of `step`, which the run goes back to, is measured again.
   func goBack(to step: Int) { attempt { try trim(after: step) } }
 
-  /// Leaves only whole lines up to `step`.
+  /// Leaves only whole lines up to `step`, and says what the run is configured with from there on, where they do not.
   private func trim(after step: Int) throws {
-    struct Line: Decodable { let step: Int }
-    try file.filter { line in
-      (try? JSONDecoder().decode(Line.self, from: Data(line.utf8))).map { $0.step <= step } ?? false
+    struct Line: Decodable {
+      let step: Int
+      let settings: [String: String]?
     }
+    settingsInForce = nil
+    try file.filter { text in
+      guard let line = try? JSONDecoder().decode(Line.self, from: Data(text.utf8)),
+        line.step < step || line.step == step && line.settings == nil
+      else { return false }
+      settingsInForce = line.settings ?? settingsInForce
+      return true
+    }
+    guard settingsInForce != settings else { return }
+    try write(Settings(step: step, settings: settings))
+    settingsInForce = settings
   }
 
   /// Makes the run directory anew where somebody removed it, with all that was logged; only the checkpoints are gone.
-  func putBack(config yaml: String) throws {
-    if file.isInPlace, lock.isInPlace { return }
-    try FolderCommit.create(folder)
-    if !lock.isInPlace { lock = try FolderLock(folder) }
-    if !file.isInPlace { try file.putBack() }
-    try FileWriter.replace(folder + "/config.yaml", with: yaml)
+  func putBack() throws {
+    guard try directory.putBack(file) else { return }
     note(
       "\(folder) was removed while the run went on; it has been made anew, without the checkpoints in it"
     )

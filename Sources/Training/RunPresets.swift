@@ -13,6 +13,7 @@ extension RunConfig {
     /// Its values.
     public var config: RunConfig {
       var config = RunConfig()
+      config.out = "runs/\(rawValue)"
       switch self {
       case .gpt1: break
       case .mini:
@@ -52,7 +53,8 @@ extension RunConfig {
     /// Its model, fine-tuned as in the paper (§4.1, and the defaults of OpenAI's train.py).
     public var fineTuning: RunConfig {
       var config = config
-      config.out = "runs/finetune"
+      // `resolve` adds the task's name.
+      config.out = "runs/\(rawValue)"
       config.data = ""
       config.batch = 32
       config.microBatch = 8

@@ -33,6 +33,8 @@ final class Trainer {
   private var seen = (step: 0, tokens: 0)
   /// The same on every rank.
   var anomalies = AnomalyState()
+  /// How steps after some step were configured, in their order, where that was not `config`: a replay's.
+  var earlierConfigs: [(after: Int, config: RunConfig)] = []
 
   /// - Parameters:
   ///   - state: weights and gradients; the optimizer's moments are made here
@@ -64,8 +66,7 @@ final class Trainer {
     overlapped = reducer as? Overlapped
     optimizer = Optimizer(
       config.optimizer, table: state.table, team: team, range: reducer.owned)
-    sampler = Sampler(
-      windows: training.count, sequencesPerStep: config.batch, seed: config.seed)
+    sampler = config.sampler(windows: training.count)
     self.recorder = recorder
     self.fault = fault
     times = PhaseTimes(clock: clock, recorder: recorder, progress: communicator.progress)
@@ -155,6 +156,7 @@ final class Trainer {
     }
     try replicas.compare(sums[.weights], before: step)
     let norm = try gradientNorm(owned)
+    let divisor = divisor(of: step)
     let loss = sums[.losses].reduce(0, +) / divisor
     let anomaly = try judge(step, loss: loss, norm: norm, losses: sums[.losses])
     if anomaly == nil {
@@ -201,6 +203,8 @@ final class Trainer {
 
   /// Updates the weights by the gradient, of which this rank owns `owned`. Collective.
   private func apply(_ step: Int, _ owned: Range<Int>, gradientNorm norm: Double) throws {
+    let config = config(of: step)
+    optimizer.config = config.optimizer
     times.measure(.optimizer) {
       optimizer.step(
         weights: state.weights, gradients: state.gradients, range: owned, update: step,
@@ -213,9 +217,10 @@ final class Trainer {
   }
 
   /// The scheduled rate of the optimizer.
-  func learningRate(_ step: Int) -> Double {
-    config.learningRate
-      * config.schedule.factor(update: step, updates: config.steps, warmUp: config.warmUp)
+  func learningRate(_ step: Int) -> Double { config(of: step).learningRate(ofStep: step) }
+
+  private func config(of step: Int) -> RunConfig {
+    earlierConfigs.last { $0.after < step }?.config ?? config
   }
 
   /// Of the weights as they are, where the reduction makes it the same on any number of ranks; rank 0's.
@@ -227,13 +232,20 @@ final class Trainer {
   /// Adds up this rank's leaves' gradients; returns the sums of losses of every leaf, 0 for the other ranks'.
   private func accumulate(_ step: Int) throws -> [LossSum] {
     let windows = windows(of: step)
-    let leaves = ownLeaves
+    let divisor = divisor(of: step)
+    // Where every leaf is exchanged alone, all ranks take part as often, if with zeros.
+    let leaves = reducer.isolatesLeaves ? ownLeaves : ownLeaves(of: step)
     var sums = [LossSum](repeating: LossSum(), count: config.leaves)
     if leaves.isEmpty { times.measure(.backward) { team.clear(state.gradients) } }
     for leaf in leaves {
-      let isLast = leaf + communicator.size >= config.leaves
-      if leaf < communicator.size || reducer.isolatesLeaves {
+      let isLast = leaf == leaves.last
+      if leaf == leaves.first || reducer.isolatesLeaves {
         times.measure(.backward) { team.clear(state.gradients) }
+      }
+      guard !samples(of: leaf, in: step).isEmpty else {
+        reducer.ready(0..<state.gradients.count)
+        try times.measure(.communication) { try reducer.finishLeaf(isLast: isLast) }
+        continue
       }
       let batch = try times.measure(.data) { try self.batch(leaf, of: step) }
       times.measure(.forward) { forward(batch, of: step) }

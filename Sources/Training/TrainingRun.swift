@@ -10,6 +10,8 @@ import Model
 public struct TrainingRun {
   let session: TrainingSession
   let store: CheckpointStore
+  /// Rank 0's, from before anything in it is read to the end.
+  let directory: RunDirectory?
   /// Rank 0's.
   let saver: CheckpointSaver?
   let clock = ContinuousClock()
@@ -25,13 +27,29 @@ public struct TrainingRun {
   public init(
     _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil
   ) throws {
-    let session = try TrainingSession(
-      config, communicator: communicator, trace: trace, fault: fault, clock: clock)
+    try TrainingSession.agree(on: config, communicator)
     let store = CheckpointStore(config.out + "/checkpoints")
+    var directory: RunDirectory?
+    var checkpoint: [UInt8] = []
+    try communicator.onRoot {
+      let own = try RunDirectory(config.out) { printError($0 + "\n") }
+      directory = own
+      guard own.isLocked else { return }
+      own.checkpoint = try TrainingRun.checkpointToResume(config, store)
+      checkpoint = Array((own.checkpoint ?? "").utf8)
+    }
+    checkpoint = try communicator.broadcast(checkpoint)
+    let session = try TrainingSession(
+      config, communicator: communicator,
+      checkpoint: checkpoint.isEmpty ? nil : String(decoding: checkpoint, as: UTF8.self),
+      trace: trace, fault: fault, clock: clock)
     self.session = session
     self.store = store
+    self.directory = directory
     saver = session.snapshot.map {
-      CheckpointSaver(session, snapshot: $0, store: store) { printError($0 + "\n") }
+      CheckpointSaver(session, snapshot: $0, store: store, directory: directory) {
+        printError($0 + "\n")
+      }
     }
   }
 
@@ -62,7 +80,22 @@ public struct TrainingRun {
   ///
   /// - Parameter signals: of this rank; one rank that was asked to stop stops all
   public func run(signals: StopSignals) throws -> Outcome {
-    let start = try restore { try checkpointToResume() }
+    try communicator.onRoot {
+      // What another run left since the first look.
+      if let directory, try directory.claim() {
+        directory.checkpoint = try TrainingRun.checkpointToResume(config, store)
+      }
+    }
+    var changes: [SettingChange] = []
+    let start = try restore(from: { directory?.checkpoint }) { resumption in
+      changes = try resumption.changes()
+      guard !changes.isEmpty else { return }
+      let saved = resumption.saved
+      let report = saved.config.learningRateReport(changes, to: config, after: saved.step)
+      note(
+        "settings changed after step \(saved.step): "
+          + changes.map(\.report).joined(separator: ", ") + (report.map { ". \($0)" } ?? ""))
+    }
     var outcome = Outcome(
       step: start, finished: start >= config.steps, checkpoint: store.path(of: start),
       unigramValidationLoss: session.material.unigramValidationLoss)
@@ -74,23 +107,36 @@ public struct TrainingRun {
       return outcome
     }
     var log: RunLog?
-    try communicator.onRoot {
-      try Destination.requireFolder(config.out, replacing: false)
-      try FolderCommit.create(config.out)
-      try Destination.requireFolder(store.folder, replacing: false)
-      log = try RunLog(
-        folder: config.out, resumingAt: start, steps: config.steps,
-        terminal: StandardError.showsBars, clock: clock)
-      try FileWriter.replace(config.out + "/config.yaml", with: try config.yaml)
-      try BestModel.open(config.out, isNew: start == 0, store.housekeeping)
-      note(session.description)
-    }
+    try communicator.onRoot { log = try begin(at: start, changes) }
     try train(&outcome, log: log, signals: signals)
     outcome.checkpoint = store.path(of: outcome.step)
     try findBest(&outcome)
     if let table = try session.tracing?.finish(config, session.state.config) { log?.note(table) }
     if config.debug { log?.note("seconds by phase, rank 0\n" + trainer.phaseTable) }
     return outcome
+  }
+
+  /// Rank 0's: the run directory is made ready for the steps after `start`.
+  ///
+  /// - Parameter changes: settings that are others from there on
+  private func begin(at start: Int, _ changes: [SettingChange]) throws -> RunLog? {
+    guard let directory else { return nil }
+    try Destination.requireFolder(store.folder, replacing: false)
+    let began = try directory.record(config, isBeginning: start == 0)
+    let settings = try began.changes(to: config).map { ($0.key.rawValue, $0.new) }
+    let log = try RunLog(
+      directory, resumingAt: start, settings: Dictionary(uniqueKeysWithValues: settings),
+      steps: config.steps, terminal: StandardError.showsBars, clock: clock)
+    // With other settings the steps that made it will not be made again.
+    let best = try BestModel.read(config.out)
+    let isAhead = (best?.step ?? 0) > start && start > 0 && !changes.isEmpty
+    if isAhead, let best {
+      note("the best model, of step \(best.step), is removed: the run goes back to step \(start)")
+    }
+    try BestModel.open(config.out, isNew: start == 0 || isAhead, store.housekeeping)
+    note(session.description)
+    for caution in config.cautions(examples: session.material.training.count) { note(caution) }
+    return log
   }
 
   /// The steps, and what happens between them, until the last or a request to stop.
@@ -189,10 +235,13 @@ public struct TrainingRun {
       end: clock.now.advanced(by: left), checkpoint: .seconds(Double(bytes) / 50e6))
   }
 
-  private func checkpointToResume() throws -> String? {
+  /// Rank 0's, which has the run directory: the checkpoint to go on from, verified; nil where the run begins.
+  private static func checkpointToResume(
+    _ config: RunConfig, _ store: CheckpointStore
+  ) throws -> String? {
     switch config.resume {
     case "auto":
-      return try store.newestGood(report: note)?.folder
+      return try store.newestGood { printError($0 + "\n") }?.folder
     case "never":
       if let newest = try store.candidates().first {
         throw InputError(

@@ -9,13 +9,18 @@ import Model
 extension TrainingRun {
   /// All ranks take a checkpoint, or what the run begins with; returns the updates that are done. Collective.
   ///
-  /// - Parameter choose: rank 0's choice of a verified checkpoint; nil for the beginning
-  func restore(from choose: () throws -> String?) throws -> Int {
-    try session.restore {
-      let folder = try choose()
-      if let folder { saver?.began(from: folder) }
-      return folder
-    }
+  /// - Parameters:
+  ///   - choose: rank 0's choice of a verified checkpoint; nil for the beginning
+  ///   - check: rank 0's look at it; throws where it does not fit
+  func restore(
+    from choose: () throws -> String?, check: (Resumption) throws -> Void = { _ in }
+  ) throws -> Int {
+    try session.restore(
+      from: {
+        let folder = try choose()
+        if let folder { saver?.began(from: folder) }
+        return folder
+      }, check: check)
   }
 
   /// Takes a snapshot, which rank 0 writes as a checkpoint while the training goes on. Collective.
@@ -38,7 +43,7 @@ extension TrainingRun {
             "step \(step): the weights hold NaN or infinity, and no checkpoint is made of them; lower "
               + "--learning-rate and start again: the run goes on from the checkpoint before")
         }
-        do { try log?.putBack(config: try config.yaml) } catch {
+        do { try log?.putBack() } catch {
           isReady = false
           try saver?.failed(step, error, last: last)
         }
@@ -46,7 +51,8 @@ extension TrainingRun {
       try trainer.fill(saver?.snapshot)
       if isReady {
         saver?.write(
-          step, anomalies: trainer.anomalies, paused: start.duration(to: clock.now).seconds,
+          step, anomalies: trainer.anomalies, origin: session.origin,
+          paused: start.duration(to: clock.now).seconds,
           clock: clock)
       }
     }

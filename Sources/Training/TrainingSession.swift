@@ -20,28 +20,29 @@ final class TrainingSession {
   let trainer: Trainer
   /// Rank 0's: what checkpoints are read into and written from.
   let snapshot: Snapshot?
+  /// Rank 0's, after `restore`: a hash of the weights that the run began with, as far as it is known; nil for random ones.
+  private(set) var origin: String?
   /// This rank's engine of matrix products.
   let engine: ProductEngine
 
   /// Opens the data and takes all memory; refuses, on all ranks together, what cannot be trained. Collective.
   ///
   /// - Parameters:
+  ///   - config: the same on all ranks, but for its threads
+  ///   - checkpoint: of the run, which then needs no model to begin with; nil where it begins
+  ///   - derivesSteps: false where a fine-tuning's `config` has the steps and warm-up that it had
   ///   - trace: the trace file to write at the end; nil for none
   ///   - fault: what a test plants; nil for none
   init(
-    _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil,
-    clock: ContinuousClock
+    _ config: RunConfig, communicator: Communicator, checkpoint: String? = nil,
+    derivesSteps: Bool = true, trace: String? = nil, fault: Fault? = nil, clock: ContinuousClock
   ) throws {
     self.communicator = communicator
-    var shared = config
-    shared.threads = 0
-    for entry in try shared.entries {
-      try communicator.agree(on: entry, what: "the configuration", status: 2)
-    }
     try communicator.together { try config.checkShares(ranks: communicator.size) }
     let material: any TrainingMaterial =
       config.isFineTuning
-      ? try TaskMaterial(config, communicator: communicator)
+      ? try TaskMaterial(
+        config, communicator: communicator, checkpoint: checkpoint, derivesSteps: derivesSteps)
       : try TokenMaterial(config, communicator: communicator)
     self.material = material
     let config = material.config
@@ -79,19 +80,34 @@ final class TrainingSession {
       ? Snapshot(state.table, states: config.optimizer.stateNames.count, team: team) : nil
   }
 
+  /// Refuses, on all ranks, configurations that are not the same. Collective.
+  static func agree(on config: RunConfig, _ communicator: Communicator) throws {
+    var shared = config
+    shared.threads = 0
+    for entry in try shared.entries {
+      try communicator.agree(on: entry, what: "the configuration", status: 2)
+    }
+  }
+
   /// Gives every rank weights, optimizer state and anomalies of a checkpoint, or those that the run begins with; returns the updates
   /// that are done. Collective.
   ///
-  /// - Parameter choose: rank 0's choice of a verified checkpoint; nil for the beginning
-  func restore(from choose: () throws -> String?) throws -> Int {
+  /// - Parameters:
+  ///   - choose: rank 0's choice of a verified checkpoint; nil for the beginning
+  ///   - check: rank 0's look at what stands in that checkpoint, before anything is read of it; throws where it does not fit
+  func restore(
+    from choose: () throws -> String?, check: (Resumption) throws -> Void = { _ in }
+  ) throws -> Int {
     var step = 0
     var anomalies = AnomalyState()
     try communicator.onRoot {
       if let folder = try choose() {
         let saved = try TrainerState.read(folder)
-        if let reason = saved.obstacle(config: config, dataFingerprint: material.fingerprint) {
-          throw InputError(reason, path: folder)
-        }
+        try check(
+          Resumption(
+            folder: folder, saved: saved, config: config, dataFingerprint: material.fingerprint,
+            task: material.task, dataVocabulary: material.tokenizer.vocabularySize))
+        origin = saved.origin
         try ModelFolder.readWeights(folder, into: state)
         try snapshot?.readOptimizer(folder, state.table, names: config.optimizer.stateNames)
         (step, anomalies) = (saved.step, saved.anomalies ?? AnomalyState())
@@ -101,7 +117,9 @@ final class TrainingSession {
         }
       } else {
         state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
+        origin = nil
         if let source = try material.begin(state) {
+          origin = try ModelFolder.hashOfWeights(config.from)
           note("beginning with the weights of \(source)")
         }
       }

@@ -43,4 +43,19 @@ import Testing
     #expect(difference[0] == 0)
     #expect(difference.dropFirst().allSatisfy { abs($0 - 106) < 50 }, "\(difference)")
   }
+
+  /// A last step that has what is left: every window as often as there are epochs.
+  @Test(arguments: [(63, 32, 1), (2, 32, 1), (1, 32, 3), (120, 50, 1), (7, 7, 2), (5, 3, 4)])
+  func everyEpochHasEveryWindow(windows: Int, sequences: Int, epochs: Int) {
+    let total = windows * epochs
+    let sampler = Sampler(
+      windows: windows, sequencesPerStep: sequences, seed: 5, total: total)
+    let steps = (total - 1) / sequences + 1
+    let read = (1...steps).flatMap { sampler.windows(step: $0) }
+    #expect(read.sorted() == (0..<total).map { $0 / epochs })
+    #expect(sampler.windows(step: steps).count == (total - 1) % sequences + 1)
+    #expect(sampler.windows(step: steps + 1) == [] && sampler.windows(step: steps + 2) == [])
+    let endless = Sampler(windows: windows, sequencesPerStep: sequences, seed: 5)
+    #expect(read == Array((1...steps).flatMap { endless.windows(step: $0) }.prefix(total)))
+  }
 }

@@ -71,6 +71,21 @@ import Testing
     }
   }
 
+  @Test func aLockIsWaitedForAndIsThatOfTheFileThatIsThere() throws {
+    try withTemporaryFolder { folder in
+      var first: FolderLock? = try FolderLock(folder)
+      var calls = 0
+      let second = try FolderLock(folder, patience: 30) {
+        calls += 1
+        // Somebody removes the file, and makes it anew, while it is waited for.
+        try? FileManager.default.removeItem(atPath: "\(folder)/.lock")
+        first = nil
+      }
+      #expect(first == nil && calls == 1 && second.isInPlace)
+      #expect(throws: InputError.self) { _ = try FolderLock(folder) }
+    }
+  }
+
   @Test func aFolderIsLockedByOneAtATime() throws {
     try withTemporaryFolder { folder in
       let first = try FolderLock(folder)

@@ -57,7 +57,10 @@ extension LauncherTests {
         try refused("--schedule sine", "expected one of cosine, linear, constant")
         try refused("--learning-rate fast", "'fast' is invalid for '--learning-rate")
         try refused("--bath 8", "Unknown option '--bath'. Did you mean '--batch'?")
-        try refused("--preset debg", "Please provide one of 'gpt1', 'mini' or 'debug'")
+        try refused(
+          "--preset debg", "Please provide one of 'gpt1', 'mini' or 'debug'. Did you mean 'debug'?")
+        try refused("--lr 1", "Unknown option '--lr'. Did you mean '--learning-rate'?")
+        try refused("--batch_size=8", "Unknown option '--batch_size'. Did you mean '--batch'?")
 
         let yaml: [(text: String, parts: String)] = [
           ("seed: 1\nlerning-rate: 1\n", "wrong.yaml:2: unknown key `lerning-rate`"),
@@ -130,6 +133,9 @@ extension LauncherTests {
     @Test func theCommandLineExplainsItself() throws {
       try Sandbox.with { sandbox in
         try sandbox.expectRefusal("frobnicate", status: 2, "Unexpected argument 'frobnicate'")
+        try sandbox.expectRefusal("pretrian --preset mini", status: 2, "did you mean 'pretrain'?")
+        try sandbox.expectRefusal(
+          "generate --model m --prompt a --temperature -1", status: 2, "--temperature -1")
         let help = try sandbox.succeed("--help")
         let commands = ["prepare", "pretrain", "score", "generate", "encode", "decode", "verify"]
         for name in commands {

@@ -47,12 +47,27 @@ struct RunConfigTests {
   }
 
   @Test(arguments: [
-    ("steps: 5\nlearning_rate: 1\n", ":2: unknown key `learning_rate`"),
+    (
+      "steps: 5\nlearning_rate: 1\n",
+      ":2: unknown key `learning_rate`; did you mean `learning-rate`?"
+    ),
+    ("seed: 5\nlr: 1\n", ":2: unknown key `lr`; did you mean `learning-rate`?"),
+    ("epochs: 5\n", ":1: unknown key `epochs` of `pretrain`: it is one of `finetune`"),
+    (
+      "quark: 5\n",
+      "`quark`; the keys are the names of the options that `gpt1-dist pretrain --help`"
+    ),
+    (
+      "preset: mimi\n",
+      ":1: `preset` cannot be `mimi`: expected one of gpt1, mini, debug; did you mean `mini`?"
+    ),
+    ("schedule: cosin\n", "did you mean `cosine`?"),
+    ("seed: 1\nseed: 2\n", "duplicated key"),
     ("steps: many\n", "`steps` cannot be `many`: expected a value of type Int"),
     ("schedule: quadratic\n", "expected one of cosine, linear, constant"),
     ("reduce: sum\n", "`reduce` cannot be `sum`"),
     ("- 1\n- 2\n", "expected lines of `key: value`"),
-    ("steps: [1\n", "is not YAML"),
+    ("steps: [1\n", ":2: is not YAML"),
     ("batch: 10\nmicro-batch: 4\n", "a batch of 10 sequences cannot be cut into leaves of 4"),
     ("steps: 0\n", "steps is 0; it must be at least 1"),
     ("steps: 99999999999\n", "steps is 99999999999; it must not be above"),
@@ -74,6 +89,49 @@ struct RunConfigTests {
       #expect(error.description.contains(sentence))
       #expect(!error.description.contains("\n"))
     }
+  }
+
+  @Test func aFileMayNameThePresetAndAFlagPrecedesIt() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/run.yaml"
+      try "preset: debug\nsteps: 7\n".write(toFile: path, atomically: true, encoding: .utf8)
+      let config = try RunConfig.resolve(yaml: path)
+      #expect(config.width == RunConfig.Preset.debug.config.width && config.steps == 7)
+      #expect(try RunConfig.resolve(preset: .mini, yaml: path).width == 128)
+    }
+  }
+
+  @Test func theRunDirectoryNamesPresetAndTask() throws {
+    #expect(try RunConfig.resolve().out == "runs/gpt1")
+    #expect(try RunConfig.resolve(preset: .debug).out == "runs/debug")
+    for task in ["mood.yaml", "./mood.yaml", "/a/b/Mood.yml", "mood"] {
+      let flags = ["task": task, "from": "model"]
+      #expect(
+        try RunConfig.resolve(.fineTuning, preset: .mini, flags: flags).out == "runs/mini-mood")
+      let named = flags.merging(["out": "here"]) { $1 }
+      #expect(try RunConfig.resolve(.fineTuning, flags: named).out == "here")
+    }
+  }
+
+  @Test func warmUpsAndBatchesThatAreTooLongAreToldWithNumbers() throws {
+    var config = RunConfig.Preset.debug.config
+    #expect(config.cautions(examples: 8) == [])
+    config.warmUp = 2_000
+    #expect(
+      config.cautions(examples: nil) == [
+        "all 20 steps are warm-up, which has 2,000: the learning rate reaches 9.5e-06, 0.95 % of 0.001. "
+          + "Give a smaller --warm-up"
+      ])
+    (config.steps, config.warmUp) = (1, 5)
+    #expect(
+      config.cautions(examples: nil).first?.hasPrefix("the only step has learning rate 0") == true)
+    config.warmUp = 0
+    #expect(config.cautions(examples: 8) == [])
+    #expect(
+      config.cautions(examples: 7).first?.hasPrefix("a step of 8 sequences is more than the 7")
+        == true)
+    config.task = "mood"
+    #expect(config.cautions(examples: 3).first?.contains("3 epochs are 2 steps") == true)
   }
 
   @Test func aMissingFileIsNamed() throws {

@@ -13,20 +13,28 @@ public struct Sampler: Sendable, Equatable {
   /// The key of all orders.
   public let seed: UInt64
 
-  /// A sampler; both counts are at least 1.
-  public init(windows: Int, sequencesPerStep: Int, seed: UInt64) {
-    precondition(windows > 0 && sequencesPerStep > 0, "nothing to sample")
+  /// Places of all epochs together, behind which there is nothing: the last step has what is left; nil for no end.
+  public let total: Int?
+
+  /// A sampler; all counts are at least 1.
+  public init(windows: Int, sequencesPerStep: Int, seed: UInt64, total: Int? = nil) {
+    precondition(windows > 0 && sequencesPerStep > 0 && total != 0, "nothing to sample")
+    self.total = total
     self.windows = windows
     self.sequencesPerStep = sequencesPerStep
     self.seed = seed
   }
 
   /// The global batch of `step`, which counts from 1 as the optimizer's updates do: places (step − 1)·sequencesPerStep on of all
-  /// epochs one after another, without a gap between them.
-  public func windows(step: Int) -> [Int] {
+  /// epochs one after another, without a gap between them, as far as there are some.
+  public func windows(step: Int) -> [Int] { places(step: step).map(window) }
+
+  /// The places of the global batch of `step`; none behind the end.
+  public func places(step: Int) -> Range<Int> {
     precondition(step >= 1, "steps count from 1")
     let first = (step - 1) * sequencesPerStep
-    return (first..<first + sequencesPerStep).map(window)
+    let end = min(first + sequencesPerStep, total ?? .max)
+    return min(first, end)..<end
   }
 
   /// The window at `place`, from 0, of all epochs one after another.

@@ -43,8 +43,8 @@ public struct AdamConfig: Sendable, Equatable, Codable {
 
 /// The state of an optimizer over a range of the flat vector, and its step on any part of it.
 public final class Optimizer {
-  /// Which one.
-  public let config: OptimizerConfig
+  /// Which one; its constants may change between steps.
+  public var config: OptimizerConfig
 
   private let table: ParameterTable
   private let team: ThreadTeam

@@ -67,7 +67,7 @@ struct Anomaly: Sendable, Encodable {
 }
 
 /// What a run remembers of its anomalies; a part of its checkpoints.
-struct AnomalyState: Sendable, Equatable, Codable {
+package struct AnomalyState: Sendable, Equatable, Codable {
   var detector = AnomalyDetector()
   /// Updates that were not applied, or will not be where the run comes to them again; ascending.
   private(set) var skippedUpdates: [Int] = []

@@ -36,7 +36,8 @@ extension Trainer {
     _ step: Int, losses: [Double]
   ) throws -> (leaves: [Anomaly.Leaf], isReproduced: Bool) {
     var (norms, again) = (losses.map { _ in 0.0 }, losses.map { _ in 0.0 })
-    for leaf in ownLeaves {
+    let divisor = divisor(of: step)
+    for leaf in ownLeaves(of: step) {
       team.clear(state.gradients)
       let batch = try self.batch(leaf, of: step)
       forward(batch, of: step)
@@ -51,12 +52,12 @@ extension Trainer {
       String(decoding: $0, as: UTF8.self)
     }
     let windows = windows(of: step)
-    let leaves = losses.indices.map { leaf in
+    let leaves = losses.indices.filter { !samples(of: $0, in: step).isEmpty }.map { leaf in
       let rank = leaf % communicator.size
-      let samples = samples(of: leaf)
+      let samples = samples(of: leaf, in: step)
       return Anomaly.Leaf(
         leaf: leaf, rank: rank, host: hosts[rank],
-        loss: losses[leaf] / Double(config.microBatch) / training.divisorPerWindow,
+        loss: losses[leaf] / Double(samples.count) / training.divisorPerWindow,
         gradientNorm: norms[leaf], samples: Array(samples), windows: Array(windows[samples]))
     }
     // NaN is not equal to itself, and which of its bits are set means nothing.

@@ -25,6 +25,9 @@ final class CheckpointSaver {
   private let fineTuning: FineTuning?
   private let dataFingerprint: String
   private let engine: ProductEngine
+  private let taskIdentity: String?
+  /// Held until a checkpoint under way is written.
+  private let directory: RunDirectory?
   private let note: (String) -> Void
   private let task = BackgroundTask<Double>()
   private var underWay: (step: Int, paused: Double)?
@@ -37,13 +40,14 @@ final class CheckpointSaver {
   /// - Parameter note: says something beside the progress bar
   init(
     _ session: TrainingSession, snapshot: Snapshot, store: CheckpointStore,
-    note: @escaping (String) -> Void
+    directory: RunDirectory?, note: @escaping (String) -> Void
   ) {
     (config, model) = (session.config, session.material.model)
     (tokenizer, dataFingerprint) = (session.material.tokenizer, session.material.fingerprint)
     fineTuning = session.material.fineTuning
     (table, engine) = (session.state.table, session.engine)
     (self.snapshot, self.store, self.note) = (snapshot, store, note)
+    (self.directory, taskIdentity) = (directory, session.material.task)
   }
 
   /// A checkpoint under way is finished whatever ends the run.
@@ -59,16 +63,19 @@ final class CheckpointSaver {
   ///
   /// - Parameters:
   ///   - paused: seconds for which the training stood still
-  func write(_ step: Int, anomalies: AnomalyState, paused: Double, clock: ContinuousClock) {
+  ///   - origin: a hash of the weights that the run began with
+  func write(
+    _ step: Int, anomalies: AnomalyState, origin: String?, paused: Double, clock: ContinuousClock
+  ) {
     precondition(underWay == nil, "two checkpoints at once")
     underWay = (step, paused)
     let (config, table, model, snapshot) = (config, table, model, snapshot)
     let (store, tokenizer, fineTuning) = (store, tokenizer, fineTuning)
     let trainer = TrainerState(
-      step: step, dataFingerprint: dataFingerprint,
-      tokenizerFingerprint: tokenizer.fingerprint, config: config,
+      step: step, config: config, dataFingerprint: dataFingerprint,
+      tokenizerFingerprint: tokenizer.fingerprint,
       productFingerprint: engine.products.joined(separator: " "), engine: engine,
-      anomalies: anomalies)
+      anomalies: anomalies, task: taskIdentity, origin: origin)
     let names = config.optimizer.stateNames
     let bytes =
       CheckpointSaver.bytes(table, states: names.count) + ModelFolder.mostBytes(of: tokenizer)
@@ -117,7 +124,8 @@ final class CheckpointSaver {
       failuresInARow = 0
       newestGood = store.path(of: step)
       return RunLog.CheckpointMetrics(
-        step: step, checkpoint: store.path(of: step), secondsPaused: paused,
+        step: step, checkpoint: "checkpoints/" + Path.name(store.path(of: step)),
+        secondsPaused: paused,
         secondsWritten: written)
     case .failure(let error):
       try failed(step, error, last: last)

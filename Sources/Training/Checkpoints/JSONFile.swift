@@ -58,10 +58,18 @@ public enum JSONFile {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch let error as DecodingError {
-      throw InputError(part + sentence(error), path: path)
+      throw InputError(part + sentence(error), path: path, line: line(error))
     } catch {
       throw InputError("\(part)cannot be read as JSON: \(error)", path: path)
     }
+  }
+
+  /// Where the text is no JSON, as the parser says it: "Unexpected character around line 3, column 5".
+  private static func line(_ error: DecodingError) -> Int? {
+    guard case .dataCorrupted(let context) = error, let cause = context.underlyingError else {
+      return nil
+    }
+    return "\(cause)".firstMatch(of: /around line (\d+)/).flatMap { Int($0.1) }
   }
 
   private static func sentence(_ error: DecodingError) -> String {

@@ -3,7 +3,7 @@ import Kernels
 import Model
 
 /// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
-struct TrainerState: Codable, Equatable {
+package struct TrainerState: Codable, Equatable {
   /// The layout of the checkpoint's files.
   var version = 2
   /// Updates done. Seed, batch and this give the sampler's position.
@@ -20,12 +20,37 @@ struct TrainerState: Codable, Equatable {
   var engine: ProductEngine?
   /// From version 2 on.
   var anomalies: AnomalyState?
+  /// Of fine-tuning, what the task is, whatever its file is called; checkpoints of older programs do not say.
+  var task: String?
+  /// A hash of the weights that the run began with; nil for random ones, and in checkpoints of older programs.
+  var origin: String?
+  /// The keys of `config` that its file has: younger ones have values that nobody chose. Not in the file; nil for all.
+  var knownKeys: Set<String>?
+
+  private enum CodingKeys: CodingKey {
+    case version, step, dataFingerprint, tokenizerFingerprint, config, productFingerprint,
+      engine, anomalies, task,
+      origin
+  }
 
   static let name = "trainer.json"
   static let optimizerName = "optimizer.safetensors"
 
+  /// What a run of `config` left after `step`.
+  package init(
+    step: Int, config: RunConfig, dataFingerprint: String, tokenizerFingerprint: String = "",
+    productFingerprint: String? = nil, engine: ProductEngine? = nil,
+    anomalies: AnomalyState? = nil, task: String? = nil, origin: String? = nil
+  ) {
+    (self.step, self.config, self.dataFingerprint) = (step, config, dataFingerprint)
+    (self.tokenizerFingerprint, self.productFingerprint) = (
+      tokenizerFingerprint, productFingerprint
+    )
+    (self.engine, self.anomalies, self.task, self.origin) = (engine, anomalies, task, origin)
+  }
+
   /// The file in a checkpoint's folder. Keys of the configuration that are younger than the checkpoint have their defaults.
-  static func read(_ folder: String) throws -> TrainerState {
+  package static func read(_ folder: String) throws -> TrainerState {
     struct Version: Decodable { let version: Int }
     let path = "\(folder)/\(name)"
     let version = try JSONFile.read(Version.self, from: path).version
@@ -33,31 +58,31 @@ struct TrainerState: Codable, Equatable {
       throw InputError(
         "has version \(version); this program reads versions 1 and 2", path: path)
     }
-    return try JSONFile.read(TrainerState.self, from: path, defaults: ["config": RunConfig()])
+    struct Written: Decodable { let config: JSONKeys }
+    var state = try JSONFile.read(
+      TrainerState.self, from: path, defaults: ["config": RunConfig()])
+    guard 0...1 << 31 ~= state.step else {
+      throw InputError(
+        "the field step is \(state.step): it must lie between 0 and 2^31", path: path)
+    }
+    state.knownKeys = try JSONFile.read(Written.self, from: path).config.names
+    return state
+  }
+}
+
+/// The names of a JSON object's fields.
+private struct JSONKeys: Decodable {
+  let names: Set<String>
+
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
   }
 
-  /// Why a run of `config` on other data cannot go on from here, in a sentence; nil where it can.
-  func obstacle(config new: RunConfig, dataFingerprint: String) -> String? {
-    let fixed: [(String, (RunConfig) -> String)] = [
-      ("vocabulary", { "\($0.vocabulary)" }), ("context", { "\($0.context)" }),
-      ("width", { "\($0.width)" }),
-      ("layers", { "\($0.layers)" }), ("heads", { "\($0.heads)" }),
-      ("seed", { "\($0.seed)" }), ("batch", { "\($0.batch)" }),
-      ("task", { $0.isFineTuning ? $0.task : "none" }), ("examples", { "\($0.examples)" }),
-    ]
-    for (key, value) in fixed where value(config) != value(new) {
-      return
-        "was trained with \(key) \(value(config)), not \(value(new)): go on with that, or give "
-        + "another --out"
-    }
-    if dataFingerprint != self.dataFingerprint {
-      return
-        "was trained on other data than \(new.data) now holds: restore it, or give another --out"
-    }
-    if step > new.steps {
-      return "is at step \(step) already, beyond the \(new.steps) steps asked for"
-    }
-    return nil
+  init(from decoder: any Swift.Decoder) throws {
+    names = Set(try decoder.container(keyedBy: Name.self).allKeys.map(\.stringValue))
   }
 }
 

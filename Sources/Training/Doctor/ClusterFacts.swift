@@ -52,7 +52,7 @@ package struct ClusterFacts: Sendable, Encodable {
 
   /// The folder of `--out`.
   package struct Output: Sendable, Encodable {
-    package var path = "runs/pretrain"
+    package var path = "runs/gpt1"
     /// It, or the folder above it that is there already.
     package var folder = "runs"
     /// Why rank 0 cannot write there; nil where it can.

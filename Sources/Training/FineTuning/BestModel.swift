@@ -2,7 +2,7 @@ import Files
 
 /// The model of a fine-tuning that did best on the development split: the folder `best` in the run directory.
 public struct BestModel: Sendable, Codable, Equatable {
-  /// A model folder.
+  /// A model folder, by the run directory's path as it is now.
   public var folder: String
   /// Updates done.
   public var step: Int
@@ -11,12 +11,20 @@ public struct BestModel: Sendable, Codable, Equatable {
 
   private static let name = "best.json"
 
+  /// What stands in its file: no path, which would be another run's in a copy.
+  private struct Saved: Codable {
+    let step: Int
+    let score: MetricValue
+  }
+
   private static func folder(_ out: String) -> String { Path.trimmed(out) + "/best" }
 
   /// That of the run directory `out`; nil where there is none.
   static func read(_ out: String) throws -> BestModel? {
     let path = "\(folder(out))/\(name)"
-    return Path.exists(path) ? try JSONFile.read(BestModel.self, from: path) : nil
+    guard Path.exists(path) else { return nil }
+    let saved = try JSONFile.read(Saved.self, from: path)
+    return BestModel(folder: folder(out), step: saved.step, score: saved.score)
   }
 
   /// Puts back what a killed process was replacing in `out`, or, where a run begins, removes what an earlier one left there. Refuses
@@ -41,7 +49,7 @@ public struct BestModel: Sendable, Codable, Equatable {
         state.weights, state.table, material.model, tokenizer: material.tokenizer,
         fineTuning: material.fineTuning, to: partial)
       digests[name] = try JSONFile.write(
-        BestModel(folder: folder, step: step, score: score), to: "\(partial)/\(name)")
+        Saved(step: step, score: score), to: "\(partial)/\(name)")
       try SumsFile.write(in: partial, known: digests)
     }
   }

@@ -1,4 +1,5 @@
 import Dist
+import Files
 import Foundation
 
 /// What a fine-tuning will do and take, before it begins.
@@ -13,12 +14,20 @@ public struct FineTuningPlan: Sendable, Encodable {
   public let ranks: Int
   /// A few lines on examples, padding and truncation.
   public let examples: String
+  /// What to look at before it begins, a sentence each.
+  public let cautions: [String]
   private let text: String
   private let memory: MemoryPlan
 
   /// Reads the task's files, and takes no memory for the training. Collective.
   public init(_ config: RunConfig, communicator: Communicator) throws {
-    let material = try TaskMaterial(config, communicator: communicator)
+    // Where the model that the run began with is gone, its checkpoints know shape and tokenizer.
+    let isThere = config.from.isEmpty || Path.exists(config.from)
+    let store = CheckpointStore(config.out + "/checkpoints")
+    let material = try TaskMaterial(
+      config, communicator: communicator,
+      checkpoint: isThere ? nil : try communicator.together { try store.candidates().first?.folder }
+    )
     let threads = try TrainingSession.threads(config, communicator)
     let plan = MemoryPlan(
       material.config, model: material.model, tokensPerWindow: material.training.tokensPerWindow,
@@ -27,6 +36,7 @@ public struct FineTuningPlan: Sendable, Encodable {
     memory = plan
     (parameters, bytesPerRank, ranks) = (plan.parameters, plan.bytes, communicator.size)
     examples = material.description
+    cautions = material.config.cautions(examples: material.training.count)
     text = try material.config.yaml + "\n" + material.description + "\n" + plan.description
   }
 
@@ -38,5 +48,5 @@ public struct FineTuningPlan: Sendable, Encodable {
     try memory.check(config, on: communicator)
   }
 
-  enum CodingKeys: CodingKey { case config, parameters, bytesPerRank, ranks, examples }
+  enum CodingKeys: CodingKey { case config, parameters, bytesPerRank, ranks, examples, cautions }
 }

@@ -47,8 +47,8 @@ package struct TaskBatches: BatchSource {
   }
 
   package func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int {
-    let first = (steps.lowerBound - 1) * sampler.sequencesPerStep
-    let end = steps.upperBound * sampler.sequencesPerStep
+    let first = sampler.places(step: steps.lowerBound).lowerBound
+    let end = sampler.places(step: steps.upperBound).upperBound
     func sum(_ places: Range<Int>) -> Int {
       places.reduce(0) { $0 + examples[sampler.window(at: $1)].tokenCount }
     }

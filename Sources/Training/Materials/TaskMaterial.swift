@@ -9,6 +9,7 @@ struct TaskMaterial: TrainingMaterial {
   let model: ModelConfig
   let tokenizer: Tokenizer
   let fingerprint: String
+  let task: String?
   private let spec: TaskSpec
   private let batches: TaskBatches
   private let development: TaskEvaluation
@@ -20,13 +21,23 @@ struct TaskMaterial: TrainingMaterial {
   var fineTuning: FineTuning? { FineTuning(spec, specials: specials) }
 
   /// Reads and encodes the examples; refuses, on all ranks together, what cannot be trained on. Collective.
-  init(_ given: RunConfig, communicator: Communicator) throws {
+  ///
+  /// - Parameters:
+  ///   - checkpoint: of the run, which has shape and tokenizer; nil where it begins
+  ///   - derivesSteps: whether steps and warm-up follow from the examples, or stand in `given`
+  init(
+    _ given: RunConfig, communicator: Communicator, checkpoint: String? = nil,
+    derivesSteps: Bool = true
+  ) throws {
     let threads = try TrainingSession.threads(given, communicator)
     var config = given
     let spec = try communicator.together { try TaskSpec.asked(given.task) }
-    if !given.from.isEmpty { config.from = try ModelFolder.find(given.from, communicator) }
+    task = spec.identity
+    if !given.from.isEmpty {
+      config.from = try TaskMaterial.source(given.from, isNeeded: checkpoint == nil, communicator)
+    }
     let (base, tokenizer, known) = try communicator.together {
-      try TaskMaterial.beginning(config)
+      try TaskMaterial.beginning(config, checkpoint: checkpoint)
     }
     (self.spec, self.tokenizer) = (spec, tokenizer)
     // Rows are added for them where there are none, and no word loses its own.
@@ -59,8 +70,11 @@ struct TaskMaterial: TrainingMaterial {
     (config.layers, config.heads) = (model.layers, model.heads)
     config.initializerRange = Double("\(model.initialStandardDeviation)") ?? config.initializerRange
     if config.transferLayers < 0, !config.fromScratch { config.transferLayers = model.layers }
-    config.steps = max(1, config.epochs * batches.count / config.batch)
-    config.warmUp = Int((config.warmUpFraction * Double(config.steps)).rounded())
+    let last = (config.epochs * batches.count - 1) % config.batch + 1
+    if derivesSteps {
+      config.steps = (config.epochs * batches.count - 1) / config.batch + 1
+      config.warmUp = Int((config.warmUpFraction * Double(config.steps)).rounded())
+    }
     try communicator.together {
       if let problem = model.problem { throw InputError(problem) }
       if config.transferLayers > model.layers {
@@ -70,12 +84,13 @@ struct TaskMaterial: TrainingMaterial {
       }
     }
     self.config = config
-    let padding = batches.paddingShare(
-      Sampler(windows: batches.count, sequencesPerStep: config.batch, seed: config.seed))
+    let padding = batches.paddingShare(config.sampler(windows: batches.count))
+    let end =
+      derivesSteps && last < config.batch && config.steps > 1 ? ", the last one of \(last)" : ""
     description = """
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
       \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
-      \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")
+      \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")\(end)
       padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
       """
       + (train.warnings + parts[1].warnings).map { "\nwarning: \($0)" }.joined()
@@ -83,10 +98,32 @@ struct TaskMaterial: TrainingMaterial {
 
   let description: String
 
+  /// The folder of the model that the run begins with. Collective.
+  ///
+  /// - Parameter isNeeded: false where the run has begun: it may then be gone
+  private static func source(
+    _ from: String, isNeeded: Bool, _ communicator: Communicator
+  ) throws -> String {
+    if isNeeded { return try ModelFolder.find(from, communicator) }
+    var found = Array(from.utf8)
+    try communicator.onRoot {
+      guard Path.exists(from) else { return }
+      do { found = Array(try ModelFolder.find(from) { _ in }.utf8) } catch {
+        printError("\(error). It is not needed: the run goes on from its own checkpoint\n")
+      }
+    }
+    return String(decoding: try communicator.broadcast(found), as: UTF8.self)
+  }
+
   /// Shape, tokenizer and special tokens, if it has some, of the model that the run begins with, or whose shape it takes.
   private static func beginning(
-    _ config: RunConfig
+    _ config: RunConfig, checkpoint: String?
   ) throws -> (ModelConfig, Tokenizer, SpecialTokens?) {
+    if let checkpoint, Path.exists(checkpoint) {
+      let (model, file) = try ModelFolder.description(checkpoint)
+      let tokenizer = try ModelFolder.tokenizer(checkpoint, of: model)
+      return (model, tokenizer, try ModelFolder.specials(checkpoint, model, file, tokenizer))
+    }
     if config.from.isEmpty {
       let tokenizer = try Tokenizer.load(folder: config.tokenizer)
       let model = config.model(vocabularySize: tokenizer.vocabularySize)
@@ -127,5 +164,18 @@ struct TaskMaterial: TrainingMaterial {
       try development.measure(trainer.decoder, trainer.communicator)
     }
     return Evaluation(step: step, validationLoss: found.loss, metrics: found.metrics)
+  }
+}
+
+extension TaskSpec {
+  /// `mood (classification into sad, glad; accuracy, f1)`: what decides on the outputs and on the best model, beside the examples.
+  var identity: String {
+    let kind =
+      switch answer {
+      case .classes(let labels): "\(transformation.rawValue) into \(labels.joined(separator: ", "))"
+      case .choices(let count): "\(transformation.rawValue) of \(count)"
+      case .score(let most): "\(transformation.rawValue) from 0 to \(most)"
+      }
+    return "\(name) (\(kind); \(metrics.map(\.rawValue).joined(separator: ", ")))"
   }
 }

@@ -37,6 +37,7 @@ struct TokenMaterial: TrainingMaterial {
   var tokenizer: Tokenizer { dataset.tokenizer }
   var fineTuning: FineTuning? { nil }
   var fingerprint: String { dataset.fingerprint }
+  var task: String? { nil }
   var unigramValidationLoss: Double? { dataset.info.unigramValidationLoss }
 
   var description: String {

@@ -18,6 +18,9 @@ protocol TrainingMaterial {
   /// A hash of all that training reads.
   var fingerprint: String { get }
 
+  /// What the task is, in words by which one is told from another whatever its file is called; nil in pre-training.
+  var task: String? { get }
+
   /// What steps are made of.
   var training: any BatchSource { get }
 

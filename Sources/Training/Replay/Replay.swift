@@ -17,13 +17,18 @@ public struct Replay {
     public var leaf: Int?
     /// Where the data lie here; nil for where the run had them.
     public var data: String?
+    /// Where the task's file lies here, and the model that the run began with; nil for where the run had them.
+    public var task, from: String?
     /// Threads of a rank; 0 for a fair share of the node's CPUs.
     public var threads: Int
 
     /// A request.
-    public init(run: String, step: Int, leaf: Int?, data: String?, threads: Int) {
+    public init(
+      run: String, step: Int, leaf: Int?, data: String?, task: String? = nil, from: String? = nil,
+      threads: Int
+    ) {
       (self.run, self.step, self.leaf, self.data) = (run, step, leaf, data)
-      self.threads = threads
+      (self.task, self.from, self.threads) = (task, from, threads)
     }
   }
 
@@ -41,23 +46,43 @@ public struct Replay {
     try communicator.agree(
       on: JSONFile.encode(request, formatting: .sortedKeys), what: "what to compute again",
       status: 2)
+    /// What rank 0 finds in the run directory.
+    struct Beginning: Codable {
+      struct Earlier: Codable {
+        let after: Int
+        let config: RunConfig
+      }
+      let config: RunConfig
+      let earlier: [Earlier]
+      let knowsSteps: Bool
+      let base: Int?
+      /// Whose shape and tokenizer serve, even where the replay begins before it.
+      let checkpoint: String?
+    }
     var record: RunRecord?
     var found: [UInt8] = []
     try communicator.onRoot {
       let run = try RunRecord(request.run, step: request.step)
       record = run
-      let config = try configuration(run)
-      found = Array(JSONFile.encode(config, formatting: .sortedKeys).utf8)
+      let base = run.checkpoint(before: request.step, report: note)
+      let beginning = Beginning(
+        config: try configuration(run),
+        earlier: run.earlierConfigs.map { .init(after: $0.after, config: $0.config) },
+        knowsSteps: run.knowsSteps, base: base?.step,
+        checkpoint: (base ?? run.checkpoints.first { $0.verify().isEmpty })?.folder)
+      found = Array(JSONFile.encode(beginning, formatting: .sortedKeys).utf8)
     }
     found = try communicator.broadcast(found)
-    let config = try JSONFile.decode(RunConfig.self, found, path: request.run)
+    let beginning = try JSONFile.decode(Beginning.self, found, path: request.run)
     let session = try TrainingSession(
-      config, communicator: communicator, clock: ContinuousClock())
+      beginning.config, communicator: communicator, checkpoint: beginning.checkpoint,
+      derivesSteps: !beginning.knowsSteps, clock: ContinuousClock())
     var outcome = record.map { ReplayOutcome(request, session, $0) }
-    let start = try session.restore {
-      guard let record else { return nil }
-      return try base(record, session)?.folder
-    }
+    session.trainer.earlierConfigs = beginning.earlier.map { ($0.after, $0.config) }
+    let start = try session.restore(from: {
+      try check(beginning.checkpoint, isBase: beginning.base != nil, session)
+      return beginning.base == nil ? nil : beginning.checkpoint
+    })
     if let record {
       outcome?.began(at: start, session, record)
       session.trainer.anomalies.skip(record.skippedSteps)
@@ -86,6 +111,8 @@ public struct Replay {
     config.threads = request.threads
     config.debug = false
     config.data = request.data ?? config.data
+    config.from = request.from ?? config.from
+    if config.isFineTuning { config.task = request.task ?? config.task }
     if let problem = config.problem { throw InputError(problem, path: run.folder) }
     if let leaf = request.leaf, leaf >= config.leaves {
       throw UsageError(
@@ -96,21 +123,41 @@ public struct Replay {
       throw InputError(
         "there is no such folder here: give the run's data with --data", path: config.data)
     }
+    if config.isFineTuning, config.task.hasSuffix(".yaml") || config.task.hasSuffix(".yml"),
+      !Path.exists(config.task)
+    {
+      throw InputError(
+        "there is no such file here: give the run's task with --task", path: config.task)
+    }
     return config
   }
 
-  /// The checkpoint to begin with, of the same data; nil for the initial weights.
-  private func base(_ run: RunRecord, _ session: TrainingSession) throws -> Checkpoint? {
-    let base = run.checkpoint(before: request.step, report: note)
-    let known = base ?? run.checkpoints.last
-    if let known,
-      try TrainerState.read(known.folder).dataFingerprint != session.material.fingerprint
+  /// Refuses data, a task or a model to begin with that are not those of the run that has `checkpoint`.
+  private func check(_ checkpoint: String?, isBase: Bool, _ session: TrainingSession) throws {
+    let config = session.config
+    if !isBase, config.beginsWithAModel, try ModelFolder.hashOfWeights(config.from) == nil {
+      throw InputError(
+        "the model that the run began with is not here, and no checkpoint is before the step: give it with --from",
+        path: config.from)
+    }
+    guard let checkpoint else { return }
+    let saved = try TrainerState.read(checkpoint)
+    if saved.dataFingerprint != session.material.fingerprint {
+      throw InputError(
+        "the run was trained on other data than these: give its own with --data", path: config.data)
+    }
+    if let was = saved.task, let now = session.material.task, was != now {
+      throw InputError(
+        "the run was trained with the task \(was), not \(now): give its own with --task",
+        path: config.task)
+    }
+    if !isBase, let was = saved.origin, config.beginsWithAModel,
+      try ModelFolder.hashOfWeights(config.from) != was
     {
       throw InputError(
-        "the run was trained on other data than these: give its own with --data",
-        path: session.config.data)
+        "has other weights than the model that the run began with: give that with --from",
+        path: config.from)
     }
-    return base
   }
 
   private func note(_ text: String) {
@@ -122,14 +169,21 @@ extension Trainer {
   /// The loss and the gradient of one leaf of a step with the weights as they are, by this rank alone.
   func compute(_ leaf: Int, of step: Int) throws -> ReplayOutcome.Leaf {
     let windows = windows(of: step)
+    let samples = samples(of: leaf, in: step)
+    guard !samples.isEmpty else {
+      let leaves = (windows.count + config.microBatch - 1) / config.microBatch
+      throw UsageError(
+        "step \(step) is the last one, of \(counted(windows.count, "example")): give a --leaf from 0 to "
+          + "\(leaves - 1)")
+    }
     let batch = try self.batch(leaf, of: step)
     let weightsHash = state.weights.withBytes { XXH128.hash($0) }
     team.clear(state.gradients)
     forward(batch, of: step)
-    let losses = decoder.backward(divisor: divisor, addingTo: state.gradients)
+    let losses = decoder.backward(divisor: divisor(of: step), addingTo: state.gradients)
     return ReplayOutcome.Leaf(
-      leaf: leaf, windows: Array(windows[samples(of: leaf)]),
-      loss: sum(losses, of: batch).all / (Double(config.microBatch) * training.divisorPerWindow),
+      leaf: leaf, windows: Array(windows[samples]),
+      loss: sum(losses, of: batch).all / (Double(samples.count) * training.divisorPerWindow),
       weightsHash: weightsHash,
       gradientHash: state.gradients.withBytes { XXH128.hash($0) },
       tensors: table.parameters.map { parameter in

@@ -1,9 +1,7 @@
-import Files
-
-/// Suggestions for misspelt names.
-enum Nearest {
+/// Suggestions for misspelt names: of tasks, keys, options, subcommands, values.
+package enum Nearest {
   /// The one of `names` that `word` was probably meant to be, or nil.
-  static func name(to word: String, among names: [String]) -> String? {
+  package static func name(to word: String, among names: [String]) -> String? {
     // A name is short; the distance of long texts takes long.
     guard word.utf8.count <= 200 else { return nil }
     let word = word.lowercased()
@@ -14,7 +12,7 @@ enum Nearest {
   }
 
   /// `; did you mean …?`, or `otherwise` where no name is near.
-  static func suggestion(
+  package static func suggestion(
     for word: String, among names: [String], otherwise: String = ""
   ) -> String {
     name(to: word, among: names).map { "; did you mean \($0.reported(besides: [word]))?" }

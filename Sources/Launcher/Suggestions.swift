@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Files
+import Training
+
+/// What a command line was probably meant to say.
+enum Suggestions {
+  private static var subcommands: [(name: String, type: any ParsableCommand.Type)] {
+    GPT1Dist.configuration.subcommands.map {
+      ($0.configuration.commandName ?? $0._commandName, $0)
+    }
+  }
+
+  /// Throws a UsageError for a first word that is no subcommand.
+  static func checkSubcommand(_ arguments: [String]) throws {
+    let names = subcommands.map(\.name)
+    guard let first = arguments.first, !first.hasPrefix("-"), first != "help",
+      !names.contains(first)
+    else { return }
+    throw UsageError(
+      "Unexpected argument '\(first)': there is no such subcommand"
+        + (Nearest.name(to: first, among: names).map { "; did you mean '\($0)'?" }
+          ?? "; they are \(names.joined(separator: ", "))"))
+  }
+
+  /// The parser's message, with our suggestions for unknown options and values.
+  static func improve(_ message: String, for arguments: [String]) -> String {
+    if let found = message.firstMatch(
+      of: /Unknown option '(-[^'=]*)[^']*'(?:\. Did you mean '[^']*'\?)?/)
+    {
+      let meant = OptionNames.meant(by: String(found.1), among: options(of: arguments.first))
+      return message.replacing(
+        found.0,
+        with: "Unknown option '\(found.1)'" + (meant.map { ". Did you mean '--\($0)'?" } ?? ""))
+    }
+    if let found = message.firstMatch(
+      of: /The value '([^']*)' is invalid for '[^']*'\. Please provide one of (.*)\./),
+      let meant = Nearest.name(
+        to: String(found.1), among: found.2.matches(of: /'([^']*)'/).map { String($0.1) })
+    {
+      return message.replacing(found.0, with: "\(found.0) Did you mean '\(meant)'?")
+    }
+    return message
+  }
+
+  /// The options that a subcommand's help lists, without their dashes.
+  static func options(of subcommand: String?) -> [String] {
+    guard let type = subcommands.first(where: { $0.name == subcommand })?.type else { return [] }
+    return GPT1Dist.helpMessage(for: type, columns: 400).split(separator: "\n").flatMap { line in
+      line.firstMatch(of: /^  (?:-\w, )?--([a-z0-9-]+)/).map { [String($0.1)] } ?? []
+    }
+  }
+}

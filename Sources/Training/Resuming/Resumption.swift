@@ -1,0 +1,151 @@
+import Data
+import Files
+
+/// A run that is to go on from a checkpoint: what it was, and what it is asked to be.
+package struct Resumption {
+  /// The checkpoint's folder, and what stands in it.
+  let folder: String
+  let saved: TrainerState
+  /// What is asked for now, with what data and model decide.
+  let config: RunConfig
+  /// Of the data as they are now; see `TrainingMaterial`.
+  let dataFingerprint: String
+  let task: String?
+  /// The token ids of the data, for which a vocabulary of 0 stands.
+  let dataVocabulary: Int
+
+  package init(
+    folder: String, saved: TrainerState, config: RunConfig, dataFingerprint: String, task: String?,
+    dataVocabulary: Int
+  ) {
+    (self.folder, self.saved, self.config) = (folder, saved, config)
+    (self.dataFingerprint, self.task) = (dataFingerprint, task)
+    self.dataVocabulary = dataVocabulary
+  }
+
+  /// What is another than in the checkpoint, and may be.
+  ///
+  /// - Throws: what may not be, all of it in one sentence
+  package func changes() throws -> [SettingChange] {
+    guard saved.config.isFineTuning == config.isFineTuning else {
+      func kind(_ isFineTuning: Bool, _ task: String?) -> String {
+        isFineTuning ? "fine-tuning\(task.map { " on \($0)" } ?? "")" : "pre-training"
+      }
+      throw InputError(
+        "is of a \(kind(saved.config.isFineTuning, saved.task)), not of a \(kind(config.isFineTuning, task)): "
+          + "give another --out", path: folder)
+    }
+    var all = try before.changes(to: after, known: saved.knownKeys)
+    // It follows from the other.
+    if all.contains(where: { $0.key == .fromScratch }) {
+      all.removeAll { $0.key == .transferLayers }
+    }
+    try refuse(all.filter { $0.key.resumeRule == .mustMatch })
+    if saved.step > config.steps {
+      throw InputError(
+        "is at step \(saved.step) already, beyond the \(config.steps) steps asked for", path: folder
+      )
+    }
+    let changes = all.filter { $0.key.resumeRule == .mayChange }
+    if saved.step == config.steps, !changes.isEmpty {
+      throw InputError(
+        "has the \(config.steps) steps that are asked for, but was trained with "
+          + changes.map(\.refusal).joined(separator: ", ")
+          + ": ask for what it was trained with, or give another --out", path: folder)
+    }
+    return changes
+  }
+
+  private func refuse(_ changes: [SettingChange]) throws {
+    var reasons: [String] = []
+    if !changes.isEmpty {
+      let preset =
+        try changes.contains(where: \.key.isOfShape)
+        ? RunConfig.Preset.allCases.first { preset in
+          let values = try preset.values(for: config)
+          return changes.allSatisfy { values[$0.key] == $0.old }
+        } : nil
+      reasons.append(
+        "was trained with " + changes.map(\.refusal).joined(separator: ", ")
+          + (preset.map { " (--preset \($0.rawValue))" } ?? ""))
+    }
+    if let was = saved.task, let now = task, was != now {
+      reasons.append("was trained with the task \(was), not \(now)")
+    }
+    if dataFingerprint != saved.dataFingerprint {
+      reasons.append("was trained on other data than \(config.data) now holds")
+    }
+    if let reason = try originProblem { reasons.append(reason) }
+    guard !reasons.isEmpty else { return }
+    let way =
+      reasons.count == 1 && dataFingerprint != saved.dataFingerprint
+      ? "restore it" : "go on with that"
+    throw InputError(
+      reasons.joined(separator: "; ") + ": \(way), or give another --out", path: folder)
+  }
+
+  /// Configurations that say the same of the vocabulary where it is the same.
+  private var before: RunConfig { withVocabulary(saved.config) }
+  private var after: RunConfig { withVocabulary(config) }
+
+  private func withVocabulary(_ config: RunConfig) -> RunConfig {
+    var config = config
+    let isSame =
+      dataFingerprint == saved.dataFingerprint
+      && (saved.config.vocabulary == 0 || self.config.vocabulary == 0)
+      && [0, dataVocabulary].contains(saved.config.vocabulary)
+      && [0, dataVocabulary].contains(self.config.vocabulary)
+    if isSame { config.vocabulary = dataVocabulary }
+    return config
+  }
+
+  /// What is wrong with the model that the run is said to have begun with. One that is not there any more is not needed.
+  private var originProblem: String? {
+    get throws {
+      let (was, now) = (saved.config.beginsWithAModel, config.beginsWithAModel)
+      if was != now {
+        return was
+          ? "began with the weights of \(saved.config.from), not with random ones"
+          : "began with random weights, not with those of \(config.from)"
+      }
+      guard now, let given = hash(config.from) else { return nil }
+      let began =
+        saved.origin ?? (saved.config.from == config.from ? given : hash(saved.config.from))
+      guard let began, began != given else { return nil }
+      return saved.config.from == config.from
+        ? "began with other weights than \(config.from) now has"
+        : "began with other weights than \(config.from) has: with those of \(saved.config.from)"
+    }
+  }
+
+  /// A model that is not there, or not whole, is none to compare with, and none that is needed.
+  private func hash(_ path: String) -> String? {
+    do { return try ModelFolder.hashOfWeights(path) } catch { return nil }
+  }
+}
+
+extension RunConfig {
+  /// Whether it begins with the weights of `from`.
+  var beginsWithAModel: Bool { !from.isEmpty && !fromScratch }
+}
+
+extension RunConfig.Preset {
+  /// Its values by key, as they stand in the YAML, of the kind of `other`.
+  fileprivate func values(for other: RunConfig) throws -> [RunConfig.CodingKeys: String] {
+    try (other.isFineTuning ? fineTuning : config).scalars
+  }
+}
+
+extension RunConfig.CodingKeys {
+  fileprivate var isOfShape: Bool { [.context, .width, .layers, .heads].contains(self) }
+}
+
+extension ModelFolder {
+  /// A hash of the weights in `folder`, or in the folder that a run directory stands for; nil where there are none.
+  static func hashOfWeights(_ path: String) throws -> String? {
+    guard Path.exists(path) else { return nil }
+    let isModel = Path.exists("\(path)/\(weightsName)")
+    let folder = isModel ? path : try find(path) { _ in }
+    return try XXH128.hash(file: "\(folder)/\(weightsName)")
+  }
+}
