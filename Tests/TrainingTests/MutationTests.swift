@@ -10,8 +10,10 @@ struct MutationTests {
   private struct Mutator {
     var generator: SeededGenerator
     private static let pieces = [
-      "9223372036854775808", "-9223372036854775808", "-1", "0", "1e999", "1e-999", ".nan", "null", "~", "{", "}",
-      "[", "]", "&a ", "*a", "!!binary ", "\u{0}", "\t", "\"", "'", ":", ": ", "- ", "? ", "|\n", ">\n", "%", "#", ",",
+      "9223372036854775808", "-9223372036854775808", "-1", "0", "1e999", "1e-999", ".nan", "null",
+      "~", "{", "}",
+      "[", "]", "&a ", "*a", "!!binary ", "\u{0}", "\t", "\"", "'", ":", ": ", "- ", "? ", "|\n",
+      ">\n", "%", "#", ",",
       "\n", "\n  ", "\u{feff}", "é", "true", "1_0", "0x10", "\\ud83d", "---\n", "...\n", "<<: ",
     ].map { Array($0.utf8) }
 
@@ -46,13 +48,13 @@ struct MutationTests {
       var (read, located) = (0, 0)
       for number in 0..<2_500 {
         try Data(mutator.mutate(texts[number % 2])).write(to: URL(fileURLWithPath: path))
-        do {
+        do throws(UsageError) {
           _ = try RunConfig.resolve(yaml: path)
           read += 1
         } catch {
           let text = error.description
           #expect(text.hasPrefix(path + ":"), "\(text)")
-          if text.dropFirst(path.count).firstMatch(of: /^:\d+: /) != nil { located += 1 }
+          if text.dropFirst(path.count).firstMatch(of: #/^:\d+: /#) != nil { located += 1 }
         }
       }
       #expect((100..<2_400).contains(read), "\(read)")
