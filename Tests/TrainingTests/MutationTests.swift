@@ -80,7 +80,7 @@ struct MutationTests {
         step: 7, config: config, dataFingerprint: "ab", anomalies: AnomalyState(), task: "mood")
       try JSONFile.write(state, to: path)
       let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-      #expect(try TrainerState.read(folder) == state)
+      #expect(try TrainerState.read(folder).config == config)
       var mutator = Mutator(generator: SeededGenerator(seed: UInt64(100 + part)))
       var read = 0
       for _ in 0..<Self.count {
