@@ -105,7 +105,7 @@ struct RunConfigTests {
     #expect(try RunConfig.resolve().out == "runs/gpt1")
     #expect(try RunConfig.resolve(preset: .debug).out == "runs/debug")
     for task in ["mood.yaml", "./mood.yaml", "/a/b/Mood.yml", "mood"] {
-      let flags = ["task": task, "from": "model"]
+      let flags = ["task": task, "from": "model", "data": "files"]
       #expect(
         try RunConfig.resolve(.fineTuning, preset: .mini, flags: flags).out == "runs/mini-mood")
       let named = flags.merging(["out": "here"]) { $1 }

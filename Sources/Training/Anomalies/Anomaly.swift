@@ -79,6 +79,9 @@ package struct AnomalyState: Sendable, Equatable, Codable {
   /// Beyond these, skipping and going back do not help.
   static let (mostInARow, mostRollbacks) = (10, 10)
 
+  /// Of a run that has seen nothing.
+  package init() {}
+
   /// An update was applied.
   mutating func applied(loss: Double, norm: Double) {
     detector.accept(loss: loss, norm: norm)

@@ -12,7 +12,7 @@ package struct TrainerState: Codable, Equatable {
   let dataFingerprint: String
   let tokenizerFingerprint: String
   /// How the run was configured when it wrote this.
-  let config: RunConfig
+  package let config: RunConfig
   /// `ProductFingerprint` of rank 0, by which bits that differ on another machine can be told from wrong ones; checkpoints of older
   /// programs have none.
   let productFingerprint: String?
