@@ -1,6 +1,7 @@
 import ArgumentParser
 import Data
 import Dist
+import Files
 import Foundation
 import Training
 
@@ -102,7 +103,7 @@ struct Pretrain: ParsableCommand {
   private func sequences(_ config: RunConfig) throws -> Int? {
     guard Path.exists(config.data + "/dataset.json") else { return nil }
     let data = try TokenDataset(folder: config.data)
-    return Windows(data, split: .train, length: config.context).count
+    return try Windows(data, split: .train, length: config.context).count
   }
 
   private func printPlan(
