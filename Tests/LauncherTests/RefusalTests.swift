@@ -67,7 +67,7 @@ extension LauncherTests {
           ("seed: 1\nsteps: many\n", "wrong.yaml:2: `steps` cannot be `many`"),
           ("seed: 1\n\nsteps: [1, 2]\n", "wrong.yaml:3: `steps` cannot be a list"),
           ("- seed\n", "wrong.yaml:1: expected lines of `key: value`"),
-          ("seed: 1\n  x: [\n", "wrong.yaml: is not YAML"),
+          ("seed: 1\n  x: [\n", "wrong.yaml:2: is not YAML"),
         ]
         for (text, parts) in yaml {
           try sandbox.write(text, to: "wrong.yaml")

@@ -42,7 +42,8 @@ extension LauncherTests {
           #expect(again.output.contains(" copy/best"))
         }
         let more = try sandbox.succeed("\(line("copy")) --epochs 2")
-        #expect(more.errors.contains("settings changed after step 14: epochs 1 → 2, steps 14 → 27. "))
+        #expect(
+          more.errors.contains("settings changed after step 14: epochs 1 → 2, steps 14 → 27. "))
         #expect(more.errors.contains("Step 15's learning rate is "))
         #expect(try sandbox.losses(of: "copy").count == 27)
         let config = try sandbox.text("copy/config.yaml")
