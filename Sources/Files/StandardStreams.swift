@@ -6,7 +6,13 @@ import Synchronization
 /// A line that cannot be written is dropped, and the number of lines dropped is written as soon as the stream takes lines again. A stream
 /// that is full is waited for, five seconds in a row at most. Nothing here throws, and nothing ends the program.
 public enum StandardError {
-  private static let stream = Mutex(LogStream(descriptor: STDERR_FILENO))
+  private static let stream = Mutex(LogStream(descriptor: descriptor()))
+
+  /// Called when the stream is first used: a `Mutex` whose contents the optimizer computes at compile time begins with zeros instead
+  /// (Swift 6.3.1), and the log would go to descriptor 0.
+  @inline(never) private static func descriptor() -> Int32 {
+    ProcessInfo.processInfo.processIdentifier > 0 ? STDERR_FILENO : -1
+  }
 
   /// Writes `text`, with the bytes of names of files made readable, on a line of its own where a progress bar is shown.
   public static func write(_ text: String) {

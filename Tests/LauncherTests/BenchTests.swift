@@ -50,8 +50,9 @@ extension LauncherTests {
             6 * 32 * result.flopsPerToken / 1e9 / result.rooflineSecondsPerStep))
         #expect(result.shareOfRoofline > 0)
         #expect(result.memoryGigabytesPerSecond > 0)
-        // What the program and its libraries take is more than this model.
-        #expect(result.bytesResident > result.bytesPredicted)
+        // What the program and its libraries take is more than this model, whose small products hardly touch their workspaces.
+        let workspaces = 2 * ProductWorkspaces.bytesTouched
+        #expect(result.bytesResident > result.bytesPredicted - workspaces)
 
         let rows = result.profile.rows
         #expect(isNear(rows.reduce(0) { $0 + $1.share }, 1))

@@ -264,7 +264,8 @@ extension LauncherTests {
           "\(base) --task mood.yaml --from-scratch", status: 2, "give --tokenizer")
         try sandbox.expectRefusal(
           "\(base) --task colla --from pretrained", ranks: 2, status: 2, "`colla`", "cola")
-        try sandbox.expectRefusal("\(base) --task gone.yaml --from pretrained", "gone.yaml")
+        try sandbox.expectRefusal(
+          "\(base) --task gone.yaml --from pretrained", status: 2, "gone.yaml")
         try sandbox.expectRefusal(
           "\(base) --task cola --from pretrained", ranks: 2, "tasks", "get the files from")
         try sandbox.expectRefusal(

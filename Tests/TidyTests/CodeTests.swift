@@ -69,7 +69,7 @@ private func postponedWork(in file: SourceFile) -> [Finding] {
 private func filesByFoundation(in file: SourceFile) -> [Finding] {
   guard file.module != "Files" else { return [] }
   let way =
-    /\bFileManager\b|\bfileURLWithPath\b|\bcontentsOf:\s*URL|\.write\(to(?:File)?:\s*(?:URL|url|atomically)|\bcreateFile\b|\b(?:fopen|opendir|creat)\(/
+    /\bFileManager|\bfileURLWithPath|\bcontentsOf:\s*URL|\.write\(to(?:File)?:\s*(?:URL|url|atomically)|\bcreateFile\b|\b(?:fopen|opendir|creat)\(/
   let code = SwiftText(file.text).code
   // Dist knows no files; what the kernel says of itself has names of ASCII.
   let reads = zip(code, file.lines).map { code, line in

@@ -219,7 +219,7 @@ import Training
     expect(.problem, .output, cluster { $0.output.inodes = 3 }, "has 3 inodes (places for files)")
     expect(
       .problem, .output, cluster { $0.output.largestFile = 4_096 },
-      "may write only 0.00 GB (ulimit -f 4 KiB)")
+      "may write only 4.1 kB (ulimit -f 4 KiB)")
     expect(
       .problem, .output, cluster { $0.output.free = 40_000_000 }, "0.04 GB free",
       "take 0.05 GB (0.01 GB each, --keep 3")

@@ -68,7 +68,7 @@ import Training
     (#"{"n_head": 5}"#, "n_head"), (#"{"vocab_size": 1e17}"#, "vocab_size"),
     (#"{"n_positions": -1}"#, "n_positions"), (#"{"attn_pdrop": 1}"#, "attn_pdrop"),
     (#"{"layer_norm_epsilon": 0}"#, "layer_norm_epsilon"), (#"{"n_embd": 8"#, "JSON"),
-    (#"{"initializer_range": -1}"#, "initializer_range"), ("", "JSON"), ("[]", "whole"),
+    (#"{"initializer_range": -1}"#, "initializer_range"), ("", "empty"), ("[]", "whole"),
   ])
   func whatCannotBeComputedIsRefused(json: String, word: String) {
     let error = #expect(throws: InputError.self) { try read(json) }

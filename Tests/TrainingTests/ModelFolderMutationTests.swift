@@ -91,7 +91,7 @@ import struct TestSupport.SeededGenerator
         try put(mutate(json, &generator), at: path)
         let found = CheckpointInspection(root)
         #expect(
-          found.step != nil || found.problems.contains { $0.hasPrefix("\(path): ") },
+          found.step != nil || found.problems.contains { $0.hasPrefix("\(path):") },
           "trial \(trial)")
         #expect(found.problems.allSatisfy { !$0.contains("Error Domain") })
       }
