@@ -80,6 +80,13 @@ public struct TrainingRun {
   ///
   /// - Parameter signals: of this rank; one rank that was asked to stop stops all
   public func run(signals: StopSignals) throws -> Outcome {
+    do { return try trainToTheEnd(signals) } catch {
+      directory?.removeIfUnused()
+      throw error
+    }
+  }
+
+  private func trainToTheEnd(_ signals: StopSignals) throws -> Outcome {
     try communicator.onRoot {
       // What another run left since the first look.
       if let directory, try directory.claim() {

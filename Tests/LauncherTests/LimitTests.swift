@@ -83,7 +83,7 @@ extension LauncherTests {
       try Sandbox.with { sandbox in
         let outcome = try sandbox.shell(#"printf 'a\n\377\n' | "$0" encode --tokenizer data"#)
         #expect(outcome.status == 1)
-        #expect(outcome.errors.contains("standard input:2: is not valid UTF-8"))
+        #expect(outcome.errors.contains("standard input:2: is not UTF-8"))
       }
     }
 

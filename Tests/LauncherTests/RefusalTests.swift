@@ -20,7 +20,7 @@ extension LauncherTests {
         try sandbox.write(Data("good\nlines\nbad \u{ff}".utf8.dropLast(2)) + [0xff], to: "bad.txt")
         let prepare = "prepare --train-bpe 20 --out new --input"
         try sandbox.expectRefusal("\(prepare) empty.txt", "empty.txt: the corpus is empty")
-        try sandbox.expectRefusal("\(prepare) bad.txt", "bad.txt:3: ", "not valid UTF-8")
+        try sandbox.expectRefusal("\(prepare) bad.txt", "bad.txt:3: ", "is not UTF-8")
         try sandbox.expectRefusal("\(prepare) nowhere.txt", "nowhere.txt: there is no such file")
         #expect(!sandbox.exists("new"))
       }
@@ -125,7 +125,7 @@ extension LauncherTests {
       try Sandbox.with { sandbox in
         for out in ["corpus.txt/run", "corpus.txt"] {
           try sandbox.expectRefusal(
-            "\(Sandbox.pretrain) --out \(out)", ranks: ranks, "corpus.txt/", "not a folder")
+            "\(Sandbox.pretrain) --out \(out)", ranks: ranks, "corpus.txt", "not a folder")
         }
       }
     }

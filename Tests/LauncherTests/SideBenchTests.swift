@@ -120,7 +120,7 @@ extension LauncherTests {
         try sandbox.expectRefusal("bench --tokenizer --merges 0", status: 2, "--merges 0")
         try sandbox.expectRefusal("bench --tokenizer --input none.txt", "none.txt")
         try sandbox.write("", to: "empty.txt")
-        try sandbox.expectRefusal("bench --tokenizer --input empty.txt", "no text")
+        try sandbox.expectRefusal("bench --tokenizer --input empty.txt", "empty.txt: is empty")
       }
     }
   }

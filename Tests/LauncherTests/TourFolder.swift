@@ -105,7 +105,7 @@ enum TourFolder {
   /// By preset.
   private static let settings = [
     ("gpt1.yaml", small + "steps: 20\ncheckpoint-every: 10\nvocabulary: 0\n"),
-    ("mini.yaml", small + "steps: 100\n"), ("debug.yaml", ""),
+    ("mini.yaml", small + "steps: 100\n"), ("debug.yaml", "# as it is\n"),
   ]
 
   private static let small = """

@@ -110,6 +110,8 @@ import Training
       try TaskFitTests.write(nil, to: folder)
       let path = "\(folder)/model.safetensors"
       let state = try ModelFolder.load(folder).state
+      // The tensors below are windows on its memory.
+      defer { withExtendedLifetime(state) {} }
       let (table, weights) = (state.table, state.weights)
       func named(_ parameter: Parameter, _ name: String) -> NamedTensor {
         NamedTensor(name: name, shape: parameter.shape, values: weights[parameter.range])
@@ -153,6 +155,7 @@ import Training
       }
       // A head that was trained apart.
       let head = FloatBuffer(embedding.range.count)
+      defer { withExtendedLifetime(head) {} }
       let tensors =
         plain + [
           named(embedding, embedding.name),

@@ -8,6 +8,8 @@ final class RunDirectory {
   let path: String
   private let note: (String) -> Void
   private var lock: FolderLock?
+  /// Whether `claim` made it.
+  private var isNew = false
   /// The checkpoint that the run goes on from, verified under the lock; nil for the beginning.
   var checkpoint: String?
   /// What the run began with: the text of `config.yaml`.
@@ -33,9 +35,16 @@ final class RunDirectory {
   func claim() throws(InputError) -> Bool {
     if let lock, lock.isInPlace { return false }
     try Destination.requireFolder(path, replacing: false)
+    isNew = !Path.exists(path)
     try FolderCommit.create(path)
     lock = try acquire()
     return true
+  }
+
+  /// Removes the directory again where a refused run made it and has written nothing there.
+  func removeIfUnused() {
+    guard isNew, (try? FolderCommit.contents(of: path)) == [".lock"] else { return }
+    FolderCommit.remove(path)
   }
 
   /// Writes down what the run begins with, or keeps what is written there of its beginning.
