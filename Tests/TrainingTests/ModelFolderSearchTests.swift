@@ -150,7 +150,8 @@ import Training
           let error = #expect(throws: InputError.self) { try ModelFolder.load(folder) }
           #expect(error?.reason.contains(word) == true, "\(place): \(String(describing: error))")
         } else {
-          #expect(try ModelFolder.load(folder).state.weights.array == expected, "\(place)")
+          let loaded = try ModelFolder.load(folder).state
+          withExtendedLifetime(loaded) { #expect(loaded.weights.array == expected, "\(place)") }
         }
       }
       // A head that was trained apart.
