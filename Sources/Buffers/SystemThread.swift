@@ -11,7 +11,7 @@ import Dispatch
 public struct SystemThread: @unchecked Sendable {
   private let id: pthread_t
 
-  /// What a thread's stack takes of the address space, whatever `ulimit -s` says: some set it to kilobytes, some to gigabytes.
+  /// Address space of a thread's stack, in bytes, whatever `ulimit -s` says: some set it to kilobytes, some to gigabytes.
   public static let stackBytes = 1 << 23
 
   /// Starts `body`; nil where the system allows no more threads, and `body` is not run.

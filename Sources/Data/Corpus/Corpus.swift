@@ -13,10 +13,10 @@ struct Corpus {
   /// How a line's text is found where the files are JSON Lines; nil where they are plain text.
   let json: JSONLinesText?
 
-  /// What was passed over, and what looks odd, in sentences.
+  /// Sentences on inputs that were passed over or look odd.
   let notes: [String]
 
-  /// What can be read only once, by its path: it is kept open.
+  /// Inputs that can be read only once, by path; they are kept open.
   private let streams: [String: FileReader]
 
   /// The files of `inputs` in the order given; a folder stands for every `.txt` below it (with a field: `.jsonl` and `.ndjson`),

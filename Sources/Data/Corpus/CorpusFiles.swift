@@ -5,7 +5,7 @@ struct CorpusFiles {
   /// In the order of the inputs, each file once.
   private(set) var paths: [String] = []
 
-  /// What was passed over, in sentences.
+  /// Sentences on inputs that were passed over.
   private(set) var notes: [String] = []
 
   private var seen: Set<FileStatus.Identity> = []
