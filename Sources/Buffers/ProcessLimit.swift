@@ -48,29 +48,22 @@ public enum ProcessLimit: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  #if canImport(Glibc)
-    private var resource: Int32 {
-      let number =
-        switch self {
-        case .addressSpace: RLIMIT_AS
-        case .data: RLIMIT_DATA
-        case .stack: RLIMIT_STACK
-        case .fileSize: RLIMIT_FSIZE
-        case .openFiles: RLIMIT_NOFILE
-        case .processes: __RLIMIT_NPROC
-        }
-      return Int32(number.rawValue)
+  private var resource: Int32 {
+    switch self {
+    case .addressSpace: number(RLIMIT_AS)
+    case .data: number(RLIMIT_DATA)
+    case .stack: number(RLIMIT_STACK)
+    case .fileSize: number(RLIMIT_FSIZE)
+    case .openFiles: number(RLIMIT_NOFILE)
+    case .processes: number(processesResource)
     }
-  #else
-    private var resource: Int32 {
-      switch self {
-      case .addressSpace: RLIMIT_AS
-      case .data: RLIMIT_DATA
-      case .stack: RLIMIT_STACK
-      case .fileSize: RLIMIT_FSIZE
-      case .openFiles: RLIMIT_NOFILE
-      case .processes: RLIMIT_NPROC
-      }
-    }
-  #endif
+  }
 }
+
+#if canImport(Glibc)
+  private let processesResource = __RLIMIT_NPROC
+  private func number(_ resource: __rlimit_resource) -> Int32 { Int32(resource.rawValue) }
+#else
+  private let processesResource = RLIMIT_NPROC
+  private func number(_ resource: Int32) -> Int32 { resource }
+#endif

@@ -1,5 +1,3 @@
-import Dispatch
-
 #if canImport(Glibc)
   import Glibc
 #else
@@ -18,72 +16,103 @@ public struct SystemThread: @unchecked Sendable {
   ///
   /// - Parameter joined: whether `join` will be called, exactly once
   public init?(joined: Bool = false, _ body: @escaping @Sendable () -> Void) {
-    #if canImport(Glibc)
-      var thread = pthread_t()
-      guard SystemThread.create(&thread, body) else { return nil }
-      id = thread
-    #else
-      var thread: pthread_t?
-      guard SystemThread.create(&thread, body), let thread else { return nil }
-      id = thread
-    #endif
+    let start = unsafe Unmanaged.passRetained(Start(body))
+    guard let thread = unsafe SystemThread.create(SystemThread.stackBytes, run, start.toOpaque())
+    else {
+      unsafe start.release()
+      return nil
+    }
+    id = thread
     if !joined { _ = pthread_detach(id) }
   }
 
   /// Returns when the thread has ended.
   public func join() { pthread_join(id, nil) }
 
-  /// The number of threads, at most `count`, that the system allows now beside those that run: they are started, and end.
-  public static func available(_ count: Int) -> Int {
-    let gate = DispatchSemaphore(value: 0)
-    var threads: [SystemThread] = []
-    while threads.count < count, let thread = SystemThread(joined: true, { gate.wait() }) {
-      threads.append(thread)
-    }
-    for _ in threads { gate.signal() }
-    for thread in threads { thread.join() }
-    return threads.count
+  /// What the system allows now beside the threads that run.
+  public struct Allowance: Sendable {
+    /// The number of threads, at most as many as were asked for.
+    public let count: Int
+    /// The limits that are set and may have refused one more; empty where none was refused.
+    public let limits: [ProcessLimit]
   }
 
-  /// Creates the thread. One that has just ended may still be counted, so a refusal is believed when it is repeated.
-  private static func create(_ thread: inout Handle, _ body: @escaping @Sendable () -> Void) -> Bool
-  {
+  /// Asks the system for `count` threads: they are started, wait for each other, and end.
+  ///
+  /// - Parameter stackBytes: the size of their stacks; with `smallestStack` address space refuses none of them
+  public static func available(_ count: Int, stackBytes: Int = stackBytes) -> Allowance {
+    var gate = unsafe pthread_mutex_t()
+    return unsafe withUnsafeMutablePointer(to: &gate) { gate in
+      unsafe pthread_mutex_init(gate, nil)
+      defer { unsafe pthread_mutex_destroy(gate) }
+      unsafe pthread_mutex_lock(gate)
+      var threads: [pthread_t] = []
+      while threads.count < count, let thread = unsafe create(stackBytes, waiting, gate) {
+        threads.append(thread)
+      }
+      let found = threads.count
+      var limits: [ProcessLimit] = []
+      if found < count {
+        // A stack is address space and data, and where a small one can be had, that is what lacks.
+        let small = unsafe create(smallestStack, waiting, gate)
+        if let small { threads.append(small) }
+        limits = small == nil ? [.processes] : [.addressSpace, .data]
+      }
+      unsafe pthread_mutex_unlock(gate)
+      for thread in threads { pthread_join(thread, nil) }
+      return Allowance(count: found, limits: limits.filter { $0.value != nil })
+    }
+  }
+
+  /// A stack for a function that calls hardly anything, in bytes: most of it is what OpenBLAS keeps for every thread (60 KiB).
+  public static let smallestStack = 1 << 18
+
+  /// Creates a thread. One that has just ended may still be counted, so a refusal is believed when it is repeated.
+  private static func create(
+    _ stackBytes: Int, _ function: @escaping Function, _ argument: UnsafeMutableRawPointer
+  ) -> pthread_t? {
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)
     defer { unsafe pthread_attr_destroy(&attributes) }
     unsafe pthread_attr_setstacksize(&attributes, stackBytes)
-    let start = unsafe Unmanaged.passRetained(Start(body))
+    #if canImport(Glibc)
+      var thread = pthread_t()
+    #else
+      var thread: pthread_t?
+    #endif
     for _ in 0..<attempts {
-      let status = unsafe pthread_create(&thread, &attributes, run, start.toOpaque())
-      if status == 0 { return true }
+      if unsafe pthread_create(&thread, &attributes, function, argument) == 0 { return thread }
       usleep(1_000)
     }
-    unsafe start.release()
-    return false
+    return nil
   }
 
   private static let attempts = 10
-
-  #if canImport(Glibc)
-    private typealias Handle = pthread_t
-  #else
-    private typealias Handle = pthread_t?
-  #endif
 }
 
 #if canImport(Glibc)
-  private func run(_ start: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let start = unsafe start {
-      unsafe Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body()
-    }
-    return nil
-  }
+  private typealias Function = @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
 #else
-  private func run(_ start: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    unsafe Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body()
-    return nil
-  }
+  private typealias Function = @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer?
 #endif
+
+private let run: Function = { start in
+  let start: UnsafeMutableRawPointer? = unsafe start
+  if let start = unsafe start {
+    unsafe Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body()
+  }
+  return nil
+}
+
+/// Ends when nobody holds the mutex any more. It allocates nothing: the first allocation of a thread takes address space of its own.
+private let waiting: Function = { gate in
+  let gate: UnsafeMutableRawPointer? = unsafe gate
+  if let gate = unsafe gate?.assumingMemoryBound(to: pthread_mutex_t.self) {
+    unsafe pthread_mutex_lock(gate)
+    unsafe pthread_mutex_unlock(gate)
+  }
+  return nil
+}
 
 private final class Start {
   let body: @Sendable () -> Void

@@ -150,47 +150,10 @@ private struct JSONTreeParser {
 
   private mutating func string() throws(InputError) -> [UInt8] {
     try expect("\"")
-    var text: [UInt8] = []
-    while index < bytes.count {
-      let byte = bytes[index]
-      index += 1
-      switch byte {
-      case UInt8(ascii: "\""): return text
-      case UInt8(ascii: "\\"): text += String(try escape()).utf8
-      case 0..<0x20: throw wrong("a string goes over the end of its line")
-      default: text.append(byte)
-      }
+    var end = index
+    defer { index = end }
+    do throws(JSONFields.Malformed) { return try JSONString.read(bytes.span, &end) } catch {
+      throw wrong(error.reason)
     }
-    throw wrong("the file ends within a string")
-  }
-
-  private mutating func escape() throws(InputError) -> Unicode.Scalar {
-    let letter = index < bytes.count ? bytes[index] : 0
-    index += 1
-    switch letter {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(letter)
-    case UInt8(ascii: "b"): return "\u{8}"
-    case UInt8(ascii: "f"): return "\u{C}"
-    case UInt8(ascii: "n"): return "\n"
-    case UInt8(ascii: "r"): return "\r"
-    case UInt8(ascii: "t"): return "\t"
-    case UInt8(ascii: "u"): break
-    default: throw wrong("a backslash that begins no escape")
-    }
-    var value = try hexadecimal()
-    if value & 0xFC00 == 0xD800, bytes[index...].starts(with: "\\u".utf8) {
-      index += 2
-      value = 0x10000 + (value & 0x3FF) << 10 + (try hexadecimal() & 0x3FF)
-    }
-    guard let scalar = Unicode.Scalar(value) else { throw wrong("half a surrogate pair") }
-    return scalar
-  }
-
-  private mutating func hexadecimal() throws(InputError) -> UInt32 {
-    let digits = bytes[min(index, bytes.count)...].prefix(4)
-    guard digits.count == 4, let value = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
-    else { throw wrong("expected four hexadecimal digits after \\u") }
-    index += 4
-    return value
   }
 }

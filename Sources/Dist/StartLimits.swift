@@ -36,7 +36,8 @@ enum StartLimits {
         + "\(most >> 20) MiB (\(limit.text(most))): \(limit.remedy)"
     }
     let needed = isAlone ? threadsAlone : threads
-    let found = SystemThread.available(needed)
+    // The address space of their stacks is judged above.
+    let found = SystemThread.available(needed, stackBytes: SystemThread.smallestStack).count
     guard found < needed else { return nil }
     let limits = [
       ProcessLimit.processes.text,

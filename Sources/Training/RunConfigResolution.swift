@@ -172,9 +172,8 @@ extension RunConfig {
   ) throws -> [String: Node] {
     let keys = kind?.keys ?? CodingKeys.allCases
     let node: Node?
-    do { node = try Yams.compose(yaml: text) } catch let error as YamlError {
-      let words = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
-      throw InputError("is not YAML: \(words)", path: path, line: error.line)
+    do { node = try Yams.compose(yaml: text) } catch {
+      throw InputError(notYAML: error, path: path)
     }
     guard let node else { return [:] }
     guard case .mapping(let mapping) = node else {
@@ -259,18 +258,5 @@ extension RunConfig.Preset {
           + Nearest.suggestion(for: name, among: names), path: path, line: node.mark?.line)
     }
     self = known
-  }
-}
-
-extension YamlError {
-  /// Of the text, from 1, where it is known.
-  fileprivate var line: Int? {
-    switch self {
-    case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):
-      mark.line
-    case .duplicatedKeysInMapping(_, let context): context.mark.line
-    case .reader(_, let offset?, _, let text): text.prefix(offset).count(where: \.isNewline) + 1
-    default: nil
-    }
   }
 }

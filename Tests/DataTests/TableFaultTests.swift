@@ -241,6 +241,14 @@ import Testing
         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\(good)",
         "copa-dev.xml:1: declares the encoding `ISO-8859-1` and is UTF-8"
       ),
+      // FoundationXML dies of the first.
+      (corpus("<?x?>"), "copa-dev.xml:2: holds `<?x?`, and"),
+      (corpus("<?xml?>"), "copa-dev.xml:2: holds `<?xml?`, and"),
+      (
+        "<!DOCTYPE c [<!ENTITY a \"b\">]>\n" + good,
+        "copa-dev.xml:1: holds `<!DOCTYPE c [<!ENTIT`, and"
+      ),
+      (corpus("<!NOTATION n PUBLIC \"n\">"), "copa-dev.xml:2: holds `<!NOTATION n PUBLIC `, and"),
     ] {
       try withTemporaryFolder { folder in
         try put(text.utf8, at: "\(folder)/copa-dev.xml")

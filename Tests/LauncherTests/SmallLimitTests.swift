@@ -68,10 +68,12 @@ extension LauncherTests {
 
     /// Runs all lines after the shell command `limit`, each with a time limit, and judges them.
     private func expectSentences(
-      _ sandbox: Sandbox, _ model: String, limit: String, prefix: String = "", name: String
+      _ sandbox: Sandbox, _ model: String, limit: String, prefix: String = "", name: String,
+      subcommands: [String]? = nil
     ) throws {
       let program = try Products.executable("gpt1-dist")
-      for (subcommand, line) in Self.lines.sorted(by: { $0.key < $1.key }) {
+      for (subcommand, line) in Self.lines.sorted(by: { $0.key < $1.key })
+      where subcommands?.contains(subcommand) ?? true {
         let line = line.replacing("MODEL", with: model)
         // What the tests have open is not the program's.
         let script = """
@@ -86,6 +88,11 @@ extension LauncherTests {
         guard outcome.status != 0 else { continue }
         let text = outcome.errors + outcome.output
         #expect(text.contains(name), "\(what)")
+        // One that is not set is not blamed.
+        for other in ["-v", "-d", "-n", "-f", "-u"].map({ "ulimit \($0)" })
+        where other != name.prefix(9) {
+          #expect(!text.contains(other), "\(what)")
+        }
         // What these two find is their report.
         #expect(
           outcome.sentences.count == 1 || ["doctor", "verify"].contains(subcommand), "\(what)")
@@ -97,6 +104,17 @@ extension LauncherTests {
       try withModel { sandbox, model in
         for (limit, name) in Self.limits {
           try expectSentences(sandbox, model, limit: limit, name: name)
+        }
+      }
+    }
+
+    /// MPI, the threads of a team, and memory for the model are refused one after the other as the limit grows.
+    @Test func everyAmountOfAddressSpaceIsNamed() throws {
+      try withModel { sandbox, model in
+        for kibibytes in [200_000, 400_000, 450_000, 500_000, 550_000, 600_000] {
+          try expectSentences(
+            sandbox, model, limit: "ulimit -v \(kibibytes)", name: "ulimit -v",
+            subcommands: ["pretrain", "score"])
         }
       }
     }

@@ -13,7 +13,7 @@ struct YAMLFields {
     (self.path, self.keys) = (path, keys)
     let node: Node?
     do { node = try Yams.compose(yaml: text) } catch {
-      throw YAMLFields.describe(error, path: path)
+      throw InputError(notYAML: error, path: path)
     }
     guard let mapping = node?.mapping else {
       throw InputError(
@@ -129,21 +129,5 @@ struct YAMLFields {
         key, "expected lines of `key: value` below it, with \(keys.joined(separator: ", "))")
     }
     return try YAMLFields(mapping, path: path, keys: keys)
-  }
-
-  private static func describe(_ error: any Error, path: String) -> InputError {
-    switch error {
-    case YamlError.scanner(_, let problem, let mark, _),
-      YamlError.parser(_, let problem, let mark, _),
-      YamlError.composer(_, let problem, let mark, _):
-      return InputError("is not YAML: \(problem)", path: path, line: mark.line)
-    case YamlError.duplicatedKeysInMapping(let keys, let context):
-      return InputError(
-        "the key \("\(keys.first ?? "")".reported()) stands twice", path: path,
-        line: context.mark.line)
-    default:
-      let text = "\(error)".split(separator: "\n").joined(separator: " ")
-      return InputError("is not YAML: \(text)", path: path)
-    }
   }
 }

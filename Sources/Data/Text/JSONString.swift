@@ -24,6 +24,26 @@ enum JSONString {
     }
   }
 
+  /// The UTF-8 of the string that begins behind its opening quote, at `index`, which goes behind the closing one.
+  ///
+  /// - Parameter text: valid UTF-8
+  static func read(
+    _ text: Span<UInt8>, _ index: inout Int
+  ) throws(JSONFields.Malformed) -> [UInt8] {
+    let start = index
+    while index < text.count, text[index] != UInt8(ascii: "\"") {
+      index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    guard index < text.count else {
+      index = text.count
+      throw JSONFields.Malformed(reason: "the file ends within a string", offset: index)
+    }
+    var output: [UInt8] = []
+    try decode(text, start..<index, to: &output)
+    index += 1
+    return output
+  }
+
   /// The character of the escape whose backslash is at `index`, which goes behind it.
   static func escape(
     _ text: Span<UInt8>, _ index: inout Int, end: Int

@@ -85,26 +85,10 @@ struct VocabularyParser {
 
   private mutating func string() throws(InputError) -> [UInt8] {
     try expect("\"")
-    var text: [UInt8] = []
-    while index < bytes.count {
-      let byte = bytes[index]
-      index += 1
-      switch byte {
-      case UInt8(ascii: "\""): return text
-      case UInt8(ascii: "\\"): text.append(try escape())
-      case 0..<0x20: throw wrong("a piece goes over the end of its line")
-      default: text.append(byte)
-      }
+    var end = index
+    defer { index = end }
+    do throws(JSONFields.Malformed) { return try JSONString.read(bytes.span, &end) } catch {
+      throw wrong(error.reason)
     }
-    throw wrong("the file ends within a piece")
-  }
-
-  private mutating func escape() throws(InputError) -> Unicode.Scalar {
-    var place = index - 1
-    do throws(JSONFields.Malformed) {
-      let scalar = try JSONString.escape(bytes.span, &place, end: bytes.count)
-      index = place
-      return scalar
-    } catch { throw wrong(error.reason) }
   }
 }

@@ -101,25 +101,28 @@ enum ThreadCheck {
   /// Why a team of `threads` cannot be had, and what to do; nil where it can.
   static func problem(_ threads: Int, besides others: Int = 0) -> String? {
     let needed = max(0, threads - 1 + others)
-    let found = SystemThread.available(needed)
-    guard found < needed else { return nil }
-    let limits = [
-      ProcessLimit.processes.text,
-      SystemFiles().controlGroups.processes.map { "\($0.name) is \($0.value)" },
-      ProcessLimit.addressSpace.text,
-    ].compactMap { $0 }
+    let allowance = SystemThread.available(needed)
+    guard allowance.count < needed else { return nil }
+    let isMemory = allowance.limits.contains { $0 != .processes }
+    let group = isMemory ? nil : SystemFiles().controlGroups.processes
     return sentence(
-      found: found, needed: needed, others: others, limits: limits.joined(separator: ", "))
+      allowance, needed: needed, others: others,
+      groupLimit: group.map { "\($0.name) is \($0.value)" })
   }
 
-  /// - Parameter limits: those that may have refused the thread
-  static func sentence(found: Int, needed: Int, others: Int, limits: String) -> String {
-    let names = limits.isEmpty ? "" : " (\(limits))"
+  /// - Parameter groupLimit: the limit on processes of the control group
+  static func sentence(
+    _ allowance: SystemThread.Allowance, needed: Int, others: Int, groupLimit: String? = nil
+  ) -> String {
+    let found = allowance.count
+    let names = allowance.limits.compactMap(\.text) + [groupLimit].compactMap { $0 }
     let team = found + 1 - others
     let allowed = found == 0 ? "no more threads" : "only \(counted(found, "more thread"))"
     let remedy = team >= 1 && needed > others ? "give --threads \(team), or raise" : "raise"
+    let limits = allowance.limits.isEmpty ? [.processes] : allowance.limits
     return
-      "the system allows \(allowed)\(names), and \(needed) \(needed == 1 ? "is" : "are") needed: "
-      + "\(remedy) the limit: ulimit -u unlimited"
+      "the system allows \(allowed)\(names.isEmpty ? "" : " (\(names.joined(separator: ", ")))"), "
+      + "and \(needed) \(needed == 1 ? "is" : "are") needed: \(remedy) the limit: "
+      + limits.map { "\($0.command) unlimited" }.joined(separator: ", ")
   }
 }

@@ -28,6 +28,11 @@ final class CopaReader: NSObject, XMLParserDelegate {
         "declares the encoding \(encoding.reported()) and is UTF-8; write `encoding=\"UTF-8\"`",
         path: path, line: 1)
     }
+    if let (what, offset) = unexpectedMarkup(text) {
+      throw InputError(
+        "holds \(what.reported()), and COPA's files have elements and text alone: remove it",
+        path: path, line: 1 + text.string(0..<offset).utf8.count { $0 == UInt8(ascii: "\n") })
+    }
     let reader = CopaReader(builder, path: path)
     let parser = XMLParser(data: Foundation.Data(text.array()))
     parser.delegate = reader
@@ -47,6 +52,23 @@ final class CopaReader: NSObject, XMLParserDelegate {
     guard let match = line.firstMatch(of: /encoding\s*=\s*["']([^"']*)["']/) else { return nil }
     let name = match.1.lowercased()
     return ["utf-8", "utf8", "us-ascii", "ascii"].contains(name) ? nil : String(match.1)
+  }
+
+  /// The beginning and place of the first processing instruction or declaration, but for the XML declaration and a DOCTYPE without a
+  /// subset of its own. FoundationXML 6.3 dies of an instruction without data, and entities can grow without bound.
+  private static func unexpectedMarkup(_ text: Span<UInt8>) -> (text: String, offset: Int)? {
+    var offset = 0
+    while let start = text.first(UInt8(ascii: "<"), in: offset..<text.count) {
+      offset = start + 1
+      guard offset < text.count, "?!".utf8.contains(text[offset]) else { continue }
+      let end = text.first(UInt8(ascii: ">"), in: offset..<text.count) ?? text.count
+      let markup = text.string(start..<min(end, start + 200))
+      let isDeclared = markup.hasPrefix("<!DOCTYPE ") && !markup.contains("[")
+      let isPlain = ["<!--", "<![CDATA["].contains { markup.hasPrefix($0) }
+      if isDeclared || isPlain || start == 0 && markup.hasPrefix("<?xml ") { continue }
+      return (String(markup.prefix(20)), start)
+    }
+    return nil
   }
 
   func parser(
