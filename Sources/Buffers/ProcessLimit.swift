@@ -55,15 +55,15 @@ public enum ProcessLimit: String, Sendable, CaseIterable, Codable {
     case .stack: number(RLIMIT_STACK)
     case .fileSize: number(RLIMIT_FSIZE)
     case .openFiles: number(RLIMIT_NOFILE)
-    case .processes: number(processesResource)
+    case .processes: number(processesResource())
     }
   }
 }
 
 #if canImport(Glibc)
-  private let processesResource = __RLIMIT_NPROC
+  private func processesResource() -> __rlimit_resource { __RLIMIT_NPROC }
   private func number(_ resource: __rlimit_resource) -> Int32 { Int32(resource.rawValue) }
 #else
-  private let processesResource = RLIMIT_NPROC
+  private func processesResource() -> Int32 { RLIMIT_NPROC }
   private func number(_ resource: Int32) -> Int32 { resource }
 #endif

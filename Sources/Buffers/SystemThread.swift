@@ -91,12 +91,13 @@ public struct SystemThread: @unchecked Sendable {
 }
 
 #if canImport(Glibc)
-  private typealias Function = @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+  private typealias Argument = UnsafeMutableRawPointer?
 #else
-  private typealias Function = @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer?
+  private typealias Argument = UnsafeMutableRawPointer
 #endif
+private typealias Function = @convention(c) (Argument) -> UnsafeMutableRawPointer?
 
-private let run: Function = { start in
+private func run(_ start: Argument) -> UnsafeMutableRawPointer? {
   let start: UnsafeMutableRawPointer? = unsafe start
   if let start = unsafe start {
     unsafe Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body()
@@ -105,7 +106,7 @@ private let run: Function = { start in
 }
 
 /// Ends when nobody holds the mutex any more. It allocates nothing: the first allocation of a thread takes address space of its own.
-private let waiting: Function = { gate in
+private func waiting(_ gate: Argument) -> UnsafeMutableRawPointer? {
   let gate: UnsafeMutableRawPointer? = unsafe gate
   if let gate = unsafe gate?.assumingMemoryBound(to: pthread_mutex_t.self) {
     unsafe pthread_mutex_lock(gate)

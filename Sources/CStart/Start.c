@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -110,6 +111,9 @@ static void answer_refused_memory(void) {
   struct rlimit addresses, data;
   if (getrlimit(RLIMIT_AS, &addresses) != 0 || getrlimit(RLIMIT_DATA, &data) != 0) return;
   if (addresses.rlim_cur == RLIM_INFINITY && data.rlim_cur == RLIM_INFINITY) return;
+  // Every arena reserves 64 MiB of address space, and how many there are follows from which threads allocate at the same time: the
+  // same command would fit at one time and not at another.
+  if (addresses.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
   struct sigaction action = {0};
   action.sa_handler = memory_was_refused;
   sigaction(SIGABRT, &action, NULL);

@@ -1,4 +1,5 @@
 import Buffers
+import Files
 
 /// Limits on this process under which MPI cannot begin. It would say so itself, on two pages and without the limit's name.
 enum StartLimits {
@@ -35,6 +36,7 @@ enum StartLimits {
         "this process has \(used >> 20) MiB \(what), and MPI needs \(needed >> 20) MiB more, but it may have only "
         + "\(most >> 20) MiB (\(limit.text(most))): \(limit.remedy)"
     }
+    if isAlone, let problem = temporaryFolderProblem { return problem }
     let needed = isAlone ? threadsAlone : threads
     // The address space of their stacks is judged above.
     let found = SystemThread.available(needed, stackBytes: SystemThread.smallestStack).count
@@ -46,5 +48,21 @@ enum StartLimits {
     return
       "the system allows only \(found) more threads and processes\(limits.isEmpty ? "" : " (\(limits))"), and MPI "
       + "needs \(needed): raise the limit: ulimit -u unlimited"
+  }
+
+  /// Where no launcher has made a folder for MPI, it makes one among the temporary files; nil where it can.
+  private static var temporaryFolderProblem: String? {
+    let folder = Path.temporary
+    let remedy = "set TMPDIR to a folder with room that you may write to"
+    do throws(InputError) {
+      try Destination.requireFolder(folder, replacing: false)
+      try FreeSpace.require(sharedFile, files: 16, for: "MPI", at: folder)
+    } catch {
+      return "MPI keeps files of its own in the folder for temporary files: \(error); or \(remedy)"
+    }
+    guard Path.isFolder(folder) else {
+      return "MPI keeps files of its own in \(folder), and there is no such folder: \(remedy)"
+    }
+    return nil
   }
 }

@@ -51,6 +51,10 @@ public enum StandardInput {
       if count >= 0 { return count }
       let code = errno
       guard Transfer.isToBeRepeated(code, on: descriptor, for: POLLIN) else {
+        if code == EBADF {
+          throw InputError(
+            "is closed, and would be read; give `</dev/null` for an empty input", path: path)
+        }
         throw .system("read", path: path, code: code)
       }
     }

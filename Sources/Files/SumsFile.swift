@@ -30,6 +30,18 @@ public enum SumsFile {
     try FileWriter.write(lines.joined(), to: "\(folder)/\(name)")
   }
 
+  /// The first file or folder in `folder` that its sums do not list, so that whoever wrote them did not write it; nil where all
+  /// are listed, or there is no folder.
+  public static func foreign(in folder: String) throws(InputError) -> String? {
+    guard Path.exists(folder) else { return nil }
+    let sums = "\(folder)/\(name)"
+    var listed: Set = [name, sizesName]
+    if Path.exists(sums) {
+      listed.formUnion(try lines(of: sums) { $0.utf8.count == 32 }.map(\.name))
+    }
+    return try FolderCommit.files(in: folder, folders: true).first { !listed.contains($0) }
+  }
+
   /// What is wrong with the files of `folder`, one error each that names the file: missing,
   /// truncated, or different. Empty if all is as it was written. Files that are not listed are not
   /// looked at.

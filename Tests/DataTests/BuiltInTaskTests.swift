@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// The files of each task as they are distributed, written by hand.

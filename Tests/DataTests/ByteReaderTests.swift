@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// Bytes that are no text in UTF-8, and what every reader must say of them.

@@ -59,7 +59,7 @@ import Testing
   }
 
   private func overwrite(_ path: String, with bytes: [UInt8]) throws {
-    try Foundation.Data(bytes).write(to: URL(fileURLWithPath: path))
+    try put(bytes, at: path)
   }
 
   @Test func vocabularies() throws {

@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// Prepares `text` in `folder` with the settings that `change` makes.

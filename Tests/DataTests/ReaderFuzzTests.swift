@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// Ten thousand mutated inputs of every format: read, or refused with a clear error; and what Python's csv and json read too is the same.
@@ -186,7 +187,7 @@ import Testing
         let path = "\(folder)/\(file)"
         for _ in 0..<ReaderFuzzTests.count {
           let text = mutator.next()
-          try Foundation.Data(text.utf8).write(to: URL(fileURLWithPath: path))
+          try put(text.utf8, at: path)
           do { try read() } catch let error as InputError {
             let text = "\(error)"
             let isClear =

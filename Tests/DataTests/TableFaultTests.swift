@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// What is wrong with people's files, in every format: the exact outcome.
@@ -308,6 +309,24 @@ import Testing
         }
         let refused = try ownTask(format, more: "damaged: refuse")
         #expect(try outcome(text, refused, split).contains("\(count) bad lines"))
+      }
+    }
+    // A line that is no UTF-8 is damaged as any other; a file of them has another encoding.
+    for (format, lines) in [
+      ("tsv", ["text\tlabel", "one\ta", "\u{FFFF}\tb", "two\tb"]),
+      ("jsonl", [good, "{\"text\": \"\u{FFFF}\", \"label\": \"a\"}", good]),
+    ] {
+      let bytes = lines.joined(separator: "\n").utf8.split(separator: Array("\u{FFFF}".utf8))
+        .map(Array.init).joined(separator: [0xFF])
+      try withTemporaryFolder { folder in
+        try put(bytes, at: "\(folder)/train.txt")
+        let spec = try ownTask(format, more: "damaged: skip")
+        let contents = try spec.read(.train, in: folder)
+        #expect(contents.examples.map(\.id) == ["0", "2"] && contents.leftOut == 1)
+        try put([0xFF, 0x0A] + Array(bytes) + [0x0A, 0xFF, 0x0A, 0xFE], at: "\(folder)/train.txt")
+        expect(
+          try inputError { _ = try spec.read(.train, in: folder) }.description
+            .replacing("\(folder)/", with: ""), "train.txt:1: is not UTF-8 but")
       }
     }
     let unclosed = try outcome(

@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// Calls `body` with a new folder that holds `files`, by relative path.

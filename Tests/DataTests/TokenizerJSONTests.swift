@@ -1,6 +1,7 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// `tokenizer.json`: what `transformers` reads, and what it leaves where it saves a folder again.
@@ -140,6 +141,12 @@ import Testing
     (#""byte_fallback": false"#, #""byte_fallback": true"#, "byte_fallback is true"),
     (#""unk_token": "<unk>""#, #""unk_token": "[UNK]""#, "[UNK]"),
     (#""lowercase": true"#, #""lowercase": false"#, "normalizer.lowercase is false"),
+    (#""clean_text": true"#, #""clean_text": false"#, "normalizer.clean_text is false"),
+    (#""handle_chinese_chars": true"#, #""handle_chinese_chars": false"#, "chinese_chars is false"),
+    (#""strip_accents": null"#, #""strip_accents": false"#, "normalizer.strip_accents is false"),
+    (#""fuse_unk": false"#, #""fuse_unk": true"#, "model.fuse_unk is true"),
+    (#""dropout": null"#, #""dropout": 0.1"#, "model.dropout is 0.1"),
+    (#""special": true"#, #""special": false"#, "which is not special"),
     (#""type": "BertNormalizer""#, #""type": "NFC""#, "normalizer is"),
     (#""type": "Punctuation""#, #""type": "ByteLevel""#, "pre_tokenizer is"),
     (#""vocab": {"<unk>": 0"#, #""vocab": {"<UNK>": 0"#, "<unk> is missing"),

@@ -3,6 +3,7 @@ import Dispatch
 import Files
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 private struct StandardCase: Decodable {

@@ -41,6 +41,15 @@ extension LauncherTests {
         #expect(again.status == 1, "\(again.errors)")
         #expect(again.output.contains("the best model was not kept: the model of step "))
         #expect(!again.output.contains("best: "))
+
+        // What no run wrote is not lost when the best model is replaced, by this run or a new one.
+        try sandbox.write("a thesis", to: "run/best/thesis.txt")
+        try sandbox.expectRefusal(
+          "\(Sandbox.finetune("mood")) --out run --epochs 11", "run/best: holds thesis.txt")
+        try sandbox.write("a thesis", to: "new/best/thesis.txt")
+        try sandbox.expectRefusal(
+          "\(Sandbox.finetune("mood")) --out new --epochs 1", "new/best: holds thesis.txt")
+        #expect(try sandbox.text("new/best/thesis.txt") == "a thesis")
       }
     }
 

@@ -172,6 +172,10 @@ extension LauncherTests {
           "replay run --step 11", ranks: 2, status: 2, "has 10 steps: give a --step from 1 to 10")
         try sandbox.expectRefusal(
           "replay run --step 3 --leaf 6", status: 2, "6 leaves: give a --leaf from 0 to 5")
+        try sandbox.expectRefusal(
+          "replay run --step 5 --task mood.yaml", status: 2, "run is a pre-training run", "--task")
+        try sandbox.expectRefusal(
+          "replay run --step 5 --from data", status: 2, "run began with random weights", "--from")
         try sandbox.expectRefusal("replay run --step 0", status: 2, "steps count from 1")
         try sandbox.expectRefusal("replay run --step 1 --leaf=-1", status: 2, "leaves count from 0")
         try sandbox.expectRefusal("replay run --step 1 --threads 5000", status: 2, "--threads 5000")

@@ -1,6 +1,7 @@
 import Buffers
 import Files
 import Foundation
+import TestSupport
 import Testing
 import Training
 

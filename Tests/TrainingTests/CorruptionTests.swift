@@ -2,7 +2,7 @@ import Buffers
 import Data
 import Files
 import Foundation
-import struct TestSupport.SeededGenerator
+import TestSupport
 import Testing
 import Training
 

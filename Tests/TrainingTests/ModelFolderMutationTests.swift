@@ -1,9 +1,9 @@
 import Data
 import Files
 import Foundation
+import TestSupport
 import Testing
 import Training
-import struct TestSupport.SeededGenerator
 
 /// Whatever is done to the JSON of a model or a checkpoint, it is read or refused with a sentence that names the file.
 @Suite struct ModelFolderMutationTests {

@@ -3,6 +3,7 @@ import Data
 import Files
 import Foundation
 import Model
+import TestSupport
 import Testing
 import Training
 

@@ -3,6 +3,7 @@ import Data
 import Files
 import Kernels
 import Model
+import TestSupport
 import Testing
 import Training
 

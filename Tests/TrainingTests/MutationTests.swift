@@ -56,7 +56,7 @@ struct MutationTests {
       var mutator = Mutator(generator: SeededGenerator(seed: UInt64(part)))
       var (read, located) = (0, 0)
       for number in 0..<Self.count {
-        try Data(mutator.mutate(texts[number % 2])).write(to: URL(fileURLWithPath: path))
+        try put(mutator.mutate(texts[number % 2]), at: path)
         do throws(UsageError) {
           _ = try RunConfig.resolve(yaml: path)
           read += 1
@@ -84,7 +84,7 @@ struct MutationTests {
       var mutator = Mutator(generator: SeededGenerator(seed: UInt64(100 + part)))
       var read = 0
       for _ in 0..<Self.count {
-        try Data(mutator.mutate(whole)).write(to: URL(fileURLWithPath: path))
+        try put(mutator.mutate(whole), at: path)
         do {
           let saved = try TrainerState.read(folder)
           read += 1

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Model
+import TestSupport
 import Testing
 import Training
 
@@ -62,7 +63,7 @@ struct RunConfigTests {
       ":1: `preset` cannot be `mimi`: expected one of gpt1, mini, debug; did you mean `mini`?"
     ),
     ("schedule: cosin\n", "did you mean `cosine`?"),
-    ("seed: 1\nseed: 2\n", "duplicated key"),
+    ("seed: 1\nseed: 2\n", "the key `seed` stands twice"),
     ("steps: many\n", "`steps` cannot be `many`: expected a value of type Int"),
     ("schedule: quadratic\n", "expected one of cosine, linear, constant"),
     ("reduce: sum\n", "`reduce` cannot be `sum`"),

@@ -1,5 +1,6 @@
 import Dist
 import Foundation
+import TestSupport
 import Testing
 import Training
 

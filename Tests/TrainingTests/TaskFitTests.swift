@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Kernels
 import Model
+import TestSupport
 import Testing
 import Training
 

@@ -131,7 +131,18 @@ extension TaskFormat {
   ) throws(InputError) {
     if case .race = self { return try RaceReader.read(path, into: &builder) }
     var notes: [String] = []
-    try TextFile.withBytes(of: path, tell: { notes.append($0) }) { (text) throws(InputError) in
+    // A line for itself may be no UTF-8 where damaged ones are left out; in quotes lines hang together.
+    let isByLine =
+      switch self {
+      case .delimited(let format, _): !format.isQuoted
+      case .jsonLines: true
+      case .copa, .race: false
+      }
+    let leavesOut = isByLine && builder.leavesOutDamaged
+    let damaged = leavesOut ? DamagedLines() : nil
+    try TextFile.withBytes(of: path, tell: { notes.append($0) }, damaged: damaged) {
+      (text) throws(InputError) in
+      builder.notUTF8 = damaged?.errors ?? []
       switch self {
       case .delimited(let format, let fields):
         try DelimitedReader(format: format, fields: fields, path: path)

@@ -17,12 +17,18 @@ public enum TextFile {
   /// - Parameters:
   ///   - use: what the text is for
   ///   - tell: is called with what is to be told of a text that is read all the same
+  ///   - damaged: where it is given, single lines that are no UTF-8 are blank to `body` and noted there
   /// - Throws: where it cannot be read, is empty, or is no UTF-8 text: then what it is as far as its bytes tell, and what to do
-  public static func withBytes<Result>(
+  package static func withBytes<Result>(
     of path: String, for use: TextUse = .format, tell: (String) -> Void = { _ in },
+    damaged: DamagedLines? = nil,
     _ body: (Span<UInt8>) throws(InputError) -> Result
   ) throws(InputError) -> Result {
     func read(_ bytes: Span<UInt8>) throws(InputError) -> Result {
+      if let rest = damaged?.leftOut(of: bytes, path: path) { return try readWhole(rest.span) }
+      return try readWhole(bytes)
+    }
+    func readWhole(_ bytes: Span<UInt8>) throws(InputError) -> Result {
       let (mark, note) = try check(bytes, for: use, path: path)
       if let note { tell("\(path): \(note)") }
       return try body(bytes.extracting(mark...))

@@ -36,10 +36,13 @@ extension Tokenizer {
     if let prefix = model["continuing_subword_prefix"], prefix.text != "" {
       return differs("model.continuing_subword_prefix", prefix, "none")
     }
-    for key in ["byte_fallback", "ignore_merges"] {
+    for key in ["byte_fallback", "ignore_merges", "fuse_unk"] {
       if let flag = model[key], case .bool(true) = flag {
         return differs("model.\(key)", flag, "false")
       }
+    }
+    if let dropout = model["dropout"], !["0", "0.0"].contains(dropout.described) {
+      return differs("model.dropout", dropout, "none")
     }
     if let unknown = model["unk_token"], unknown.text != "<unk>" {
       return differs("model.unk_token", unknown, "\"<unk>\"")
@@ -48,14 +51,20 @@ extension Tokenizer {
     guard let bert = normalizers.first(where: { $0["type"]?.text == "BertNormalizer" }) else {
       return differs("normalizer", tree["normalizer"]?["type"], "a \"BertNormalizer\"")
     }
-    if case .bool(false)? = bert["lowercase"] {
-      return differs("normalizer.lowercase", bert["lowercase"], "true")
+    for key in ["lowercase", "clean_text", "handle_chinese_chars", "strip_accents"] {
+      if case .bool(false)? = bert[key] { return differs("normalizer.\(key)", bert[key], "true") }
     }
     let splitters = parts(tree["pre_tokenizer"], "pretokenizers")
     guard
       splitters.contains(where: { ["BertPreTokenizer", "Punctuation"].contains($0["type"]?.text) })
     else {
       return differs("pre_tokenizer", tree["pre_tokenizer"]?["type"], "a \"BertPreTokenizer\"")
+    }
+    // Special ones are for tasks and padding; these stand for words of the text.
+    for token in tree["added_tokens"]?.elements ?? [] {
+      guard case .bool(false)? = token["special"], let content = token["content"] else { continue }
+      return
+        "added_tokens has \(content.described), which is not special and is cut out of texts as it is"
     }
     return nil
   }

@@ -28,11 +28,16 @@ public struct BestModel: Sendable, Codable, Equatable {
   }
 
   /// Puts back what a killed process was replacing in `out`, or, where a run begins, removes what an earlier one left there. Refuses
-  /// a place that the model could not be written to.
+  /// a place that the model could not be written to, or that holds what no run wrote.
   static func open(_ out: String, isNew: Bool, _ housekeeping: Housekeeping) throws {
     try FolderCommit.removeLeftovers(in: out, of: Path.name(folder(out)), housekeeping)
     try Destination.requireFolder(folder(out), replacing: true)
     let target = try Path.followed(folder(out))
+    if let foreign = try SumsFile.foreign(in: target) {
+      throw InputError(
+        "holds \(foreign), which is no part of the best model and would be lost when that is replaced; move it "
+          + "elsewhere or choose another --out", path: folder(out))
+    }
     if isNew, Path.exists(target) { try FolderCommit.hide(target, housekeeping) }
   }
 

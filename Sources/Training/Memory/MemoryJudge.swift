@@ -76,9 +76,13 @@ package enum MemoryJudge {
       return Refusal(
         finding:
           "this process has \(gigabytes(own.used)) \(what) and needs \(gigabytes(needed)) more, "
-          + "\(gigabytes(need.threadAddresses)) of it for the stack and the OpenBLAS workspace of "
-          + "\(counted(need.threads, "thread")), but may have only \(gigabytes(own.value)) (\(limit.text(own.value)))",
-        remedy: "\(limit.remedy), or give fewer --threads or a smaller model")
+          + (need.threads == 0
+            ? ""
+            : "\(gigabytes(need.threadAddresses)) of it for the stack and the OpenBLAS workspace of "
+              + "\(counted(need.threads, "thread")), ")
+          + "but may have only \(gigabytes(own.value)) (\(limit.text(own.value)))",
+        remedy: limit.remedy
+          + (need.threads == 0 ? "" : ", or give fewer --threads or a smaller model"))
     }
     return nil
   }

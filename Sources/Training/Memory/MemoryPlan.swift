@@ -71,15 +71,16 @@ public struct MemoryPlan: Sendable {
     try MemoryCheck.require(need, on: communicator)
   }
 
-  /// The same of a run: its checkpoints are files that rank 0 must be allowed to write, and its watchdog is a thread. Collective.
+  /// The same of a run: its checkpoints are files that rank 0 must have room and leave to write, and its watchdog is a thread. Collective.
   public func check(_ config: RunConfig, on communicator: Communicator) throws {
+    try MemoryCheck.require(need, on: communicator, besides: config.stallTimeout > 0 ? 1 : 0)
     try communicator.together {
       guard communicator.isRoot, snapshotBytes > 0 else { return }
       let weights = parameters * MemoryLayout<Float>.stride
-      try FreeSpace.requireFileSize(
-        max(weights, snapshotBytes - weights), for: "a checkpoint", at: config.out)
+      try FreeSpace.require(
+        snapshotBytes, files: CheckpointStore.files, largest: max(weights, snapshotBytes - weights),
+        for: "a checkpoint", at: config.out)
     }
-    try MemoryCheck.require(need, on: communicator, besides: config.stallTimeout > 0 ? 1 : 0)
   }
 
   /// A few lines for people.

@@ -111,8 +111,19 @@ public struct Replay {
     config.threads = request.threads
     config.debug = false
     config.data = request.data ?? config.data
-    config.from = request.from ?? config.from
-    if config.isFineTuning { config.task = request.task ?? config.task }
+    if let from = request.from {
+      guard config.beginsWithAModel else {
+        throw UsageError(
+          "\(run.folder) began with random weights, not with a model: leave out --from")
+      }
+      config.from = from
+    }
+    if let task = request.task {
+      guard config.isFineTuning else {
+        throw UsageError("\(run.folder) is a pre-training run, which has no task: leave out --task")
+      }
+      config.task = task
+    }
     if let problem = config.problem { throw InputError(problem, path: run.folder) }
     if let leaf = request.leaf, leaf >= config.leaves {
       throw UsageError(

@@ -33,7 +33,10 @@ struct DelimitedReader {
         records.passLine(in: text)
         continue
       }
-      if records.isBlank(in: text) { continue }
+      if records.isBlank(in: text) {
+        builder.passBlank(line: records.line)
+        continue
+      }
       guard let table = found else {
         let (table, isHeader) = try table(
           of: records, in: text, mayLackLabels: builder.mayLackLabels)
@@ -165,7 +168,9 @@ struct DelimitedReader {
       let isQuoted = !format.isQuoted && near.utf8.first == UInt8(ascii: "\"")
       return isQuoted
         ? "; the names stand in quotes: say `quoting: rfc4180`"
-        : "; it has \(near.reported(besides: [name])): remove what surrounds the name, or give the name so"
+        : "; it has \(near.reported(besides: [name])): "
+          + (near.contains(name)
+            ? "remove what surrounds the name, or give the name so" : "write both the same way")
     }
     return Nearest.suggestion(for: name, among: names)
   }

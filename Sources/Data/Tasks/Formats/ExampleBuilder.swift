@@ -17,7 +17,9 @@ struct ExampleBuilder {
   private let names: LabelNames
   private let files: TaskFiles
   private let isTest: Bool
-  private let leavesOutDamaged: Bool
+  let leavesOutDamaged: Bool
+  /// The lines of the file at hand that are no UTF-8, and blank to its reader.
+  var notUTF8: [InputError] = []
   private var place = 0
   private var badLines: [InputError] = []
   private var badCount = 0
@@ -90,6 +92,11 @@ struct ExampleBuilder {
     }
     badCount += 1
     if badLines.count < ExampleBuilder.reportedCount { badLines.append(reason()) }
+  }
+
+  /// Passes over a blank line, or one that was made blank since it is no UTF-8.
+  mutating func passBlank(line: Int) {
+    if let error = notUTF8.first(where: { $0.line == line }) { damaged(error) }
   }
 
   /// Ends the split.

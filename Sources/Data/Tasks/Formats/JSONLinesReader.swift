@@ -12,7 +12,10 @@ struct JSONLinesReader {
       let range = start..<(text.first(UInt8(ascii: "\n"), in: start..<text.count) ?? text.count)
       start = range.upperBound + 1
       line += 1
-      if range.allSatisfy({ text[$0].isBlank }) { continue }
+      if range.allSatisfy({ text[$0].isBlank }) {
+        builder.passBlank(line: line)
+        continue
+      }
       let values: [JSONFields.Value?]
       do throws(JSONFields.Malformed) {
         values = try object.values(in: text, range)

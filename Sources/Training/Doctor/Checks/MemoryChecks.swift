@@ -1,3 +1,5 @@
+import Buffers
+
 /// Whether the machines hold the run, and what the system's limits are.
 enum MemoryChecks {
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
@@ -41,9 +43,10 @@ enum MemoryChecks {
     let files = ranks + 64
     if let limit = node.compactMap(\.openFiles).min(), limit < files {
       found.append(
-        .problem(
+        .warning(
           .system,
-          "a process may open \(limit) files, and \(ranks) ranks need \(files)",
+          "a process may open \(limit) files (\(ProcessLimit.openFiles.text(limit))), and \(counted(ranks, "rank")) may need "
+            + "\(files)",
           "raise it: ulimit -n 65536, or LimitNOFILE of the daemon that starts the ranks"))
     }
     if let problem = node.compactMap(\.threadProblem).first {

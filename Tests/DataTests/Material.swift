@@ -3,26 +3,10 @@ import Files
 import Foundation
 import Testing
 
-/// Calls `body` with the path of a new empty folder, which is removed afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = NSTemporaryDirectory() + "/data-tests-\(UUID().uuidString)"
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  return try body(folder)
-}
-
 /// The file `name` of Fixtures, decoded.
 func fixture<Value: Decodable>(_ name: String) throws -> Value {
   let url = try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil))
   return try JSONDecoder().decode(Value.self, from: Foundation.Data(contentsOf: url))
-}
-
-/// Writes `bytes`, with the folders on the way.
-func put(_ bytes: some Sequence<UInt8>, at path: String) throws {
-  let url = URL(fileURLWithPath: path)
-  try FileManager.default.createDirectory(
-    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-  try Foundation.Data(bytes).write(to: url)
 }
 
 /// The InputError that `body` throws.
