@@ -62,7 +62,7 @@ struct RunConfigTests {
       ":1: `preset` cannot be `mimi`: expected one of gpt1, mini, debug; did you mean `mini`?"
     ),
     ("schedule: cosin\n", "did you mean `cosine`?"),
-    ("seed: 1\nseed: 2\n", "duplicated key"),
+    ("seed: 1\nseed: 2\n", "the key `seed` stands twice"),
     ("steps: many\n", "`steps` cannot be `many`: expected a value of type Int"),
     ("schedule: quadratic\n", "expected one of cosine, linear, constant"),
     ("reduce: sum\n", "`reduce` cannot be `sum`"),
@@ -130,7 +130,19 @@ struct RunConfigTests {
     #expect(
       config.cautions(examples: 7).first?.hasPrefix("a step of 8 sequences is more than the 7")
         == true)
+    config.learningRate = 0
+    #expect(config.cautions(examples: 8).first?.hasPrefix("the learning rate is 0") == true)
+    config.learningRate = 0.001
+    config.examples = 9
+    #expect(config.cautions(examples: 8) == [])
     config.task = "mood"
+    #expect(
+      config.cautions(examples: 8) == [
+        "--examples 9 is more than there are: all 8 training examples are used"
+      ])
+    config.examples = 8
+    #expect(config.cautions(examples: 8) == [])
+    config.examples = 0
     #expect(config.cautions(examples: 3).first?.contains("3 epochs are 2 steps") == true)
   }
 
