@@ -22,6 +22,19 @@ public enum Destination {
     }
   }
 
+  /// An InputError where `path` names one of the files that are read, whatever it is called there.
+  ///
+  /// - Parameter inputs: files, as far as they are there
+  package static func requireFile(_ path: String, otherThan inputs: [String]) throws(InputError) {
+    guard let status = FileStatus(path), status.kind == .file else { return }
+    for input in inputs where FileStatus(input)?.identity == status.identity {
+      let name = input == path ? "" : ", as \(input)"
+      throw InputError(
+        "is read by this command\(name), and would be overwritten; choose another file to write",
+        path: path)
+    }
+  }
+
   /// An InputError where a folder at `path` could not be made or written to: a link to nothing, a file, or no right to write.
   ///
   /// - Parameter replacing: whether it is written as a whole, by `FolderCommit`, and not by what is put into it

@@ -11,6 +11,8 @@ extension InputError {
   package static func system(_ action: String, path: String, code: Int32) -> InputError {
     let why =
       switch code {
+      case ENOSPC where FileStatus(path)?.kind == .other:
+        "the device takes no more bytes; choose another file"
       case ENOSPC where FreeSpace.files(at: path) == 0:
         "no inodes (places for files) are left in \(Path.parent(path)); remove some files or choose another folder"
       case ENOSPC:

@@ -19,7 +19,7 @@ struct Encode: ParsableCommand {
     var all: [[Int32]] = []
     var unknown = UnknownTokens()
     let lines = OutputLines()
-    try TextInput.forEachLine(tell: printWarning) { line, _ in
+    try TextInput.forEachLine(for: .prose, tell: printWarning) { line, _ in
       let ids = tokenizer.encode(line, counting: &unknown)
       if output.json {
         all.append(ids)

@@ -56,6 +56,12 @@ struct Generate: ParsableCommand {
     var unknown = UnknownTokens()
     let encoded = tokenizer.encode(prompt, counting: &unknown)
     if let warning = unknown.warning { printWarning("--prompt: \(warning)") }
+    let context = state.config.context
+    if encoded.count > context {
+      printWarning(
+        "--prompt: has \(encoded.count) tokens and the model's context \(context): the first "
+          + "\(encoded.count - context) are not seen")
+    }
     guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
     var sampling = TokenSampling()
     sampling.temperature = temperature

@@ -51,6 +51,7 @@ struct Prepare: ParsableCommand {
       throw ValidationError(
         "--validation-fraction \(validationFraction): expected a number from 0 to 0.5")
     }
+    if field == "" { throw ValidationError("--field is empty: give the name of a field") }
     if input.isEmpty { throw ValidationError("--input names no file") }
   }
 

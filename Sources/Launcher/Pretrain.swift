@@ -71,6 +71,7 @@ struct Pretrain: ParsableCommand {
         try communicator.onRoot {
           try printPlan(config, plan.memory, plan.vocabularySize, plan.threads, communicator.size)
         }
+        try TrainingRun.rehearse(config, communicator)
         try plan.memory.check(config, on: communicator)
         return 0
       }

@@ -34,6 +34,7 @@ struct Score: ParsableCommand {
     if (textFile == nil) == (tokenFile == nil) {
       throw ValidationError("give one of --text-file and --token-file")
     }
+    if field == "" { throw ValidationError("--field is empty: give the name of a field") }
     if field != nil, textFile == nil { throw ValidationError("--field needs --text-file") }
   }
 

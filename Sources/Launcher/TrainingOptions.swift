@@ -133,6 +133,11 @@ struct TrainingOptions: ParsableArguments {
     _ config: RunConfig, _ communicator: Communicator, _ signals: StopSignals
   ) throws -> TrainingRun.Outcome {
     try communicator.agree(on: trace ?? "", what: "--trace", status: 2)
+    try communicator.together {
+      try InputFiles.require(
+        trace, of: "--trace",
+        otherThan: trace == nil ? [] : config.inputFiles + (self.config.map { [$0] } ?? []))
+    }
     return try TrainingRun(config, communicator: communicator, trace: trace, fault: fault)
       .run(signals: signals)
   }

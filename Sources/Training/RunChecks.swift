@@ -67,7 +67,22 @@ extension RunConfig {
   ///
   /// - Parameter examples: training examples, in pre-training sequences, that there are; nil where that is not known
   public func cautions(examples: Int?) -> [String] {
-    [warmUpCaution, examples.flatMap(batchCaution)].compactMap { $0 }
+    [
+      learningRateCaution, warmUpCaution, examples.flatMap(examplesCaution),
+      examples.flatMap(batchCaution),
+    ].compactMap { $0 }
+  }
+
+  private var learningRateCaution: String? {
+    learningRate == 0
+      ? "the learning rate is 0: nothing is trained. Give a --learning-rate above 0" : nil
+  }
+
+  private func examplesCaution(_ there: Int) -> String? {
+    guard isFineTuning, self.examples > there else { return nil }
+    return
+      "--examples \(self.examples) is more than there are: all \(counted(there, "training example")) "
+      + "\(there == 1 ? "is" : "are") used"
   }
 
   private var warmUpCaution: String? {

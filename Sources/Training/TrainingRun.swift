@@ -140,6 +140,14 @@ public struct TrainingRun {
     if isAhead, let best {
       note("the best model, of step \(best.step), is removed: the run goes back to step \(start)")
     }
+    if start > 0, config.isFineTuning, !isAhead,
+      let top = RunLog.bestEvaluation(folder: config.out), let score = top.score,
+      best.map({ score.isBetter(than: $0.score) }) ?? true
+    {
+      note(
+        "warning: \(BestModel.lost(top.step, score, in: config.out)): the best model from here on is that of the "
+          + "other steps")
+    }
     try BestModel.open(config.out, isNew: start == 0 || isAhead, store.housekeeping)
     note(session.description)
     for caution in config.cautions(examples: session.material.training.count) { note(caution) }
@@ -216,12 +224,10 @@ public struct TrainingRun {
     let best = try communicator.together { try BestModel.read(config.out) }
     outcome.best = best
     var problem = ""
-    if let best, let top = RunLog.bestEvaluation(folder: config.out), let score = top.score,
-      score.isBetter(than: best.score)
+    if let top = RunLog.bestEvaluation(folder: config.out), let score = top.score,
+      best.map({ score.isBetter(than: $0.score) }) ?? true
     {
-      problem =
-        outcome.bestProblem
-        ?? "the model of step \(top.step), \(score.description), could not be written"
+      problem = outcome.bestProblem ?? BestModel.lost(top.step, score, in: config.out)
     } else if best == nil {
       problem = outcome.bestProblem ?? ""
     }
@@ -240,39 +246,6 @@ public struct TrainingRun {
     let bytes = trainer.table.count * 3 * MemoryLayout<Float>.size
     return Deadline(
       end: clock.now.advanced(by: left), checkpoint: .seconds(Double(bytes) / 50e6))
-  }
-
-  /// Rank 0's, which has the run directory: the checkpoint to go on from, verified; nil where the run begins.
-  private static func checkpointToResume(
-    _ config: RunConfig, _ store: CheckpointStore
-  ) throws -> String? {
-    switch config.resume {
-    case "auto":
-      return try store.newestGood { printError($0 + "\n") }?.folder
-    case "never":
-      if let newest = try store.candidates().first {
-        throw InputError(
-          "exists already, and --resume never was asked for: remove it or give another --out",
-          path: newest.folder)
-      }
-      return nil
-    default:
-      guard Path.exists(config.resume) else {
-        throw InputError(
-          "there is no such checkpoint; --resume takes auto, never or a checkpoint's folder",
-          path: config.resume)
-      }
-      if let problem = SumsFile.verify(config.resume).first { throw problem }
-      let step = try TrainerState.read(config.resume).step
-      if let newer = try store.candidates().first, newer.step > step {
-        // A plain restart would take the newer one and drop what was trained from here.
-        throw InputError(
-          "is newer than \(config.resume): give another --out to go on from there, or remove the newer "
-            + "checkpoints",
-          path: newer.folder)
-      }
-      return config.resume
-    }
   }
 
   /// The threads of this rank's team. Collective, whatever the ranks were asked for.

@@ -20,6 +20,21 @@ import Testing
     }
   }
 
+  @Test func textsThatLookQuotedAreCountedAndReadAsTheyAre() throws {
+    let odd = "sentence\tlabel\n\"he \"\"x\"\" y\"\t1\n\"plain\"\t0\n\"\"\"a\"\"\"\t1\n"
+    try withFiles(["SST-2/train.tsv": odd, "SST-2/dev.tsv": "sentence\tlabel\n\"a\" b\t1\n"]) {
+      folder in
+      let spec = try TaskSpec.named("sst2")
+      let found = try spec.read(.train, in: folder)
+      #expect(found.examples.first?.texts == [#""he ""x"" y""#])
+      #expect(found.notes.count == 1)
+      #expect(
+        found.notes.first?.contains(#"train.tsv:2: 2 texts look quoted, the first of them `"he "#)
+          == true)
+      #expect(try spec.read(.dev, in: folder).notes.isEmpty)
+    }
+  }
+
   @Test func colaIsGluesOrTheRelease() throws {
     let lines = "gj04\t1\t\tThey \"left\".\ngj04\t0\t*\tThey lefts.\n"
     try expect(

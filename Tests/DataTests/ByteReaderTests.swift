@@ -67,6 +67,9 @@ private func foreign() throws -> [Foreign] {
       "Windows-1252", try encoded("Don’t “go”. " + western, .windowsCP1252),
       "`iconv -f CP1252 -t UTF-8`"),
     Foreign("Windows-1251", try encoded(russian, .windowsCP1251), "such as Windows-1251"),
+    Foreign(
+      "Latin-1 behind a mark of UTF-8", [0xEF, 0xBB, 0xBF] + Array("{".utf8) + [0xE9],
+      "is not UTF-8 but"),
     Foreign("cut UTF-8", Array(western.utf8) + [0xC3], "UTF-8 with damaged characters"),
     Foreign("gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x2B, 0xC9], "unpack it with `gunzip`"),
     Foreign("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0, 4, 0xE6], "unpack it with `unxz`"),
@@ -193,6 +196,54 @@ private let readers: [(name: String, file: String, read: @Sendable (String) thro
           "[\n  {\"text\": \"a\"},\n  {\"text\": \"b\"}\n]\n".utf8, at: "\(folder)/\(reader.file)")
         #expect(try inputError { try reader.read(folder) }.reason.contains("one JSON text"))
       }
+    }
+  }
+
+  /// Behind a heading, blank lines and among others; what prepare, score and encode say of it.
+  @Test(arguments: [
+    ("a heading\n\n{\"a\": 1}\n{\"a\": 2}\n", "looks like JSON Lines"),
+    ("\n# a comment\n\n  {\"a\": [1]}\n{\"a\": 2}\n{\"a\": 3}\nprose\n", "looks like JSON Lines"),
+    ("a\nb\n{\"a\": 1}\n{\"a\": 2}\n", nil), ("a heading\n{\"a\": 1}\n", nil),
+  ])
+  func mostLinesDecide(text: String, says: String?) throws {
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/corpus.txt"
+      try put((text + (says == nil ? madeText(lines: 20) : "")).utf8, at: path)
+      for read in [
+        { try readers[0].read(folder) }, { _ = try TextFile.text(of: path, for: .prose) },
+        { try lines(of: path, for: .prose) { _ in } },
+      ] as [() throws -> Void] {
+        guard let says else {
+          try read()
+          continue
+        }
+        let reason = try inputError(read).reason
+        #expect(reason.contains(says) && (reason.contains("--field") || reason.contains("jq")))
+      }
+      // A line of JSON is a line of a format.
+      try lines(of: path, for: .format) { _ in }
+    }
+  }
+
+  private func lines(of path: String, for use: TextUse, tell: (String) -> Void) throws {
+    let file = try #require(FileHandle(forReadingAtPath: path))
+    try TextInput.forEachLine(descriptor: file.fileDescriptor, for: use, tell: tell) { _, _ in }
+  }
+
+  @Test(arguments: [
+    ("<html lang=\"de\">\n", "is a page of HTML", "1 file is a page of HTML, whose tags"),
+    ("<?xml version=\"1.0\"?>\n", "is an XML document", "1 file is an XML document, whose tags"),
+  ])
+  func tagsThatAreReadAsTextAreTold(start: String, note: String, ofCorpus: String) throws {
+    try withTemporaryFolder { folder in
+      let text = start + madeText(lines: 50)
+      let info = try prepare(text, in: folder) { $0.tokenizer = .train(merges: 5) }
+      #expect(info.warnings.contains { $0.hasPrefix(ofCorpus) }, "\(info.warnings)")
+      let path = "\(folder)/text/one.txt"
+      var notes: [String] = []
+      _ = try TextFile.text(of: path, for: .prose) { notes.append($0) }
+      try lines(of: path, for: .prose) { notes.append($0) }
+      #expect(notes.count == 2 && notes.allSatisfy { $0.contains(note) }, "\(notes)")
     }
   }
 

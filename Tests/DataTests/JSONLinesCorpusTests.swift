@@ -29,7 +29,7 @@ import Testing
       #"{"txt": "a"}"#,
       "the field `text` is missing or null; the object has txt; did you mean `txt`?"
     ),
-    (#"{"text": null}"#, "the field `text` is missing or null"),
+    (#"{"text": null}"#, "the field `text` is null and not a string; give it a text"),
     (#"{"text": 7}"#, "the field `text` is 7 and not a string"),
     (#"{"text": true}"#, "the field `text` is true and not a string"),
     (#"{"text": ["a"]}"#, "the field `text` is a list or an object"),

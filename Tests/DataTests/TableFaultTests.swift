@@ -60,6 +60,10 @@ import Testing
       "train.txt:2: there is only 1 column, the header has 2; complete the line or remove it; the line looks quoted"
     ),
     (
+      "labelStext\naS\"one\ntwo\"\n", "one\ntwo=0",
+      "train.txt:3: there is only 1 column, the header has 2; complete the line or remove it; the line looks quoted"
+    ),
+    (
       "textSlabel\n\"one\"Sa\n\"two\"Sb\n", "one=0|two=1",
       "train.txt:2: a text stands in quotes in every line: the file looks quoted"
     ),

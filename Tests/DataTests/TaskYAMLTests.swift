@@ -21,6 +21,27 @@ import Testing
     zero-shot: answers
     """
 
+  @Test func aFileListedTwiceIsReadOnceAndTold() throws {
+    let lines = "text,label\none,a\n"
+    try withFiles(["train.txt": lines, "more.txt": lines]) { folder in
+      for (name, target) in [("link.txt", "train.txt"), ("folder", ".")] {
+        try FileManager.default.createSymbolicLink(
+          atPath: "\(folder)/\(name)", withDestinationPath: target)
+      }
+      let spec = try ownTask(
+        "csv", file: "[train.txt, train.txt, ./more.txt, link.txt, folder/more.txt]")
+      let found = try spec.read(.train, in: folder)
+      #expect(found.examples.count == 2)
+      #expect(found.paths == ["train.txt", "./more.txt"].map { "\(folder)/\($0)" })
+      let again = ["train.txt", "link.txt", "folder/more.txt"].map { "\(folder)/\($0)" }
+      #expect(
+        found.notes == [
+          "3 files are listed more than once for the train split, and are read once: "
+            + again.joined(separator: ", ")
+        ])
+    }
+  }
+
   private static let pairs = """
     name: pairs
     transformation: similarity

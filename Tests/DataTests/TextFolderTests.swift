@@ -48,7 +48,8 @@ import Testing
       #expect(
         found.notes == [
           "7 files do not end in .txt and are not read: more/0.jsonl, more/1.jsonl, more/2.jsonl, "
-            + "more/3.jsonl, more/4.jsonl and 2 more"
+            + "more/3.jsonl, more/4.jsonl and 2 more",
+          "2 entries are hidden and not read (their names begin with a dot): .h.txt, .hidden",
         ])
       let error = try inputError {
         _ = try prepare("a\nb\n", in: folder) { $0.inputs = ["\(folder)/more"] }

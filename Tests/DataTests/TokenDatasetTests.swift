@@ -63,6 +63,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a pointer of git-lfs"),
+    ("<html>404</html>", "is a page of HTML"), ("\u{1F}\u{8B}", "compressed by gzip"),
+    ("Entry not found", "is text that begins with `Entry not found`"),
+  ])
+  func anotherFileInTheirPlaceIsNamed(text: String, words: String) throws {
+    try withTemporaryFolder { folder in
+      _ = try prepare(madeText(lines: 50), in: folder)
+      let shard = "\(folder)/data/train-00000.tokens"
+      try put(text.unicodeScalars.map { UInt8($0.value) }, at: shard)
+      let error = try inputError { _ = try TokenDataset(folder: "\(folder)/data") }
+      #expect(error.reason.contains(words) && error.path == shard, "\(error)")
+    }
+  }
+
   @Test(arguments: Damage.allCases) func damageIsNamed(_ damage: Damage) throws {
     try withTemporaryFolder { folder in
       let data = "\(folder)/data"

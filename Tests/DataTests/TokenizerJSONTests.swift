@@ -61,6 +61,35 @@ import Testing
     }
   }
 
+  /// What stands in tokenizer.json beside vocab.json, in the place of what, and what is said of it.
+  @Test(arguments: [
+    ("", "", nil), (#""version": "1.0","#, "{", nil),
+    (#""<unk>": 0"#, #""<unk>": 0, "[PAD]": 70"#, nil),
+    (#""the</w>": "#, #""the</w>": 1"#, "`the</w>` has the id 1"),
+    (
+      #""<unk>": 0"#, #""<unk>": 0, "zz": 70"#,
+      "`zz` has the id 70, but vocab.json beside it has no such"
+    ),
+    (#""the</w>": "#, #""teh</w>": "#, "`teh</w>` has the id "),
+  ])
+  func filesOfOneFolderGiveTheSameIds(old: String, new: String, word: String?) throws {
+    let specials = SpecialTokens(after: tokenizer.vocabularySize)
+    let text = try #require(try written(specials)["tokenizer.json"])
+    try #require(old.isEmpty || text.contains(old))
+    try withTemporaryFolder { folder in
+      try tokenizer.save(to: folder)
+      try put(
+        (old.isEmpty ? text : text.replacing(old, with: new)).utf8, at: "\(folder)/tokenizer.json")
+      guard let word else {
+        #expect(try Tokenizer.load(folder: folder).fingerprint == tokenizer.fingerprint)
+        return
+      }
+      let error = try inputError { _ = try Tokenizer.load(folder: folder) }
+      #expect(error.reason.contains(word) && error.reason.contains("vocab.json"), "\(error)")
+      #expect(error.path == "\(folder)/tokenizer.json")
+    }
+  }
+
   @Test func textsGetTheTokensOfTheTask() throws {
     let count = tokenizer.vocabularySize
     let files = try written(SpecialTokens(after: count))
@@ -172,7 +201,8 @@ import Testing
   @Test func piecesThatUnicodeCallsEqualAreTwo() throws {
     let text = try #require(try written(nil)["tokenizer.json"])
     let count = tokenizer.vocabularySize
-    let more = #""vocab": {"\u00e9x": \#(count), "e\u0301x": \#(count + 1), "<unk>": 0"#
+    // The sign of ohm and the letter omega.
+    let more = #""vocab": {"\u2126": \#(count), "\u03a9": \#(count + 1), "<unk>": 0"#
     let read = try load(text.replacing(#""vocab": {"<unk>": 0"#, with: more))
     #expect(read.vocabularySize == count + 2)
   }

@@ -117,6 +117,10 @@ private struct Learned: Decodable {
     (#"{"<unk>": 0, "a": 1, "b": 2}"#, "#version: 0.2\na b\n", "merges.txt", 2, "vocabulary"),
     (#"{"<unk>": 0, "a": 1, "aa": 2}"#, "#version: 0.2\na a\naa\n", "merges.txt", 3, "two pieces"),
     (#"{"<unk>": 0, "a": 1, "aa": 2}"#, "a a\na a\n", "merges.txt", 2, "twice"),
+    (pieces, "#version: 0.2\na a\n", "merges.txt", nil, "makes 1 of the 8 pieces"),
+    (pieces, "a a\n", "merges.txt", nil, "the first of them `aa</w>` (id 4): it was cut short"),
+    (pieces, "", "merges.txt", nil, "is empty"),
+    (pieces, "#version: 0.2\n", "merges.txt", nil, "makes 2 of the 8 pieces"),
   ])
   func brokenFilesAreRefusedByLine(
     vocabulary: String, merges: String, file: String, line: Int?, reason: String
@@ -129,6 +133,16 @@ private struct Learned: Decodable {
       #expect(error.line == line)
       #expect(error.reason.contains(reason), "\(error)")
     }
+  }
+
+  /// One character, several of them, and tokens that stand for no text.
+  private static let pieces =
+    #"{"<unk>": 0, "a": 1, "\u044f</w>": 2, "aa": 3, "aa</w>": 4, "_start_": 5, "[PAD]": 6, "a</w>": 7}"#
+
+  @Test func tokensThatStandForNoTextNeedNoMerge() throws {
+    let files = ["vocab.json": Self.pieces, "merges.txt": "#version: 0.2\na a\na a</w>\n"]
+    let ids = try withFiles(files) { try Tokenizer.load(folder: $0).encode("aaя aa") }
+    #expect(ids == [3, 2, 4])
   }
 
   @Test func missingTokenizersAreRefused() throws {

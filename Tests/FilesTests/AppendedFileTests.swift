@@ -64,7 +64,9 @@ import Testing
     let file = try AppendedFile("/dev/full")
     for count in 1...2 {
       let error = #expect(throws: InputError.self) { try file.append("a line") }
-      #expect(error?.description.contains("/dev/full: cannot write: the disk is full") == true)
+      #expect(
+        error?.description.contains("/dev/full: cannot write: the device takes no more bytes")
+          == true)
       #expect(file.pendingCount == 7 * count)
     }
   }

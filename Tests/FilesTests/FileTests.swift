@@ -47,8 +47,9 @@ import Testing
       try writer.finish()
     }
     #expect(error?.path == "/dev/full")
-    #expect(error?.reason.contains("the disk is full") == true)
-    #expect(error?.reason.contains("bytes are free in /dev") == true)
+    #expect(error?.reason == "cannot write: the device takes no more bytes; choose another file")
+    let disk = InputError.system("write", path: "/nowhere/x", code: ENOSPC)
+    #expect(disk.reason.contains("the disk is full"))
   }
 
   @Test(arguments: [

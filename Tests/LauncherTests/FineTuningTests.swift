@@ -50,6 +50,19 @@ extension LauncherTests {
         try sandbox.expectRefusal(
           "\(Sandbox.finetune("mood")) --out new --epochs 1", "new/best: holds thesis.txt")
         #expect(try sandbox.text("new/best/thesis.txt") == "a thesis")
+        // One that was removed, too, and when the run goes on.
+        try sandbox.remove("run/best")
+        let line = "\(Sandbox.finetune("mood")) --out run --epochs"
+        let gone = try sandbox.run("\(line) 10")
+        #expect(gone.status == 1, "\(gone.errors)")
+        #expect(
+          gone.output.contains("is not in run/best (it could not be written, or was removed)"))
+        let longer = try sandbox.run("\(line) 11")
+        #expect(longer.errors.contains("warning: the model of step "))
+        #expect(longer.errors.contains("the best model from here on is that of the other steps"))
+        // A dry run says what the run would.
+        try sandbox.expectRefusal(
+          "\(line) 11 --seed 9 --dry-run", "was trained with seed ", "not 9")
       }
     }
 
@@ -144,11 +157,34 @@ extension LauncherTests {
       }
     }
 
+    @Test func warningsOfEachSplitAreToldOnce() throws {
+      try Sandbox.withTasks { sandbox in
+        for split in ["train", "dev"] {
+          try sandbox.write(
+            try sandbox.text("tasks/mood-\(split).csv").replacing("gold", with: "ĝołđ"),
+            to: "tasks/mood-\(split).csv")
+        }
+        let line = "\(Sandbox.finetune("mood")) --epochs 1 --out run --examples 300 --dry-run"
+        let errors = try sandbox.succeed(line).output
+        for start in ["warning: train: ", "warning: dev: "] {
+          #expect(errors.components(separatedBy: start).count == 2, "\(errors)")
+        }
+        #expect(errors.components(separatedBy: "of the tokens are unknown, most").count == 3)
+        #expect(
+          try sandbox.succeed(line).errors.contains("all 216 training examples are used"))
+      }
+    }
+
     @Test func aStepOfAFineTuningIsReplayed() throws {
       try Sandbox.withTasks { sandbox in
         try sandbox.succeed("\(Sandbox.finetune("same")) --epochs 1 --out run --checkpoint-every 5")
         let outcome = try sandbox.succeed("replay run --step 7")
         #expect(outcome.output.contains("the same bits"), "\(outcome.output)")
+        // Other labels are no other data.
+        let yaml = try sandbox.text("same.yaml")
+        try sandbox.write(yaml.replacing("[0, 1]", with: "[1, 0]"), to: "swapped.yaml")
+        try sandbox.expectRefusal(
+          "replay run --step 7 --task swapped.yaml", "was trained with the task same", "into 1, 0")
       }
     }
 

@@ -34,6 +34,11 @@ extension LauncherTests {
         let data = try $0.read("\($1)/model.safetensors")
         try $0.write(data.dropLast(100), to: "\($1)/model.safetensors")
       },
+      Damage(name: "pointer", hasHashes: true, word: "is a pointer of git-lfs") {
+        try $0.write(
+          "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4660\n",
+          to: "\($1)/model.safetensors")
+      },
       Damage(name: "rows", hasHashes: false, word: "config.json makes it") {
         let text = try $0.text("\($1)/config.json")
         try $0.write(
@@ -77,7 +82,22 @@ extension LauncherTests {
         }
         try sandbox.succeed("verify run data run/best run/checkpoints")
         try checkLabels(sandbox)
+        try checkMerges(sandbox)
       }
+    }
+
+    /// Merges that were cut short, in a folder without hashes. Pre-training takes the tokenizer of its data.
+    private func checkMerges(_ sandbox: Sandbox) throws {
+      try sandbox.copy("run/best", to: "merges")
+      for file in ["XXH128SUMS", "SIZES"] { try sandbox.remove("merges/\(file)") }
+      let lines = try sandbox.text("merges/merges.txt").split(separator: "\n")
+      try sandbox.write(lines.prefix(20).joined(separator: "\n") + "\n", to: "merges/merges.txt")
+      for (subcommand, line) in Self.commands where subcommand != "pretrain" {
+        try sandbox.expectRefusal(
+          "\(line) merges", "merges/merges.txt: has 19 merges", "it was cut short or belongs to")
+      }
+      let verified = try sandbox.run("verify merges")
+      #expect(verified.status == 1 && verified.output.contains("merges/merges.txt: has 19 merges"))
     }
 
     /// The same names in another order, other names, another transformation.
@@ -88,6 +108,7 @@ extension LauncherTests {
       let plain = try sandbox.succeed("\(line) one.tsv --task mood.yaml --json").output
       let swapped = try sandbox.succeed("\(line) two.tsv --task swapped.yaml --json")
       #expect(swapped.errors.contains("mapped by name"))
+      #expect(swapped.output.contains("mapped by name"), "in `warnings`, too")
       #expect(try sandbox.read("one.tsv") == sandbox.read("two.tsv"))
       func loss(_ json: String) throws -> Double {
         struct Found: Decodable { let loss: Double }

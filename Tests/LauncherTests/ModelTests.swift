@@ -100,6 +100,12 @@ extension LauncherTests {
         let first = try text("--seed 3")
         #expect(first.hasPrefix("the old king"))
         #expect(try text("--seed 3 --threads 1") == first)
+        let long = ["--prompt", String(repeating: "the old king ", count: 30)]
+        let errors = try sandbox.succeed("generate --model \(model) --tokens 1", long).errors
+        #expect(
+          errors.firstMatch(
+            of: /has (\d+) tokens and the model's context 32: the first (\d+) are not seen/
+          ).map { Int($0.1)! - Int($0.2)! } == 32, "\(errors)")
         #expect(try text("--seed 4") != first)
         #expect(try text("--temperature 0 --seed 3") == text("--temperature 0 --seed 4"))
         #expect(try text("--top-k 1 --seed 3") == text("--temperature 0"))

@@ -22,6 +22,13 @@ extension LauncherTests {
         try sandbox.expectRefusal("\(prepare) empty.txt", "empty.txt: the corpus is empty")
         try sandbox.expectRefusal("\(prepare) bad.txt", "bad.txt:3: ", "is not UTF-8")
         try sandbox.expectRefusal("\(prepare) nowhere.txt", "nowhere.txt: there is no such file")
+        try FileManager.default.createSymbolicLink(
+          atPath: sandbox.path("lost.txt"), withDestinationPath: "gone.txt")
+        try sandbox.expectRefusal("\(prepare) lost.txt", "lost.txt: is a link to gone.txt, which")
+        for line in ["\(prepare) corpus.txt", "score --model m --text-file x"] {
+          let outcome = try sandbox.run(line, ["--field", ""])
+          #expect(outcome.status == 2 && outcome.errors.contains("--field is empty"))
+        }
         #expect(!sandbox.exists("new"))
       }
     }
@@ -108,6 +115,9 @@ extension LauncherTests {
         let newest = sandbox.checkpoint(20, of: "run")
         func refused(_ flags: String, _ parts: String) throws {
           try sandbox.expectRefusal("\(debug) \(flags)", ranks: ranks, parts)
+          // A dry run says so too, where it is about the run that is there.
+          guard flags.hasPrefix(run) else { return }
+          try sandbox.expectRefusal("\(debug) \(flags) --dry-run", ranks: ranks, parts)
         }
         try refused("\(run) --data data --seed 4", "\(newest): was trained with seed 1, not 4")
         try refused("\(run) --data other", "\(newest): was trained on other data")
@@ -118,6 +128,46 @@ extension LauncherTests {
         try refused("--out new --data data --from \(newest) --width 32", "has width 64")
         #expect(try sandbox.snapshot(of: "run") == before)
         #expect(!sandbox.exists("new"))
+      }
+    }
+
+    /// By whatever name.
+    @Test func whatIsReadIsNotOverwritten() throws {
+      try Sandbox.withTasks { sandbox in
+        let files = FileManager.default
+        try files.linkItem(
+          atPath: sandbox.path("tasks/choice-dev.csv"), toPath: sandbox.path("hard.csv"))
+        try files.createSymbolicLink(
+          atPath: sandbox.path("soft.yaml"), withDestinationPath: "choice.yaml")
+        try sandbox.write("seed: 1\n", to: "run.yaml")
+        try sandbox.succeed("\(Sandbox.pretrain) --out run")
+        let evaluate =
+          "evaluate --zero-shot --task choice.yaml --data tasks --model pretrained --predictions"
+        let pretrain = "\(Sandbox.pretrain) --config run.yaml --steps 30 --out run --trace"
+        let finetune = "\(Sandbox.finetune("mood")) --epochs 1 --out new --trace"
+        let outputs = [
+          (evaluate, "choice.yaml"), (evaluate, "soft.yaml"), (evaluate, "tasks/choice-train.csv"),
+          (evaluate, "hard.csv"), (evaluate, "pretrained/config.json"),
+          (evaluate, "pretrained/model.safetensors"), (pretrain, "data/vocab.json"),
+          (pretrain, "data/train-00000.tokens"), (pretrain, "run.yaml"),
+          (pretrain, "run/metrics.jsonl"),
+          (pretrain, "\(sandbox.checkpoint(20, of: "run"))/trainer.json"),
+          (finetune, "mood.yaml"), (finetune, "tasks/mood-dev.csv"), (finetune, "data/merges.txt"),
+          ("bench --preset debug --data data --steps 1 --trace", "data/dataset.json"),
+        ]
+        for (line, output) in outputs {
+          let before = try sandbox.read(output)
+          try sandbox.expectRefusal(
+            "\(line) \(output)", status: 2, output, "is read by this command", "choose another file"
+          )
+          #expect(try sandbox.read(output) == before, "\(line) \(output)")
+        }
+        let unnamed = try sandbox.run(evaluate, [""])
+        #expect(unnamed.status == 2 && unnamed.errors.contains("--predictions is empty"))
+        #expect(!sandbox.exists("new"))
+        // What was written there before is not read.
+        for _ in 0..<2 { try sandbox.succeed("\(evaluate) pretrained/answers.tsv") }
+        for _ in 0..<2 { try sandbox.succeed("\(pretrain) run/trace.json") }
       }
     }
 

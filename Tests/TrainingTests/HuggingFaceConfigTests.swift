@@ -63,6 +63,14 @@ import Training
   }
 
   @Test(arguments: [
+    #"{"label2id": {"sad": 0, "glad": 1}}"#, #"{"id2label": {"0": "sad", "1": "glad"}}"#,
+    #"{"label2id": {"sad": 0, "glad": 1}, "id2label": {"0": "sad", "1": "glad"}, "num_labels": 2}"#,
+  ])
+  func eitherOfTheTwoNamesTheLabels(json: String) throws {
+    #expect(try read(json).labelNames == ["0": "sad", "1": "glad"])
+  }
+
+  @Test(arguments: [
     (#"{"model_type": "gpt2"}"#, "model_type"), (#"{"afn": "relu"}"#, "afn"),
     (#"{"tie_word_embeddings": false}"#, "tie_word_embeddings"),
     (#"{"n_embd": "8"}"#, "n_embd"), (#"{"n_layer": 0}"#, "n_layer"),
@@ -70,6 +78,34 @@ import Training
     (#"{"n_positions": -1}"#, "n_positions"), (#"{"attn_pdrop": 1}"#, "attn_pdrop"),
     (#"{"layer_norm_epsilon": 0}"#, "layer_norm_epsilon"), (#"{"n_embd": 8"#, "JSON"),
     (#"{"initializer_range": -1}"#, "initializer_range"), ("", "empty"), ("[]", "whole"),
+    ("[]", "the whole is not an object"), (#"{"n_embd": "8"}"#, "n_embd is not a whole number"),
+    (#"{"id2label": {"0": 1}}"#, "id2label.0 is not a string"),
+    (
+      #"{"gpt1_dist": {"task": "t", "transformation": "foo", "answer": "classes"}}"#,
+      "`foo` is none that this program knows; expected one of classification, entailment"
+    ),
+    (
+      #"{"gpt1_dist": {"task": "t", "transformation": "entailment", "answer": "foo"}}"#,
+      "expected one of classes, choices, score"
+    ),
+    (
+      #"{"id2label": {"0": "sad", "1": "glad"}, "label2id": {"sad": 1, "glad": 0}}"#,
+      "label2id is not valid: it gives `glad` the number 0, but by id2label the number 0 is `sad`"
+    ),
+    (
+      #"{"id2label": {"0": "sad"}, "label2id": {"sad": 0, "glad": 1}}"#,
+      "it gives `glad` the number 1, but by id2label there is no number 1"
+    ),
+    (
+      #"{"id2label": {"0": "sad", "1": "glad"}, "label2id": {"sad": 0}}"#,
+      "it does not have `glad`, which by id2label is the number 1"
+    ),
+    (#"{"label2id": {"sad": 0, "glad": 0}}"#, "gives `glad` and `sad` the same number 0"),
+    (
+      #"{"id2label": {"0": "sad", "1": "glad"}, "num_labels": 3}"#,
+      "num_labels is not valid: it is 3, but id2label names 2 labels"
+    ),
+    (#"{"label2id": {"sad": 0}, "num_labels": 3}"#, "it is 3, but label2id names 1 label"),
   ])
   func whatCannotBeComputedIsRefused(json: String, word: String) {
     let error = #expect(throws: InputError.self) { try read(json) }

@@ -131,7 +131,19 @@ struct RunConfigTests {
     #expect(
       config.cautions(examples: 7).first?.hasPrefix("a step of 8 sequences is more than the 7")
         == true)
+    config.learningRate = 0
+    #expect(config.cautions(examples: 8).first?.hasPrefix("the learning rate is 0") == true)
+    config.learningRate = 0.001
+    config.examples = 9
+    #expect(config.cautions(examples: 8) == [])
     config.task = "mood"
+    #expect(
+      config.cautions(examples: 8) == [
+        "--examples 9 is more than there are: all 8 training examples are used"
+      ])
+    config.examples = 8
+    #expect(config.cautions(examples: 8) == [])
+    config.examples = 0
     #expect(config.cautions(examples: 3).first?.contains("3 epochs are 2 steps") == true)
   }
 

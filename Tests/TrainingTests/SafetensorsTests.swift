@@ -139,6 +139,25 @@ import Training
     }
   }
 
+  /// In Latin-1, as bytes.
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a pointer of git-lfs"),
+    ("<!DOCTYPE html><html>404</html>", "is a page of HTML"),
+    ("\u{1F}\u{8B}", "compressed by gzip"),
+    ("Entry not found", "is text that begins with `Entry not found`"),
+    ("no", "is text"), ("{\"error\": 1}\n", "is text that begins with `{\"error"),
+    ("%PDF-1.7\n", "is a PDF document"),
+  ])
+  func anotherFileInItsPlaceIsNamed(text: String, words: String) throws {
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/x"
+      try put(text.unicodeScalars.map { UInt8($0.value) }, at: path)
+      let error = #expect(throws: InputError.self) { try SafetensorsFile(path) }
+      #expect(error?.reason.contains(words) == true, "\(String(describing: error))")
+      #expect(error?.path == path)
+    }
+  }
+
   @Test func everyCutAndHugeLengthsAreRefused() throws {
     let good = file(#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, bytes: 4)
     try withTemporaryFolder { folder in

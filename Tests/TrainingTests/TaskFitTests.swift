@@ -148,6 +148,7 @@ import Training
         try Self.write(mood, to: folder)
         try Self.edit(folder) { json in
           if !isOurs { json["gpt1_dist"] = nil }
+          (json["label2id"], json["num_labels"]) = (nil, nil)
           json["id2label"] = labels.map { labels in
             Dictionary(uniqueKeysWithValues: zip(0..., labels).map { (String($0), $1) })
           }

@@ -28,11 +28,16 @@ struct Corpus {
     var sources: [DatasetInfo.Source] = []
     var streams: [String: FileReader] = [:]
     var pages: [String] = []
+    var documents: [String] = []
     for path in found.paths {
       let reader = try FileReader(reading: path)
       if reader.isCopy { streams[path] = reader }
       sources.append(DatasetInfo.Source(path: path, bytes: reader.size))
-      if try Corpus.isPage(reader, for: field == nil ? .prose : .jsonLines) { pages.append(path) }
+      switch try Corpus.kind(reader, for: field == nil ? .prose : .jsonLines) {
+      case .html: pages.append(path)
+      case .xml: documents.append(path)
+      default: break
+      }
     }
     json = field.map { JSONLinesText(field: $0) }
     self.sources = sources
@@ -42,19 +47,22 @@ struct Corpus {
       + TextFolder.PassedOver.note(
         pages, "file is a page of HTML, whose tags are read as text",
         "files are pages of HTML, whose tags are read as text")
+      + TextFolder.PassedOver.note(
+        documents, "file is an XML document, whose tags are read as text",
+        "files are XML documents, whose tags are read as text")
   }
 
-  /// Refuses a file that is no text by its beginning; whether it is a page of HTML.
-  private static func isPage(
+  /// Refuses a file that is no text by its beginning; what the text is.
+  private static func kind(
     _ reader: FileReader, for use: TextUse
-  ) throws(InputError) -> Bool {
+  ) throws(InputError) -> ContentKind {
     let count = min(reader.size, ContentKind.beginning)
     let beginning = try reader.read(UInt8.self, at: 0, count: count)
     let kind = ContentKind.of(beginning.span, isWhole: count == reader.size)
     if let refusal = kind.refusal(for: use, path: reader.path, bytes: beginning.span) {
       throw refusal
     }
-    return kind == .html
+    return kind
   }
 
   /// The bytes of all files.

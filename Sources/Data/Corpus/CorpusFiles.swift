@@ -22,6 +22,7 @@ struct CorpusFiles {
     }
     for input in inputs {
       guard Path.exists(input) else {
+        _ = try Path.followed(input)
         throw InputError("there is no such file or folder; check --input", path: input)
       }
       guard !isReplaced(input) else {

@@ -105,13 +105,18 @@ struct TokenShard: Sendable {
     width = TokenFile.width(vocabularySize: vocabularySize)
     count = info.tokens
     let again = "run `gpt1-dist prepare` again"
+    let start = file.withElements(of: UInt8.self, count: min(file.count, 8)) { $0.array() }
+    if start != TokenFile.magic,
+      let reason = ContentKind.mistaken(at: path, for: "a file of token ids")
+    {
+      throw InputError("\(reason), or \(again)", path: path)
+    }
     guard file.count == info.bytes, file.count >= TokenFile.headerBytes else {
       throw InputError(
         "has \(file.count) bytes, dataset.json says \(info.bytes): truncated or not of this "
           + "dataset; \(again)", path: path)
     }
-    let magic = file.withElements(of: UInt8.self, count: 8) { $0.array() }
-    guard magic == TokenFile.magic else {
+    guard start == TokenFile.magic else {
       throw InputError("is not a token file (no GPT1TOKS at its start); \(again)", path: path)
     }
     let version = file.element(UInt32.self, at: 8)

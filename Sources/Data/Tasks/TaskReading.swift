@@ -44,11 +44,18 @@ extension TaskSpec {
         path: folder)
     }
     var builder = ExampleBuilder(self, split: source)
-    let paths = files.paths.map { "\(Path.trimmed(folder))/\($0)" }
-    for path in paths {
-      guard Path.exists(path) else {
+    var paths: [String] = []
+    var again: [String] = []
+    var seen: Set<FileStatus.Identity> = []
+    for path in files.paths.map({ "\(Path.trimmed(folder))/\($0)" }) {
+      guard let identity = FileStatus(path)?.identity else {
         throw InputError("is missing\(whereabouts)", path: path)
       }
+      guard seen.insert(identity).inserted else {
+        again.append(path)
+        continue
+      }
+      paths.append(path)
       do throws(InputError) {
         try files.format.read(path, into: &builder)
       } catch {
@@ -68,7 +75,17 @@ extension TaskSpec {
     }
     return SplitContents(
       examples: examples, leftOut: isHeldOut ? 0 : builder.leftOut, paths: paths,
-      isHeldOut: isHeldOut, notes: builder.notes)
+      isHeldOut: isHeldOut,
+      notes: builder.notes
+        + TextFolder.PassedOver.note(
+          again, "file is listed more than once for the \(source.rawValue) split, and is read once",
+          "files are listed more than once for the \(source.rawValue) split, and are read once"))
+  }
+
+  /// The files in `folder` that are read for this task, whatever the split.
+  package func paths(in folder: String) throws(InputError) -> [String] {
+    let (folder, layout) = try locate(in: folder)
+    return layout.paths.map { "\(Path.trimmed(folder))/\($0)" }
   }
 
   /// The splits of this task whose files are in `folder`.

@@ -3,12 +3,14 @@
 public enum ContentKind: Sendable, Equatable {
   /// Text in UTF-8, perhaps after a byte-order mark.
   case text
-  /// Text in UTF-8 whose every line is a JSON object.
+  /// Text in UTF-8 whose lines, or most of the first ones, are JSON objects.
   case jsonLines
   /// One JSON object or list that spreads over the file.
   case json
   /// A page of HTML.
   case html
+  /// An XML document, which says so.
+  case xml
   /// What git-lfs leaves in the place of a file that it has not fetched.
   case gitLFSPointer
   /// A file of a known format that is not text: what it is, and what to do.
@@ -33,15 +35,16 @@ public enum ContentKind: Sendable, Equatable {
       return .known(what: known.what, advice: known.advice)
     }
     let counts = ControlCounts(of: sample.span)
-    if sample.starts(with: WideEncoding.utf8Mark) {
-      return ofText(Array(sample.dropFirst(3)), isWhole: isWhole)
+    let mark = sample.span.utf8MarkLength
+    if mark == 0 {
+      if let wide = WideEncoding.of(sample, isSuspect: counts.isSuspect) {
+        return .encoded(.wide(wide))
+      }
+      if counts.isMany { return .binary }
     }
-    if let wide = WideEncoding.of(sample, isSuspect: counts.isSuspect) {
-      return .encoded(.wide(wide))
-    }
-    if counts.isMany { return .binary }
     // The last character may be cut where the sample ends.
-    let whole = isWhole ? sample : Array(sample.dropLast(sample.span.cutCharacterLength))
+    let cut = isWhole ? 0 : sample.span.cutCharacterLength
+    let whole = Array(sample[mark..<max(mark, sample.count - cut)])
     if whole.span.firstInvalidUTF8() != nil { return .encoded(.of(whole.span)) }
     return ofText(whole, isWhole: isWhole)
   }
@@ -54,9 +57,11 @@ public enum ContentKind: Sendable, Equatable {
     let text = bytes[start...]
     if text[start] == UInt8(ascii: "<") {
       let tag = String(decoding: text.prefix(15), as: UTF8.self).lowercased()
+      if tag.hasPrefix("<?xml") { return .xml }
       return ["<!doctype html", "<html>", "<html "].contains(where: tag.hasPrefix) ? .html : .text
     }
-    return JSONShape.of(bytes, from: start, isWhole: isWhole)
+    let kind = JSONShape.of(bytes, from: start, isWhole: isWhole)
+    return kind == .text && JSONShape.areMostlyObjects(bytes, isWhole: isWhole) ? .jsonLines : kind
   }
 
   static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || 9...13 ~= byte }
@@ -95,6 +100,27 @@ enum JSONShape {
     default: return .text
     }
   }
+
+  /// Whether most of the first lines that are not blank are objects: JSON Lines behind a heading or a comment.
+  static func areMostlyObjects(_ bytes: [UInt8], isWhole: Bool) -> Bool {
+    var (lines, objects, start) = (0, 0, 0)
+    while start < bytes.count, lines < looks {
+      let found = bytes[start...].firstIndex(of: UInt8(ascii: "\n"))
+      // A line that goes on beyond the sample tells nothing.
+      guard let end = found ?? (isWhole ? bytes.count : nil) else { break }
+      if let first = bytes[start..<end].firstIndex(where: { !ContentKind.isSpace($0) }) {
+        lines += 1
+        if bytes[first] == UInt8(ascii: "{"), look(at: bytes, first..<end) == .object {
+          objects += 1
+        }
+      }
+      start = end + 1
+    }
+    return objects * 2 > lines
+  }
+
+  /// The lines that are looked at.
+  private static let looks = 20
 
   private enum Line { case object, beginning, neither }
 

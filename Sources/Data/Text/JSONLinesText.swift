@@ -68,6 +68,9 @@ public struct JSONLinesText: Sendable {
       let whole = try? JSONSerialization.jsonObject(
         with: Foundation.Data(text.extracting(object).array()))
       let names = (whole as? [String: Any])?.keys.sorted() ?? []
+      if names.contains(field) {
+        return "the field `\(field)` is null and not a string; give it a text, or remove the line"
+      }
       let known = names.isEmpty ? "" : "; the object has \(names.joined(separator: ", "))"
       return "the field `\(field)` is missing or null" + known
         + Nearest.suggestion(for: field, among: names)

@@ -103,12 +103,15 @@ extension ContentKind {
       InputError(reason, path: path, line: line)
     }
     switch self {
-    case .text: return nil
+    case .text, .xml: return nil
     case .jsonLines:
       guard use == .prose else { return nil }
-      return wrong(
-        "looks like JSON Lines, an object a line, and not like plain text: name the field that holds "
-          + "the text, as --field text")
+      // Of standard input no field is read.
+      let way =
+        path == StandardInput.path
+        ? "take the text out first, as with `jq -r .text`"
+        : "name the field that holds the text, as --field text"
+      return wrong("looks like JSON Lines, an object a line, and not like plain text: \(way)")
     case .json:
       switch use {
       case .format: return nil
@@ -137,8 +140,17 @@ extension ContentKind {
 
   /// What is to be told of a file of this kind that is read.
   func note(for use: TextUse) -> String? {
-    guard self == .html, use == .prose else { return nil }
-    return "is a page of HTML: its tags are read as text; take them out first if that is not meant"
+    guard use == .prose, let name = markup else { return nil }
+    return "is \(name): its tags are read as text; take them out first if that is not meant"
+  }
+
+  /// What a text with tags is; nil for others.
+  var markup: String? {
+    switch self {
+    case .html: "a page of HTML"
+    case .xml: "an XML document"
+    default: nil
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import Files
 /// The text files below a folder, and what was passed over.
 ///
 /// Links are followed, and whatever they lead to is read once: a circle of links ends, and a file with two paths counts once. Hidden
-/// entries are left alone.
+/// entries are left alone and counted.
 public struct TextFolder: Sendable {
   /// Paths relative to the folder, sorted by their bytes.
   public private(set) var files: [String] = []
@@ -55,8 +55,12 @@ public struct TextFolder: Sendable {
   private mutating func enter(
     _ folder: String, _ names: [String], _ walk: inout Walk
   ) throws(InputError) {
-    for name in TextFolder.sorted(names) where name.utf8.first != UInt8(ascii: ".") {
+    for name in TextFolder.sorted(names) {
       let path = folder.isEmpty ? name : "\(folder)/\(name)"
+      if name.utf8.first == UInt8(ascii: ".") {
+        if !isLeftOut("\(root)/\(path)") { passedOver.hidden.append(path) }
+        continue
+      }
       if FileStatus("\(root)/\(path)", followingLinks: false)?.kind == .link {
         walk.links.append(path)
       } else {
@@ -98,6 +102,8 @@ extension TextFolder {
   struct PassedOver: Sendable {
     /// Files whose names end otherwise.
     var otherEndings: [String] = []
+    /// Files and folders whose names begin with a dot.
+    var hidden: [String] = []
     /// Links to nothing.
     var lost: [String] = []
     /// Pipes, sockets, devices.
@@ -125,6 +131,9 @@ extension TextFolder {
       return note(
         otherEndings, "file does not end in \(expected) and is not read",
         "files do not end in \(expected) and are not read")
+        + note(
+          hidden, "entry is hidden and not read (its name begins with a dot)",
+          "entries are hidden and not read (their names begin with a dot)")
         + note(lost, "link leads nowhere", "links lead nowhere")
         + note(special, "entry is no file", "entries are no files")
         + note(

@@ -6,10 +6,11 @@ public enum TextInput {
   ///
   /// - Parameters:
   ///   - descriptor: what is read: 0 is standard input
+  ///   - use: what the text is for
   ///   - tell: is called, once, with what is to be told of text that is read all the same
   /// - Throws: where the bytes are no UTF-8 text: what they are as far as they tell, and what to do
   public static func forEachLine(
-    descriptor: Int32 = 0, tell: (String) -> Void = { _ in },
+    descriptor: Int32 = 0, for use: TextUse = .format, tell: (String) -> Void = { _ in },
     _ body: (_ line: String, _ number: Int) throws -> Void
   ) throws {
     var counts = ControlCounts()
@@ -20,12 +21,11 @@ public enum TextInput {
     try StandardInput.forEachLine(descriptor: descriptor) { bytes in
       let span = bytes.span
       beginning = Array(bytes.dropLast(span.cutCharacterLength))
-      // A line of JSON is a line of text.
-      if let refusal = ContentKind.of(span, isWhole: false)
-        .refusal(for: .format, path: StandardInput.path, bytes: span)
-      {
+      let kind = ContentKind.of(span, isWhole: false)
+      if let refusal = kind.refusal(for: use, path: StandardInput.path, bytes: span) {
         throw refusal
       }
+      if let note = kind.note(for: use) { tell("\(StandardInput.path): \(note)") }
     } _: { line, number in
       if let error = TextFile.encodingError(
         in: line.span, path: StandardInput.path, firstLine: number, unit: "line",

@@ -11,7 +11,13 @@ extension Tokenizer {
     where Path.exists("\(folder)/\(vocabulary)")
       && (Path.exists("\(folder)/\(merges)") || !Path.exists(json))
     {
-      return try load(vocabulary: "\(folder)/\(vocabulary)", merges: "\(folder)/\(merges)")
+      let tokenizer = try load(
+        vocabulary: "\(folder)/\(vocabulary)", merges: "\(folder)/\(merges)")
+      if Path.exists(json) {
+        try requireSameIds(
+          tokenizer.encoding.vocabulary, of: "\(folder)/\(vocabulary)", json: json)
+      }
+      return tokenizer
     }
     if Path.exists(json) { return try load(json: json) }
     guard Path.exists(folder) else {
@@ -67,6 +73,7 @@ extension Tokenizer {
     let vocabulary = try parser.vocabulary()
     let merges = try merges(mergesPath, vocabulary: vocabulary)
     try vocabulary.requireEndOfWord(path: path)
+    try vocabulary.requireAllMerges(merges, path: mergesPath)
     return Tokenizer(BytePairEncoding(vocabulary: vocabulary, merges: merges))
   }
 

@@ -17,7 +17,52 @@ extension Tokenizer {
     let vocabulary = try vocabulary(tree, path: path)
     let merges = try merges(tree, vocabulary, path: path)
     try vocabulary.requireEndOfWord(path: path)
+    try vocabulary.requireAllMerges(merges, path: path)
     return Tokenizer(BytePairEncoding(vocabulary: vocabulary, merges: merges))
+  }
+
+  /// Refuses a `tokenizer.json` at `path` by which `transformers` would give texts other ids than `vocabulary` does, which is read
+  /// instead of it. Tokens that it adds, or that stand for no text, may be missing in either.
+  ///
+  /// - Parameter vocabularyPath: the file that `vocabulary` was read from
+  static func requireSameIds(
+    _ vocabulary: Vocabulary, of vocabularyPath: String, json path: String
+  ) throws(InputError) {
+    // A file that cannot be read contradicts nothing, and is not needed.
+    guard let bytes = try? TextFile.bytes(of: path), let tree = try? JSONTree(bytes, path: path),
+      case .object(let members)? = tree["model"]?["vocab"]
+    else { return }
+    let added = addedTokens(tree)
+    func shown(_ piece: [UInt8]) -> String { String(decoding: piece, as: UTF8.self).reported() }
+    func refusal(_ here: String, _ there: String) -> InputError {
+      InputError(
+        "\(here), but \(Path.name(vocabularyPath)) beside it \(there): take all files from the same tokenizer, or "
+          + "remove the wrong one of the two", path: path)
+    }
+    var seen = [Bool](repeating: false, count: vocabulary.pieces.count)
+    for member in members {
+      let here = "\(shown(member.key)) has the id \(member.value.described)"
+      if let id = vocabulary.id(of: member.key) {
+        seen[Int(id)] = true
+        guard member.value.int == Int(id) else { throw refusal(here, "gives it \(id)") }
+      } else if !added.contains(member.key), !Vocabulary.isSpecial(member.key) {
+        throw refusal(here, "has no such piece")
+      }
+    }
+    let lost = seen.indices.first {
+      !seen[$0] && !added.contains(vocabulary.pieces[$0])
+        && !Vocabulary.isSpecial(vocabulary.pieces[$0])
+    }
+    guard let lost else { return }
+    throw refusal("there is no piece \(shown(vocabulary.pieces[lost]))", "gives it the id \(lost)")
+  }
+
+  /// The texts of the tokens that are added to the vocabulary.
+  private static func addedTokens(_ tree: JSONTree) -> Set<[UInt8]> {
+    Set(
+      (tree["added_tokens"]?.elements ?? []).compactMap { token -> [UInt8]? in
+        if case .string(let content)? = token["content"] { content } else { nil }
+      })
   }
 
   /// Where `tree` says something else than GPT-1's tokenizer does, with what it says; nil for nowhere.
@@ -81,11 +126,7 @@ extension Tokenizer {
     guard case .object(let members)? = tree["model"]?["vocab"] else {
       throw InputError("holds no vocabulary: `model.vocab` is no object", path: path)
     }
-    let added = Set(
-      (tree["added_tokens"]?.elements ?? []).compactMap { token -> [UInt8]? in
-        if case .string(let content)? = token["content"] { content } else { nil }
-      }
-    ).subtracting([Vocabulary.unknown])
+    let added = addedTokens(tree).subtracting([Vocabulary.unknown])
     var pieces: [Int: [UInt8]] = [:]
     for member in members where !added.contains(member.key) {
       let piece = String(decoding: member.key, as: UTF8.self)

@@ -48,4 +48,38 @@ struct Vocabulary: Sendable, Equatable {
         + "; take the tokenizer of openai-gpt, or learn one (prepare --train-bpe)",
       path: path)
   }
+
+  /// Refuses merges that leave out pieces of several characters: no text would become these any more, and words would be cut otherwise
+  /// than when the model was trained.
+  ///
+  /// - Parameter path: the file that `merges` were read from
+  func requireAllMerges(_ merges: [Pair], path: String) throws(InputError) {
+    var isMade = [Bool](repeating: false, count: pieces.count)
+    for pair in merges {
+      if let id = id(of: pieces[Int(pair.left)] + pieces[Int(pair.right)]) {
+        isMade[Int(id)] = true
+      }
+    }
+    let lost = pieces.indices.filter { !isMade[$0] && Self.needsMerge(pieces[$0]) }
+    guard let first = lost.first else { return }
+    let shown = String(decoding: pieces[first], as: UTF8.self).reported()
+    throw InputError(
+      "has \(merges.count) merge\(merges.count == 1 ? "" : "s"), and none of them makes \(lost.count) of the "
+        + "\(pieces.count) pieces of the vocabulary, the first of them \(shown) (id \(first)): it was cut short or belongs "
+        + "to another vocabulary; take both from the same tokenizer", path: path)
+  }
+
+  /// Whether `piece` has several characters and is no special token: `<pad>`, `_start_`, `[CLS]`.
+  private static func needsMerge(_ piece: [UInt8]) -> Bool {
+    let isLast = piece.suffix(4).elementsEqual(endOfWord)
+    let text = isLast ? piece.dropLast(4) : piece[...]
+    guard text.count > 1, text.span.scalar(at: 0).length < text.count else { return false }
+    return !isSpecial(piece)
+  }
+
+  /// Whether `piece` looks like a token that stands for no text.
+  static func isSpecial(_ piece: [UInt8]) -> Bool {
+    guard piece.count > 2, let first = piece.first, let last = piece.last else { return false }
+    return ["<>", "__", "[]"].contains { $0.utf8.elementsEqual([first, last]) }
+  }
 }

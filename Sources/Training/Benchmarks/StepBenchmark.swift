@@ -42,6 +42,8 @@ public struct StepBenchmark {
     }
     try communicator.agree(on: "\(warmUp) \(trace ?? "")", what: "--warm-up and --trace", status: 2)
     try communicator.together {
+      try InputFiles.require(
+        trace, of: "--trace", otherThan: usesData ? InputFiles.files(in: config.data) : [])
       try config.precision.requireSupport()
       try config.checkShares(ranks: communicator.size)
     }

@@ -4,7 +4,7 @@ import Files
 /// What a fine-tuned model was trained for, as the key `gpt1_dist` of its config.json tells; `transformers` passes it over.
 public struct FineTunedTask: Sendable, Codable, Equatable {
   /// What a model predicts, by the kind of `Answer`.
-  public enum Kind: String, Sendable, Codable {
+  public enum Kind: String, Sendable, Codable, CaseIterable {
     /// One of several labels.
     case classes
     /// Which of several answers is right.
@@ -81,6 +81,11 @@ extension Answer {
 extension HuggingFaceConfig {
   /// The names of `count` outputs in their order; nil where none are given, or those that `transformers` makes up.
   func outputNames(_ count: Int, path: String) throws(InputError) -> [String]? {
+    if let labels, labels != count {
+      throw InputError(
+        "num_labels is \(labels), but score.weight has \(counted(count, "output")): correct num_labels, or take the "
+          + "weights that belong to it", path: path)
+    }
     guard let labelNames else { return nil }
     let names = (0..<count).compactMap { labelNames[String($0)] }
     guard names.count == count, labelNames.count == count else {

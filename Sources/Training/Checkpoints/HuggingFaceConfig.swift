@@ -161,10 +161,50 @@ extension HuggingFaceConfig {
     try read(.initializerRange, into: &initializerRange)
     try read(.architectures, into: &architectures)
     labels = try fields.decodeIfPresent(Int.self, forKey: .labels)
-    labelNames = try fields.decodeIfPresent([String: String].self, forKey: .labelNames)
+    labelNames = try HuggingFaceConfig.labelNames(fields)
+    if let labels, let names = labelNames, names.count != labels {
+      throw DecodingError.dataCorruptedError(
+        forKey: .labels, in: fields,
+        debugDescription:
+          "it is \(labels), but \(fields.contains(.labelNames) ? "id2label" : "label2id") names "
+          + "\(counted(names.count, "label")); correct the wrong one")
+    }
     paddingToken = try fields.decodeIfPresent(Int32.self, forKey: .paddingToken)
     problemType = try fields.decodeIfPresent(String.self, forKey: .problemType)
     fineTuning = try fields.decodeIfPresent(FineTunedTask.self, forKey: .fineTuning)
+  }
+
+  /// The labels by number: `id2label`, or where it is missing `label2id` the other way round. Both must say the same.
+  private static func labelNames(
+    _ fields: KeyedDecodingContainer<CodingKeys>
+  ) throws -> [String: String]? {
+    func contradiction(_ sentence: String) -> DecodingError {
+      .dataCorruptedError(forKey: .labelNumbers, in: fields, debugDescription: sentence)
+    }
+    let names = try fields.decodeIfPresent([String: String].self, forKey: .labelNames)
+    guard let numbers = try fields.decodeIfPresent([String: Int].self, forKey: .labelNumbers) else {
+      return names
+    }
+    let sorted = numbers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+    for (one, other) in zip(sorted, sorted.dropFirst()) where one.value == other.value {
+      throw contradiction(
+        "it gives \(one.key.reported()) and \(other.key.reported()) the same number \(one.value)")
+    }
+    guard let names else {
+      return Dictionary(uniqueKeysWithValues: sorted.map { (String($0.value), $0.key) })
+    }
+    for (name, number) in sorted where names[String(number)] != name {
+      let other = names[String(number)].map { "the number \(number) is \($0.reported())" }
+      throw contradiction(
+        "it gives \(name.reported()) the number \(number), but by id2label "
+          + "\(other ?? "there is no number \(number)"): correct the wrong one")
+    }
+    if let lost = names.sorted(by: { $0.key < $1.key }).first(where: { numbers[$0.value] == nil }) {
+      throw contradiction(
+        "it does not have \(lost.value.reported()), which by id2label is the number \(lost.key): "
+          + "correct the wrong one")
+    }
+    return names
   }
 
   /// Writes every field that has a value.

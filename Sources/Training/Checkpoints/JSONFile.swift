@@ -72,6 +72,34 @@ public enum JSONFile {
     return "\(cause)".firstMatch(of: /around line (\d+)/).flatMap { Int($0.1) }
   }
 
+  /// What a value of `type` is in JSON.
+  private static func words(for type: any Any.Type) -> String {
+    switch type {
+    case is String.Type: "a string"
+    case is Bool.Type: "true or false"
+    case is any BinaryInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is any Collection.Type where "\(type)".hasPrefix("Dictionary"): "an object"
+    case is any Collection.Type: "a list"
+    default: "what is expected there"
+    }
+  }
+
+  /// The library's sentence on a value that is none of an enumeration's, in words and with those that are.
+  private static func choice(_ sentence: String) -> String {
+    guard
+      let match = sentence.wholeMatch(
+        of: /Cannot initialize (\w+) from invalid \w+ value (.*)/.dotMatchesNewlines())
+    else { return sentence }
+    let known: [String: [String]] = [
+      "Transformation": Transformation.allCases.map(\.rawValue),
+      "Kind": FineTunedTask.Kind.allCases.map(\.rawValue),
+      "Metric": Metric.allCases.map(\.rawValue),
+    ]
+    return "\(String(match.2).reported()) is none that this program knows"
+      + (known[String(match.1)].map { "; expected one of \($0.joined(separator: ", "))" } ?? "")
+  }
+
   private static func sentence(_ error: DecodingError) -> String {
     func field(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
       (context.codingPath + [last].compactMap { $0 }).map(\.stringValue).joined(separator: ".")
@@ -81,9 +109,9 @@ public enum JSONFile {
       return "the field \(field(context, key)) is missing"
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       let place = field(context)
-      return "\(place.isEmpty ? "the whole" : "the field \(place)") is not of the type \(type)"
+      return "\(place.isEmpty ? "the whole" : "the field \(place)") is not \(words(for: type))"
     case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-      return "the field \(field(context)) is not valid: \(context.debugDescription)"
+      return "the field \(field(context)) is not valid: \(choice(context.debugDescription))"
     case .dataCorrupted:
       return "is not valid JSON; it may be truncated or of another format"
     @unknown default:

@@ -57,6 +57,11 @@ extension ModelFolder {
 
   /// Throws where a file of `folder` is not as its hash says. What only training goes on from is not looked at, and may be missing.
   private static func verify(_ folder: String) throws(InputError) {
+    // Whatever its size should be: a pointer of git-lfs is no truncated file.
+    let weights = "\(folder)/\(weightsName)"
+    if let reason = ContentKind.mistaken(at: weights, for: SafetensorsFile.what) {
+      throw InputError(reason, path: weights)
+    }
     try SumsFile.requireWhole(folder) {
       $0 != TrainerState.name && $0 != TrainerState.optimizerName
     }

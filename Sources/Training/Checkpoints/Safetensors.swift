@@ -1,4 +1,5 @@
 import Buffers
+import Data
 import Files
 
 /// A tensor to be written: a name, a row-major shape, and a window on its floats.
@@ -89,10 +90,16 @@ public struct SafetensorsFile: Sendable {
   public init(_ path: String) throws(InputError) {
     reader = try FileReader(path)
     guard reader.size >= 8 else {
+      if let reason = ContentKind.mistaken(at: path, for: Self.what) {
+        throw InputError(reason, path: path)
+      }
       throw InputError("is truncated: \(reader.size) bytes are no safetensors file", path: path)
     }
     let length = try reader.read(UInt64.self, at: 0, count: 1)[0]
     guard length <= UInt64(SafetensorsHeader.largest), Int(length) <= reader.size - 8 else {
+      if let reason = ContentKind.mistaken(at: path, for: Self.what) {
+        throw InputError(reason, path: path)
+      }
       throw InputError(
         "is truncated or no safetensors file: a header of \(length) bytes in \(reader.size)",
         path: path)
@@ -113,6 +120,9 @@ public struct SafetensorsFile: Sendable {
     self.tensors = tensors
     try SafetensorsFile.checkCoverage(tensors, from: start, size: reader.size, path: path)
   }
+
+  /// What such a file is called.
+  static let what = "a safetensors file"
 
   /// The token embedding, which is the output too.
   static let embeddingName = "tokens_embed.weight"

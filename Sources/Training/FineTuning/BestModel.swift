@@ -19,6 +19,11 @@ public struct BestModel: Sendable, Codable, Equatable {
 
   private static func folder(_ out: String) -> String { Path.trimmed(out) + "/best" }
 
+  /// A sentence on the best model that was measured, where it is not in `out`.
+  static func lost(_ step: Int, _ score: MetricValue, in out: String) -> String {
+    "the model of step \(step), \(score.description), is not in \(folder(out)) (it could not be written, or was removed)"
+  }
+
   /// That of the run directory `out`; nil where there is none.
   static func read(_ out: String) throws -> BestModel? {
     let path = "\(folder(out))/\(name)"

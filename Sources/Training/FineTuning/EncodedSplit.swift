@@ -10,6 +10,8 @@ struct EncodedSplit {
   let leftOut: Int
   /// What is to be told of the files.
   var notes: [String] = []
+  /// Which part of the task's examples they are.
+  private(set) var name = TaskSplit.train
 
   init(_ examples: [TaskExample], _ encoded: [EncodedExample], leftOut: Int) {
     (self.examples, self.encoded, self.leftOut) = (examples, encoded, leftOut)
@@ -23,7 +25,7 @@ struct EncodedSplit {
     let examples = contents.examples
     self.init(
       examples, encoder.encodeAll(examples, threads: threads), leftOut: contents.leftOut)
-    notes = contents.notes
+    (notes, name) = (contents.notes, split)
     guard split == .test || examples.allSatisfy({ $0.label != nil }) else {
       throw InputError(
         "the \(split.rawValue) split has examples without a label, which nothing can be learned from",
@@ -35,7 +37,9 @@ struct EncodedSplit {
   var unknownTokens: UnknownTokens { encoded.unknownTokens }
 
   /// What the user should know of the examples.
-  var warnings: [String] { notes + (unknownTokens.warning.map { [$0] } ?? []) }
+  var warnings: [String] {
+    notes + (unknownTokens.warning.map { ["\(name.rawValue): \($0)"] } ?? [])
+  }
 
   /// The most tokens of an example, its sequences padded to the longest.
   var longest: Int { encoded.map(\.paddedCount).max() ?? 0 }
@@ -47,7 +51,7 @@ struct EncodedSplit {
     let places = sampler.windows(step: 1).sorted()
     var drawn = EncodedSplit(
       places.map { examples[$0] }, places.map { encoded[$0] }, leftOut: leftOut)
-    drawn.notes = notes
+    (drawn.notes, drawn.name) = (notes, name)
     return drawn
   }
 

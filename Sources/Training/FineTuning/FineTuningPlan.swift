@@ -18,6 +18,9 @@ public struct FineTuningPlan: Sendable, Encodable {
   public let cautions: [String]
   private let text: String
   private let memory: MemoryPlan
+  private let fingerprint: String
+  private let task: String?
+  private let ids: Int
 
   /// Reads the task's files, and takes no memory for the training. Collective.
   public init(_ config: RunConfig, communicator: Communicator) throws {
@@ -36,6 +39,8 @@ public struct FineTuningPlan: Sendable, Encodable {
     memory = plan
     (parameters, bytesPerRank, ranks) = (plan.parameters, plan.bytes, communicator.size)
     examples = material.description
+    (fingerprint, task) = (material.fingerprint, material.task)
+    ids = material.tokenizer.vocabularySize
     cautions = material.config.cautions(examples: material.training.count)
     text = try material.config.yaml + "\n" + material.description + "\n" + plan.description
   }
@@ -43,8 +48,13 @@ public struct FineTuningPlan: Sendable, Encodable {
   /// For people.
   public var description: String { text }
 
-  /// Refuses what the machines cannot hold. Collective.
+  /// Refuses what the run in the same directory could not go on with, and what the machines cannot hold. Collective.
   public func check(on communicator: Communicator) throws {
+    try communicator.onRoot {
+      let found = try TrainingRun.rehearse(
+        config, dataFingerprint: fingerprint, task: task, dataVocabulary: ids)
+      if let found { printError(found + "\n") }
+    }
     try memory.check(config, on: communicator)
   }
 

@@ -73,7 +73,8 @@ public struct TaskMeasurement {
         (loss.map { ["loss \(format($0, 4))"] } ?? [])
         + (metrics?.map(\.description) ?? ["no labels: no metrics"])
         + [UnknownTokens.description(unknownShare)]
-      return "\(task), \(split.rawValue): \(grouped(examples)) examples\(cut)\n"
+      return
+        "\(task), \(split.rawValue): \(grouped(examples)) example\(examples == 1 ? "" : "s")\(cut)\n"
         + figures.joined(separator: "  ") + (predictions.map { "\npredictions in \($0)" } ?? "")
     }
   }
@@ -93,6 +94,10 @@ public struct TaskMeasurement {
     try communicator.agree(
       on: JSONFile.encode(shared, formatting: .sortedKeys), what: "what to measure", status: 2)
     try communicator.together {
+      try InputFiles.require(
+        request.predictions, of: "--predictions",
+        otherThan: InputFiles.task(request.task, data: request.data)
+          + InputFiles.model(request.model))
       if let path = request.predictions { try Destination.requireFile(path) }
     }
     let threads =
@@ -105,7 +110,6 @@ public struct TaskMeasurement {
     let fit =
       request.zeroShot
       ? nil : try communicator.together { try TaskFit(spec, folder, tokenizer) }
-    for note in fit?.notes ?? [] where communicator.isRoot { printError(note + "\n") }
     fit?.apply(to: state)
     let team = ThreadTeam(size: threads)
     if communicator.size > 1 {
@@ -125,7 +129,7 @@ public struct TaskMeasurement {
       labelled: found.labelled, leftOut: found.leftOut, loss: result.loss,
       metrics: result.metrics, predictions: failure == nil ? request.predictions : nil,
       predictionsError: failure, unknownShare: found.unknown.share,
-      warnings: found.notes + (found.unknown.warning.map { [$0] } ?? [])
+      warnings: (fit?.notes ?? []) + found.notes + (found.unknown.warning.map { [$0] } ?? [])
         + (request.predictions == nil ? [] : spec.submissionWarnings(ids: found.ids)))
   }
 

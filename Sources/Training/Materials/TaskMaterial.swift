@@ -89,11 +89,13 @@ struct TaskMaterial: TrainingMaterial {
       derivesSteps && last < config.batch && config.steps > 1 ? ", the last one of \(last)" : ""
     description = """
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
-      \(grouped(parts[1].encoded.count)) development examples; \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
+      \(grouped(parts[1].encoded.count)) development example\(parts[1].encoded.count == 1 ? "" : "s"); \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")\(end)
       padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
       """
-      + (train.warnings + parts[1].warnings).map { "\nwarning: \($0)" }.joined()
+      // Of a development split that is a share of the training files, their notes are told once.
+      + (train.warnings + parts[1].warnings.filter { !train.notes.contains($0) })
+      .map { "\nwarning: \($0)" }.joined()
   }
 
   let description: String

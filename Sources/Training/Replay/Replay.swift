@@ -153,14 +153,15 @@ public struct Replay {
     }
     guard let checkpoint else { return }
     let saved = try TrainerState.read(checkpoint)
-    if saved.dataFingerprint != session.material.fingerprint {
-      throw InputError(
-        "the run was trained on other data than these: give its own with --data", path: config.data)
-    }
+    // First: with other labels the examples are others, too.
     if let was = saved.task, let now = session.material.task, was != now {
       throw InputError(
         "the run was trained with the task \(was), not \(now): give its own with --task",
         path: config.task)
+    }
+    if saved.dataFingerprint != session.material.fingerprint {
+      throw InputError(
+        "the run was trained on other data than these: give its own with --data", path: config.data)
     }
     if !isBase, let was = saved.origin, config.beginsWithAModel,
       try ModelFolder.hashOfWeights(config.from) != was

@@ -47,6 +47,7 @@ struct DelimitedReader {
       try example(records, text, table, &quotes, into: &builder)
     }
     try quotes.finish()
+    if let note = quotes.note { builder.notes.append(note) }
   }
 
   /// Takes the example of the record at hand.

@@ -1,7 +1,8 @@
 import Files
 
 /// Notices a quoted file that is read as if it were not, and quotes that are not where they count, in files of a user's own task
-/// that does not say how they are quoted.
+/// that does not say how they are quoted. Of the tasks that the program knows such cells are counted: released files have texts that look
+/// so.
 struct QuotedLook {
   private let format: DelimitedText
   private let path: String
@@ -11,6 +12,9 @@ struct QuotedLook {
   private var alwaysQuoted: [Bool]
   private var lines = 0
   private var firstLine = 0
+  /// Texts of a task that the program knows, with quotes around them and doubled ones inside; the first of them.
+  private var oddCount = 0
+  private var firstOdd: (line: Int, cell: String)?
 
   private static let way =
     "looks quoted; say `quoting: rfc4180`, or `quoting: none` where the quotes belong to the text"
@@ -25,6 +29,7 @@ struct QuotedLook {
 
   /// Refuses a file with a cell that opens and closes with a quote and doubles it inside.
   mutating func look(at values: [String?], line: Int) throws(InputError) {
+    if !format.isChecked, !format.isQuoted { return count(values.prefix(textCount), line) }
     guard isWatching else { return }
     if lines == 0 { firstLine = line }
     lines += 1
@@ -33,6 +38,25 @@ struct QuotedLook {
       if place < textCount, inside == nil { alwaysQuoted[place] = false }
       guard let value, let inside, QuotedLook.doublesQuotes(inside) else { continue }
       throw InputError("the cell \(value.reported()) \(QuotedLook.way)", path: path, line: line)
+    }
+  }
+
+  private mutating func count(_ values: some Sequence<String?>, _ line: Int) {
+    for case let value? in values {
+      guard let inside = QuotedLook.inside(value), QuotedLook.doublesQuotes(inside) else {
+        continue
+      }
+      oddCount += 1
+      firstOdd = firstOdd ?? (line, value)
+    }
+  }
+
+  /// What is to be told of a file that is read; nil for nothing.
+  var note: String? {
+    firstOdd.map { first in
+      "\(path):\(first.line): \(oddCount == 1 ? "a text looks" : "\(oddCount) texts look") quoted, "
+        + "\(oddCount == 1 ? "" : "the first of them ")\(first.cell.reported()): the quotes are read as a part of the text; "
+        + "get the file as it was released if another program wrote it"
     }
   }
 
@@ -51,9 +75,12 @@ struct QuotedLook {
       return records.cells.indices.contains { isSpaceBeforeQuote(records.cells[$0], text) }
         ? "; a quote counts only at the beginning of a cell: remove the space before it" : ""
     }
+    // A quote that is closed, or was opened, in another line.
+    let quote = UInt8(ascii: "\"")
     let isOpen = records.cells.contains { cell in
-      !cell.range.isEmpty && text[cell.range.lowerBound] == UInt8(ascii: "\"")
-        && cell.range.count { text[$0] == UInt8(ascii: "\"") } % 2 == 1
+      guard let first = cell.range.first, let last = cell.range.last else { return false }
+      return (text[first] == quote || text[last] == quote)
+        && cell.range.count { text[$0] == quote } % 2 == 1
     }
     return isOpen && isWatching ? "; the line \(QuotedLook.way)" : ""
   }
