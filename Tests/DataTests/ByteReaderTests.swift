@@ -67,7 +67,7 @@ private func foreign() throws -> [Foreign] {
       "Windows-1252", try encoded("Don’t “go”. " + western, .windowsCP1252),
       "`iconv -f CP1252 -t UTF-8`"),
     Foreign("Windows-1251", try encoded(russian, .windowsCP1251), "such as Windows-1251"),
-    Foreign("cut UTF-8", Array(western.utf8) + [0xC3], "UTF-8 with damaged characters"),
+    Foreign("cut UTF-8", Array(western.utf8) + [0xC3], "damaged UTF-8"),
     Foreign("gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x2B, 0xC9], "unpack it with `gunzip`"),
     Foreign("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0, 4, 0xE6], "unpack it with `unxz`"),
     Foreign("zstd", [0x28, 0xB5, 0x2F, 0xFD, 4, 0x58, 0x59], "unpack it with `unzstd`"),
@@ -82,7 +82,7 @@ private func foreign() throws -> [Foreign] {
     Foreign(
       "git-lfs",
       Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4660\n".utf8),
-      "pointer of git-lfs"),
+      "git-lfs pointer"),
     Foreign(
       "zero bytes", Array("The cat sat.\n".utf8) + [UInt8](repeating: 0, count: 100_000),
       "zero bytes"),

@@ -40,8 +40,8 @@ struct Corpus {
     notes =
       found.notes
       + TextFolder.PassedOver.note(
-        pages, "file is a page of HTML, whose tags are read as text",
-        "files are pages of HTML, whose tags are read as text")
+        pages, "file is an HTML page, whose tags are read as text",
+        "files are HTML pages, whose tags are read as text")
   }
 
   /// Refuses a file that is no text by its beginning; whether it is a page of HTML.

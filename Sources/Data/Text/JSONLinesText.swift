@@ -59,10 +59,10 @@ public struct JSONLinesText: Sendable {
   ) -> String {
     switch value {
     case .composite:
-      return "the field `\(field)` is a list or an object and not a string; name one of its own "
-        + "fields, as --field \(field).text"
+      return "the field `\(field)` is a list or an object, not a string; name a field inside it, "
+        + "as --field \(field).text"
     case .text(let found):
-      return "the field `\(field)` is \(found) and not a string; name the field that holds the text"
+      return "the field `\(field)` is \(found), not a string; name the field that holds the text"
     case nil:
       // A line that was read before is JSON; if not, its names are not told.
       let whole = try? JSONSerialization.jsonObject(

@@ -39,7 +39,7 @@ public enum TextFile {
     let reader = try FileReader(reading: path)
     let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
     guard !bytes.isEmpty else {
-      throw InputError("is empty; check where it comes from", path: path)
+      throw InputError("is empty; check where the file comes from", path: path)
     }
     return try read(bytes.span)
   }
@@ -107,7 +107,7 @@ extension ContentKind {
     case .jsonLines:
       guard use == .prose else { return nil }
       return wrong(
-        "looks like JSON Lines, an object a line, and not like plain text: name the field that holds "
+        "looks like JSON Lines (one object per line), not like plain text: name the field that holds "
           + "the text, as --field text")
     case .json:
       switch use {
@@ -115,17 +115,17 @@ extension ContentKind {
       case .prose, .jsonLines:
         return wrong(
           "looks like one JSON text, not like "
-            + (use == .prose ? "plain text" : "JSON Lines, an object a line")
-            + ": write an object a line (`jq -c '.[]'`, say) and name the field that holds the text, "
+            + (use == .prose ? "plain text" : "JSON Lines, one object per line")
+            + ": write one object per line (for example with `jq -c '.[]'`) and name the field that holds the text, "
             + "as --field text")
       }
     case .html:
       guard use == .format else { return nil }
       return wrong(
-        "is a page of HTML, a message of a web site perhaps: download the file itself")
+        "is an HTML page, perhaps an error page of the web site: download the file itself")
     case .gitLFSPointer:
       return wrong(
-        "is a pointer of git-lfs, not the file itself: fetch that with `git lfs pull`")
+        "is a git-lfs pointer, not the file itself: fetch the file with `git lfs pull`")
     case .known(let what, let advice): return wrong("is \(what), not text: \(advice)")
     case .encoded(let encoding):
       // Of a code page the place is told, too.
@@ -138,7 +138,7 @@ extension ContentKind {
   /// What is to be told of a file of this kind that is read.
   func note(for use: TextUse) -> String? {
     guard self == .html, use == .prose else { return nil }
-    return "is a page of HTML: its tags are read as text; take them out first if that is not meant"
+    return "is an HTML page: its tags are read as text; if that is not intended, remove them first"
   }
 }
 
