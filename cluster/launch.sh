@@ -47,7 +47,7 @@ launch() {
   wait "$watch" 2>/dev/null || true
   trap - HUP INT TERM USR1
   if [[ -e $notes/killed ]] || ((status == 205)); then
-    echo "launch.sh: a node was lost (mpirun: $status): run the same command again to go on from the newest checkpoint" >&2
+    echo "launch.sh: a node was lost (mpirun: $status): run the same command again to resume from the newest checkpoint" >&2
     status=75
   elif ((status != 0 && status != 75)); then
     echo "launch.sh: mpirun ended with status $status" >&2

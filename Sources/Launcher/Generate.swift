@@ -17,7 +17,7 @@ struct Generate: ParsableCommand {
   var prompt: String
   @Option(help: "Tokens to generate.")
   var tokens = 64
-  @Option(help: "Divides the logits; 0 takes the likeliest token.")
+  @Option(help: "Divide the logits by this; 0 always takes the likeliest token.")
   var temperature = 1.0
   @Option(help: "Draw from the k likeliest tokens; 0 for all.")
   var topK = 0
@@ -56,7 +56,7 @@ struct Generate: ParsableCommand {
     var unknown = UnknownTokens()
     let encoded = tokenizer.encode(prompt, counting: &unknown)
     if let warning = unknown.warning { printWarning("--prompt: \(warning)") }
-    guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
+    guard !encoded.isEmpty else { throw UsageError("--prompt contains no tokens; give some text") }
     var sampling = TokenSampling()
     sampling.temperature = temperature
     sampling.topK = topK

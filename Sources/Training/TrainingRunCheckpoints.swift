@@ -40,8 +40,8 @@ extension TrainingRun {
         try settle(log, &deadline, waiting: true)
         guard state.table.isFinite(state.weights, team: trainer.team) else {
           throw InputError(
-            "step \(step): the weights hold NaN or infinity, and no checkpoint is made of them; lower "
-              + "--learning-rate and start again: the run goes on from the checkpoint before")
+            "step \(step): the weights hold NaN or infinity, so no checkpoint is written; lower "
+              + "--learning-rate and run again: the run resumes from the previous checkpoint")
         }
         do { try log?.putBack() } catch {
           isReady = false

@@ -123,7 +123,8 @@ extension LauncherTests {
         let wrong = try sandbox.shell("printf '1 2\\n3 99999\\n' | $0 decode --tokenizer data")
         #expect(wrong.status == 1)
         #expect(wrong.sentences.count == 1)
-        #expect(wrong.sentences.first?.contains("standard input:2: `99999` is no token id") == true)
+        #expect(
+          wrong.sentences.first?.contains("standard input:2: `99999` is not a token id") == true)
       }
     }
 
