@@ -2,13 +2,13 @@
 # mpirun that can be stopped: a request to stop becomes a checkpoint and exit status 75. So does a lost node.
 #   cluster/launch.sh MPIRUN-ARGUMENTS…       or: source cluster/launch.sh; launch MPIRUN-ARGUMENTS…
 #
-# Left alone, Open MPI 4 answers Ctrl-C and SIGTERM by killing its ranks after a second and returns 1; only SIGUSR1 does it
-# pass on and return the ranks' own status. So mpirun runs in a session of its own, out of the terminal's reach, and
-# every request that arrives here reaches the ranks as SIGUSR1. A second Ctrl-C does not wait for the checkpoint.
+# By itself, Open MPI 4 answers Ctrl-C and SIGTERM by killing its ranks after a second, and returns 1. Only SIGUSR1 is passed on
+# to the ranks, and only then does mpirun return their own status. So mpirun runs here in a separate session, which the terminal
+# cannot signal, and every request to stop reaches the ranks as SIGUSR1. A second Ctrl-C does not wait for the checkpoint.
 #
-# Where a node dies, mpirun returns 205; where its link is cut, the watchdog ends the ranks that are left, but mpirun waits for
-# the node for ever. Both end here with 75: run the same command again. LAUNCH_PATIENCE is how many seconds mpirun may go on after
-# its ranks have begun to end (20).
+# If a node dies, mpirun returns 205; if its link is cut, the watchdog ends the remaining ranks, but mpirun waits for the node
+# for ever. Both end here with 75: run the same command again. LAUNCH_PATIENCE is how many seconds mpirun may continue after its
+# ranks have begun to end (default 20).
 #
 # Variables that choose the kernels of matrix products reach the ranks on all nodes: OPENBLAS_*, ONEDNN_*, DNNL_*, GLIBC_TUNABLES.
 set -euo pipefail
@@ -47,7 +47,7 @@ launch() {
   wait "$watch" 2>/dev/null || true
   trap - HUP INT TERM USR1
   if [[ -e $notes/killed ]] || ((status == 205)); then
-    echo "launch.sh: a node was lost (mpirun: $status): run the same command again to go on from the newest checkpoint" >&2
+    echo "launch.sh: a node was lost (mpirun: $status): run the same command again to resume from the newest checkpoint" >&2
     status=75
   elif ((status != 0 && status != 75)); then
     echo "launch.sh: mpirun ended with status $status" >&2
@@ -74,8 +74,8 @@ pass_kernels_on() {
   fi
 }
 
-# Passes on what mpirun and the ranks say, without Open MPI's twelve lines on ranks that end with 75: that is no error. Of other
-# statuses `launch` tells in one line. $1/ending is there once ranks have begun to end.
+# Passes on what mpirun and the ranks print, except Open MPI's twelve lines about ranks that end with 75, which is not an error.
+# `launch` reports other statuses in one line. $1/ending exists once ranks have begun to end.
 sift() {
   trap '' HUP INT TERM USR1 PIPE
   set +e  # a log without a reader ends no run
@@ -119,8 +119,8 @@ sift() {
   if [[ $held ]]; then printf '%s\n' "$held"; fi
 } >&2
 
-# Kills mpirun, process $1, where it goes on long after its ranks: it waits for a node that it cannot reach. Ranks on this node are
-# its children; those on others are told of by what they say.
+# Kills mpirun, process $1, if it runs on long after its ranks have ended, because it waits for a node that it cannot reach. Ranks
+# on this node are its children; the end of ranks on other nodes is known from what they print.
 end_with_its_ranks() {
   trap '' HUP INT TERM USR1
   local job=$1 notes=$2 left=${LAUNCH_PATIENCE:-20} children child name had='' has

@@ -35,7 +35,7 @@ public enum Refusal {
   /// Ends the process: the library of matrix products, as it was built, serves only `served` threads.
   public static func products(served: Int) -> Never {
     end(
-      "OpenBLAS, as it was built here, serves no more than \(served) threads: give --threads \(served)"
+      "this build of OpenBLAS serves no more than \(served) threads: give --threads \(served)"
     )
   }
 

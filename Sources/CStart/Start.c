@@ -101,7 +101,7 @@ static void memory_was_refused(int signal_number) {
   size = append(text, size, digits + first);
   size = append(text, size, " KiB (");
   size = append(text, size, name);
-  size = append(text, size, "): raise the limit, or give it less at once\n");
+  size = append(text, size, "): raise the limit, or process less data at once\n");
   if (write(STDERR_FILENO, text, size) < 0) _exit(1);
   _exit(1);
 }

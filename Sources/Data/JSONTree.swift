@@ -98,7 +98,7 @@ private struct JSONTreeParser {
   }
 
   private mutating func value(depth: Int) throws(InputError) -> JSONTree {
-    guard depth < Self.deepest else { throw wrong("values lie too deep in each other") }
+    guard depth < Self.deepest else { throw wrong("values are nested too deeply") }
     switch next() {
     case UInt8(ascii: "{"): return .object(try members(depth))
     case UInt8(ascii: "["): return .array(try elements(depth))

@@ -48,12 +48,12 @@ public struct Launch: Sendable, Equatable, Codable {
   var obstacle: String? {
     guard isWithoutPMI, processes > 1 else { return nil }
     return
-      "srun started \(processes) processes without a PMI by which MPI's ranks find each other: "
+      "srun started \(processes) processes without PMI, which MPI ranks need to find each other: "
       + Launch.remedy
   }
 
   private static let remedy =
-    "start it with `srun --mpi=pmix` (`srun --mpi=list` shows whether Slurm has it), or with mpirun; "
+    "start it with `srun --mpi=pmix` (`srun --mpi=list` shows whether Slurm supports it), or with mpirun; "
     + "to run one process alone: `mpirun -n 1 gpt1-dist …`"
 
   /// That processes which were started together do not see each other in MPI's world of `size` ranks, and what to do; nil where

@@ -17,12 +17,12 @@ enum StartLimits {
     let system = SystemFiles()
     if let limit = ProcessLimit.openFiles.value, limit < files {
       return
-        "this process may open \(limit) files (\(ProcessLimit.openFiles.text(limit))), and MPI needs \(files): "
-        + "raise it: ulimit -n 1024"
+        "this process may open \(limit) files (\(ProcessLimit.openFiles.text(limit))), but MPI needs \(files): "
+        + "raise the limit: ulimit -n 1024"
     }
     if let limit = ProcessLimit.fileSize.value, limit < sharedFile {
       return
-        "this process may write files of \(limit) bytes (\(ProcessLimit.fileSize.text(limit))), and MPI needs "
+        "this process may write files of \(limit) bytes (\(ProcessLimit.fileSize.text(limit))), but MPI needs "
         + "\(sharedFile): \(ProcessLimit.fileSize.remedy)"
     }
     for (limit, label, needed, what) in [
@@ -46,22 +46,22 @@ enum StartLimits {
       system.controlGroups.processes.map { "\($0.name) is \($0.value)" },
     ].compactMap { $0 }.joined(separator: ", ")
     return
-      "the system allows only \(found) more threads and processes\(limits.isEmpty ? "" : " (\(limits))"), and MPI "
+      "the system allows only \(found) more threads and processes\(limits.isEmpty ? "" : " (\(limits))"), but MPI "
       + "needs \(needed): raise the limit: ulimit -u unlimited"
   }
 
   /// Where no launcher has made a folder for MPI, it makes one among the temporary files; nil where it can.
   private static var temporaryFolderProblem: String? {
     let folder = Path.temporary
-    let remedy = "set TMPDIR to a folder with room that you may write to"
+    let remedy = "set TMPDIR to a writable folder with free space"
     do throws(InputError) {
       try Destination.requireFolder(folder, replacing: false)
       try FreeSpace.require(sharedFile, files: 16, for: "MPI", at: folder)
     } catch {
-      return "MPI keeps files of its own in the folder for temporary files: \(error); or \(remedy)"
+      return "MPI needs the folder for temporary files: \(error); or \(remedy)"
     }
     guard Path.isFolder(folder) else {
-      return "MPI keeps files of its own in \(folder), and there is no such folder: \(remedy)"
+      return "MPI keeps temporary files in \(folder), but there is no such folder: \(remedy)"
     }
     return nil
   }

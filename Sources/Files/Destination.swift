@@ -6,13 +6,13 @@ public enum Destination {
   /// or no right to write there.
   public static func requireFile(_ path: String) throws(InputError) {
     guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/"), !Path.isFolder(path) else {
-      throw InputError("is no name of a file; give the name of the file to write", path: path)
+      throw InputError("is not a file name; give the name of the file to write", path: path)
     }
     if !Path.isSpecial(path) {
       let folder = Path.parent(try Path.followed(path))
       guard Path.isFolder(folder) else {
         throw InputError(
-          "there is no such folder for \(Path.name(path)); create it or check the path",
+          "there is no such folder to write \(Path.name(path)) to; create it or check the path",
           path: folder)
       }
       try requireRoom(for: path)
@@ -39,11 +39,14 @@ public enum Destination {
   ///
   /// - Parameter replacing: whether it is written as a whole, by `FolderCommit`, and not by what is put into it
   public static func requireFolder(_ path: String, replacing: Bool) throws(InputError) {
-    guard !path.isEmpty else { throw InputError("a folder without a name cannot be written to") }
+    guard !path.isEmpty else {
+      throw InputError("the name of the folder to write is empty; give one")
+    }
     let target = try Path.followed(path)
     let exists = Path.exists(target)
     if exists, !Path.isFolder(target) {
-      throw InputError("is a file where a folder is to be written; choose another name", path: path)
+      throw InputError(
+        "is a file, but a folder is to be written there; choose another name", path: path)
     }
     var folder = exists && !replacing ? target : Path.parent(target)
     while !Path.exists(folder), folder != Path.parent(folder) {

@@ -13,7 +13,7 @@ extension FolderCommit {
     func stays(_ code: Int32) -> Bool {
       housekeeping.stays(
         folder, .system("remove it", path: folder, code: code),
-        "it stays as it is, and is tried again later")
+        "it is left as it is; removal is tried again later")
       return false
     }
     guard status.kind == .folder else {
@@ -26,7 +26,8 @@ extension FolderCommit {
       // Folders of an overlay file system's lower layer cannot be renamed, but their files can be removed.
       guard code == EXDEV else { return stays(code) }
       guard let error = delete(folder) else { return true }
-      housekeeping.stays(folder, error, "a part of it is removed; the rest is tried again later")
+      housekeeping.stays(
+        folder, error, "part of it is removed; removal of the rest is tried again later")
       return false
     }
     if let code = refusal(toRename: hidden), System.rename(hidden, to: folder) == 0 {
@@ -61,7 +62,7 @@ extension FolderCommit {
     let refusal = whole ? refusal(toEmpty: hidden) ?? refusal(toRename: hidden) : nil
     let error = refusal.map { InputError.system("remove it", path: hidden, code: $0) }
     if let error = error ?? delete(hidden) {
-      housekeeping.stays(hidden, error, "it is not needed, and is tried again later")
+      housekeeping.stays(hidden, error, "it is no longer needed; removal is tried again later")
     }
   }
 

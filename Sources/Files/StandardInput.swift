@@ -53,7 +53,7 @@ public enum StandardInput {
       guard Transfer.isToBeRepeated(code, on: descriptor, for: POLLIN) else {
         if code == EBADF {
           throw InputError(
-            "is closed, and would be read; give `</dev/null` for an empty input", path: path)
+            "is closed, but is needed here; give `</dev/null` for an empty input", path: path)
         }
         throw .system("read", path: path, code: code)
       }

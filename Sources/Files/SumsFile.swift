@@ -99,7 +99,7 @@ public enum SumsFile {
     guard let first = problems.first else { return }
     let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
     throw InputError(
-      "\(first.reason)\(more); take a whole copy of the folder, or, if the files were changed on purpose, "
+      "\(first.reason)\(more); use an intact copy of the folder, or, if the files were changed on purpose, "
         + "remove its \(name) and \(sizesName)",
       path: first.path)
   }

@@ -34,7 +34,7 @@ extension InputError {
       case EMFILE:
         "this process may open no more files\(limit(.openFiles)); raise it: ulimit -n 1024"
       case ENFILE:
-        "the system has no more open files to give; end other programs, or raise fs.file-max"
+        "the system limit on open files is reached; end other programs, or raise fs.file-max"
       case ENOMEM:
         "the system refused the memory\(limit(.addressSpace)); raise the limit, or end other programs"
       case EISDIR:

@@ -5,11 +5,11 @@ import Training
 /// `gpt1-dist bench`
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure whole training steps beside the matrix products of such a step alone.",
+    abstract: "Measure whole training steps against the matrix products of such a step alone.",
     discussion: """
       Forward, backward, reduction, clipping and optimizer, on synthetic tokens or those of --data, on all ranks of \
-      mpirun or srun or on one without. In turn with the steps, the same ranks and threads compute the steps' matrix \
-      products and nothing else: the roofline, of which the step reaches a share.
+      mpirun or srun or on one without. Alternating with the steps, the same ranks and threads compute only the \
+      matrix products of a step: the roofline, of which the step reaches a share.
       """)
 
   @Option(help: "gpt1 (the paper's model), mini or debug.")
@@ -49,7 +49,7 @@ struct StepOptions: ParsableArguments {
   var data: String?
   @Option(
     help:
-      "Token ids of the model; 0 for those of the data. (default: the preset's; 8108 where it takes the data's and there are none)"
+      "Vocabulary size of the model; 0 for that of the data. (default: the preset's; 8108 if that is 0 and there is no --data)"
   )
   var vocabulary: Int?
   @Option(help: "The longest sequence, in tokens. (default: the preset's)")
@@ -68,7 +68,7 @@ struct StepOptions: ParsableArguments {
   var batch: Int?
   @Option(help: "Arithmetic of the matrix products: fp32, or bf16 with sums in fp32.")
   var precision: String?
-  @Flag(help: "Compute each block's activations anew in backward.")
+  @Flag(help: "Recompute each block's activations in backward.")
   var recompute = false
   @Option(
     help:
@@ -77,11 +77,11 @@ struct StepOptions: ParsableArguments {
   var reduce: String?
   @Option(help: "How gradients cross the network: fp32, or bf16 (half the bytes).")
   var wire: String?
-  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's CPUs.")
   var threads: Int?
-  @Option(help: "Determines weights, tokens and dropout.")
+  @Option(help: "Seed of weights, tokens and dropout.")
   var seed: UInt64?
-  @Option(help: "Steps that are measured.")
+  @Option(help: "Steps to measure.")
   var steps = 5
   @Option(help: "Steps before them.")
   var warmUp = 2

@@ -8,7 +8,7 @@ enum BenchSubject: String, EnumerableFlag {
     switch value {
     case .steps: "Whole training steps (default)."
     case .generate:
-      "Generation beside a pure read of the weights; scoring beside training's forward pass."
+      "Generation against a pure read of the weights; scoring against training's forward pass."
     case .collectives: "MPI_Allreduce of a gradient, by the size of a call; under mpirun."
     case .tokenizer: "Encoding on one thread and on all, and the whole of prepare."
     }
@@ -22,7 +22,7 @@ enum BenchSubject: String, EnumerableFlag {
 /// How the other subjects than steps are measured.
 struct SideOptions: ParsableArguments {
   @Option(
-    help: "Rounds in which --generate, --collectives and --tokenizer measure everything in turn.")
+    help: "How often --generate, --collectives and --tokenizer repeat each measurement.")
   var rounds = 3
   @Option(help: "With --generate: tokens that a round generates, at most half the context.")
   var tokens = 64

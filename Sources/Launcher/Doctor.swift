@@ -6,25 +6,25 @@ import Training
 /// `gpt1-dist doctor`
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What a run would meet on these machines and ranks, what is wrong, and what to do.",
+    abstract: "Check these nodes and ranks before a run: what is wrong and what to do about it.",
     discussion: """
-      To be started as the run will be: by itself, under mpirun, or under srun. Nothing is left behind. Exit status 1 \
-      where a run would fail or be wrong; 0 where all is well or it would only be slow.
+      Start it the way the run will be started: by itself, under mpirun, or under srun. It leaves no files behind. Exit \
+      status 1 if a run would fail or compute wrong results; 0 if all is well or the run would only be slow.
       """)
 
-  @Option(help: "gpt1 (the paper's), mini or debug: the run that is meant. (default: gpt1)")
+  @Option(help: "gpt1 (the paper's), mini or debug: the run to check for. (default: gpt1)")
   var preset: RunConfig.Preset?
   @Option(help: ArgumentHelp("A YAML file of keys and values, as for pretrain.", valueName: "yaml"))
   var config: String?
-  @Option(help: "The folder that `prepare` wrote; looked at if given.")
+  @Option(help: "The folder that `prepare` wrote; checked only if given.")
   var data: String?
   @Option(help: "The run directory. (default: runs/PRESET)")
   var out: String?
   @Option(help: "How gradients are combined: allreduce, or ordered.")
   var reduce: String?
-  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's CPUs.")
   var threads: Int?
-  @Flag(help: "Measure longer, with whole leaves and gradients.")
+  @Flag(help: "Measure longer, with whole micro-batches and gradients.")
   var thorough = false
   @OptionGroup var output: OutputOptions
 

@@ -6,7 +6,7 @@ import Training
 /// `gpt1-dist encode`
 struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Lines of text from standard input to lines of token ids.")
+    abstract: "Encode lines of text from standard input as lines of token ids.")
 
   @Option(help: "A folder with a tokenizer.")
   var tokenizer: String
@@ -36,7 +36,7 @@ struct Encode: ParsableCommand {
 /// `gpt1-dist decode`
 struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Lines of token ids from standard input to lines of text.")
+    abstract: "Decode lines of token ids from standard input to lines of text.")
 
   @Option(help: "A folder with a tokenizer.")
   var tokenizer: String
@@ -52,7 +52,7 @@ struct Decode: ParsableCommand {
       let ids = try line.split(whereSeparator: \.isWhitespace).map { word in
         guard let id = Int32(word), tokenizer.piece(id) != nil else {
           throw InputError(
-            "`\(word)` is no token id: expected numbers below \(tokenizer.vocabularySize)",
+            "`\(word)` is not a token id: expected numbers below \(tokenizer.vocabularySize)",
             path: "standard input", line: number)
         }
         return id

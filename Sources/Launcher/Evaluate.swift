@@ -20,7 +20,7 @@ struct Evaluate: ParsableCommand {
   var data: String
   @Option(
     help:
-      "A model folder: RUN/best or a checkpoint of `finetune`; with --zero-shot any. Of a run directory its best model or newest checkpoint."
+      "A model folder (RUN/best or a checkpoint of `finetune`; with --zero-shot, any), or a run directory: its best model or newest checkpoint."
   )
   var model: String
   @Option(help: "train, dev or test.")
@@ -30,7 +30,7 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp("Write the predictions in the task's submission format.", valueName: "file"))
   var predictions: String?
-  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's CPUs.")
   var threads = 0
   @OptionGroup var output: OutputOptions
 

@@ -10,8 +10,8 @@ struct Finetune: ParsableCommand {
     discussion: """
       The development split is measured after each epoch, and the best model kept in RUN/best. \
       `gpt1-dist tasks` lists the tasks; docs/TASKS.md says how to describe one of your own. Signals, \
-      checkpoints, restarts and precedence are those of `pretrain`; shapes and all that is not here can \
-      be given in --config.
+      checkpoints, restarts and precedence work as in `pretrain`; set shapes and all other options in the \
+      --config file.
       """)
 
   @Option(help: ArgumentHelp("A task's name, or a YAML file.", valueName: "name|yaml"))
@@ -22,7 +22,7 @@ struct Finetune: ParsableCommand {
   var from: String?
   @Flag(
     help:
-      "Begin with random weights: in the shape and with the tokenizer of --from, or of --preset and --tokenizer."
+      "Begin with random weights; take shape and tokenizer from --from, or from --preset and --tokenizer."
   )
   var fromScratch = false
   @Option(
@@ -37,7 +37,7 @@ struct Finetune: ParsableCommand {
   var examples: Int?
   @Option(
     help: ArgumentHelp(
-      "λ, the weight of the language model's loss beside the task's; 0 for none. (default: 0.5)",
+      "λ, the weight of the auxiliary language-model loss; 0 for none. (default: 0.5)",
       valueName: "lambda"))
   var lmCoefficient: Double?
   @Option(
@@ -49,11 +49,11 @@ struct Finetune: ParsableCommand {
   var classifierDropout: Double?
   @Option(
     help: ArgumentHelp(
-      "The part of the updates during which the learning rate rises from 0.", valueName: "part"))
+      "The fraction of the steps during which the learning rate rises from 0.", valueName: "part"))
   var warmUpFraction: Double?
   @Option(
     help: ArgumentHelp(
-      "Fine-tune once with each of these seeds, with commas between, into RUN/seed-N, and print the median.",
+      "Fine-tune once per seed of this comma-separated list, into RUN/seed-N, and print the median.",
       valueName: "seeds"))
   var seeds: String?
   @OptionGroup var training: TrainingOptions
@@ -73,12 +73,12 @@ struct Finetune: ParsableCommand {
       let parsed = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
         guard let seed = UInt64(part) else {
           throw ValidationError(
-            "--seeds \(text): expected whole numbers with commas between, as 1,2,3")
+            "--seeds \(text): expected whole numbers separated by commas, as 1,2,3")
         }
         return seed
       }
       guard Set(parsed).count == parsed.count else {
-        throw ValidationError("--seeds \(text): a seed stands there twice")
+        throw ValidationError("--seeds \(text): a seed is given twice")
       }
       return parsed
     }
@@ -131,7 +131,7 @@ struct Finetune: ParsableCommand {
     if let last = outcome.evaluation { lines.append("development split: " + last.description) }
     if let problem = outcome.bestProblem {
       let rest = outcome.best.map {
-        ", and \($0.folder) holds the one of step \($0.step), \($0.score.description)"
+        "; \($0.folder) holds the model of step \($0.step), \($0.score.description)"
       }
       lines.append("the best model was not kept: \(problem)\(rest ?? "")")
     } else if let best = outcome.best {

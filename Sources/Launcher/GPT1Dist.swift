@@ -10,10 +10,10 @@ package struct GPT1Dist: ParsableCommand {
 
   package static let configuration = CommandConfiguration(
     commandName: "gpt1-dist",
-    abstract: "Trains GPT-1 (Radford et al. 2018) on CPU clusters over MPI.",
+    abstract: "Train GPT-1 (Radford et al. 2018) on CPU clusters over MPI.",
     discussion: """
-      Exit status: 0 done, 1 failure, 2 wrong usage, 75 checkpointed and stopped on request, or \
-      stuck: start the same command again.
+      Exit status: 0 done, 1 failure, 2 wrong usage, 75 stopped on request with a checkpoint, or \
+      stalled: run the same command again.
       """,
     subcommands: [
       Prepare.self, Pretrain.self, Finetune.self, Evaluate.self, Tasks.self, Score.self,
@@ -30,7 +30,7 @@ enum Program {
     do {
       if let missing = Processor.missingFeature {
         throw UsageError(
-          "this processor has no \(missing); the program was built for x86-64-v3 (AVX2 and FMA)")
+          "this CPU has no \(missing), but the program was built for x86-64-v3 (AVX2 and FMA)")
       }
       try run()
     } catch let code as ExitCode {

@@ -17,7 +17,7 @@ struct Generate: ParsableCommand {
   var prompt: String
   @Option(help: "Tokens to generate.")
   var tokens = 64
-  @Option(help: "Divides the logits; 0 takes the likeliest token.")
+  @Option(help: "Divide the logits by this; 0 always takes the likeliest token.")
   var temperature = 1.0
   @Option(help: "Draw from the k likeliest tokens; 0 for all.")
   var topK = 0
@@ -59,10 +59,10 @@ struct Generate: ParsableCommand {
     let context = state.config.context
     if encoded.count > context {
       printWarning(
-        "--prompt: has \(encoded.count) tokens and the model's context \(context): the first "
-          + "\(encoded.count - context) are not seen")
+        "--prompt: has \(encoded.count) tokens, but the model's context is \(context): the model does not see "
+          + "the first \(encoded.count - context)")
     }
-    guard !encoded.isEmpty else { throw UsageError("--prompt has no token in it; give some text") }
+    guard !encoded.isEmpty else { throw UsageError("--prompt contains no tokens; give some text") }
     var sampling = TokenSampling()
     sampling.temperature = temperature
     sampling.topK = topK

@@ -25,7 +25,7 @@ struct OutputOptions: ParsableArguments {
 
 /// The threads of a subcommand that runs in one process.
 struct ThreadOptions: ParsableArguments {
-  @Option(help: "Threads; all processors of this machine if not given.")
+  @Option(help: "Threads; all CPUs of this machine if not given.")
   var threads: Int?
 
   func validate() throws {

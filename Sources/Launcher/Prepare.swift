@@ -5,7 +5,7 @@ import Training
 /// `gpt1-dist prepare`
 struct Prepare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Turn text into a tokenizer and token shards.",
+    abstract: "Convert text to a tokenizer and token files.",
     discussion: """
       Text is standardised as OpenAI did, lower-cased, cut into words and encoded with byte pairs: learned from the \
       text (--train-bpe) or loaded (--tokenizer). The folder DATA appears whole or not at all.
@@ -18,7 +18,7 @@ struct Prepare: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Read JSON Lines, and this field of each object: files, or folders of *.jsonl and *.ndjson.",
+      "Take the text from this field of each object: --input is JSON Lines files, or folders of *.jsonl and *.ndjson.",
       valueName: "name"))
   var field: String?
 
@@ -52,7 +52,7 @@ struct Prepare: ParsableCommand {
         "--validation-fraction \(validationFraction): expected a number from 0 to 0.5")
     }
     if field == "" { throw ValidationError("--field is empty: give the name of a field") }
-    if input.isEmpty { throw ValidationError("--input names no file") }
+    if input.isEmpty { throw ValidationError("--input is empty: give a file or folder") }
   }
 
   func run() throws {

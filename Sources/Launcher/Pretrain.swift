@@ -12,15 +12,15 @@ struct Pretrain: ParsableCommand {
       "Pre-train a model on prepared data, on all ranks of mpirun or srun, or on one without.",
     discussion: """
       Precedence: flag > --config > --preset. The keys of the YAML file are the names of the flags. \
-      SIGTERM, SIGUSR1, SIGHUP (but under nohup) or Ctrl-C: all ranks finish the step, a checkpoint is written, exit status \
-      75; the same command goes on from there.
+      On SIGTERM, SIGUSR1, SIGHUP (except under nohup) or Ctrl-C all ranks finish the step, write a checkpoint and exit \
+      with status 75; run the same command again to resume.
       """)
 
   @Option(help: "The folder that `prepare` wrote. (default: data)")
   var data: String?
   @Option(help: "The run directory. (default: runs/PRESET)")
   var out: String?
-  @Option(help: "Token ids of the model; 0 for those of the data.")
+  @Option(help: "Vocabulary size of the model; 0 for that of the data.")
   var vocabulary: Int?
   @Option(help: "The longest sequence, in tokens.")
   var context: Int?
@@ -32,23 +32,23 @@ struct Pretrain: ParsableCommand {
   var heads: Int?
   @Option(help: "Standard deviation of the initial weights.")
   var initializerRange: Double?
-  @Option(help: "Optimizer updates in all.")
+  @Option(help: "Number of steps (optimizer updates).")
   var steps: Int?
-  @Option(help: "Updates during which the learning rate rises from 0.")
+  @Option(help: "Steps during which the learning rate rises from 0.")
   var warmUp: Int?
-  @Option(help: "Updates between two validation losses; 0 for the end only.")
+  @Option(help: "Measure the validation loss every N steps; 0 for the end only.")
   var evaluateEvery: Int?
-  @Option(help: "Validation sequences that are measured; 0 for all.")
+  @Option(help: "Validation sequences to measure; 0 for all.")
   var evaluateSequences: Int?
   @Option(help: ArgumentHelp("A model folder or run directory to begin with.", valueName: "model"))
   var from: String?
   @Option(
     help: ArgumentHelp(
-      "Tasks to ask at every validation too, without training on them: cola, sst2, copa, …, with commas between.",
+      "Tasks to evaluate zero-shot at every validation, separated by commas: cola, sst2, copa, …",
       valueName: "tasks"))
   var evaluateTasks: String?
   @Option(
-    help: ArgumentHelp("The folder that has a folder of every such task.", valueName: "folder"))
+    help: ArgumentHelp("The folder with one folder for each of these tasks.", valueName: "folder"))
   var tasksData: String?
   @OptionGroup var training: TrainingOptions
   @OptionGroup var output: OutputOptions

@@ -5,12 +5,12 @@ import Training
 /// `gpt1-dist replay`
 struct Replay: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compute a step of a run once more and compare it with what the run left.",
+    abstract: "Recompute a step of a run and compare it with what the run recorded.",
     discussion: """
-      From the newest good checkpoint before the step, or from the initial weights, on all ranks of mpirun or srun or on \
-      one without. A run with --reduce ordered gives the same bits on any number of ranks and threads; any other the same \
-      bits on as many ranks as it had, and else the same but for the order of sums. Nothing is written into the run's \
-      folder. Exit status 1 where something is not as the run left it.
+      Start from the newest good checkpoint before the step, or from the initial weights, on all ranks of mpirun or srun \
+      or on one without. With --reduce ordered the bits are the same on any number of ranks and threads; otherwise they \
+      are the same on as many ranks as the run had, and on others differ by the order of sums. Nothing is written to \
+      the run directory. Exit status 1 if something differs from what the run recorded.
       """)
 
   @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
@@ -19,28 +19,28 @@ struct Replay: ParsableCommand {
   var step: Int
   @Option(
     help:
-      "Compute this leaf of the step alone, from 0, and print its loss and its gradient's hash, to compare machines by."
+      "Compute only this micro-batch (leaf) of the step, counted from 0; print its loss and gradient hash, to compare machines."
   )
   var leaf: Int?
-  @Option(help: "Where the run's data lie here. (default: where the run had them)")
+  @Option(help: "The folder of the run's data on this machine. (default: the run's --data)")
   var data: String?
   @Option(
     help: ArgumentHelp(
-      "Where a fine-tuning's task lies here. (default: where the run had it)",
+      "The task of a fine-tuning run on this machine. (default: the run's --task)",
       valueName: "name|yaml"))
   var task: String?
   @Option(
     help: ArgumentHelp(
-      "Where the model lies here that the run began with; needed only without a checkpoint before the step.",
+      "The model that the run began with; needed only if no checkpoint is older than the step.",
       valueName: "model"))
   var from: String?
-  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's CPUs.")
   var threads = 0
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if step < 1 { throw ValidationError("--step \(step): steps count from 1") }
-    if let leaf, leaf < 0 { throw ValidationError("--leaf \(leaf): leaves count from 0") }
+    if let leaf, leaf < 0 { throw ValidationError("--leaf \(leaf): micro-batches count from 0") }
     if !(0...4_096 ~= threads) {
       throw ValidationError("--threads \(threads): expected a number from 0 to 4096")
     }

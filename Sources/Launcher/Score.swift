@@ -7,7 +7,7 @@ import Training
 /// `gpt1-dist score`
 struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The loss of a model on a text or on token ids.",
+    abstract: "Measure the loss of a model on a text or on token ids.",
     discussion: """
       The mean of −log P(token | those before it) over all tokens but each sequence's first, in \
       nats: Hugging Face's loss with labels = input ids. Sequences longer than the context are read \
@@ -20,12 +20,13 @@ struct Score: ParsableCommand {
   var textFile: String?
   @Option(
     help: ArgumentHelp(
-      "With --text-file of JSON Lines: this field of each object is a sequence.", valueName: "name")
+      "Read --text-file as JSON Lines: this field of each object is one sequence.",
+      valueName: "name")
   )
   var field: String?
   @Option(help: "A JSON file: a list of token ids, or a list of such lists.")
   var tokenFile: String?
-  @Flag(help: "Print the log-probability of every token too.")
+  @Flag(help: "Also print the log-probability of every token.")
   var logProbabilities = false
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions

@@ -20,7 +20,7 @@ enum Suggestions {
     throw UsageError(
       "Unexpected argument '\(first)': there is no such subcommand"
         + (Nearest.name(to: first, among: names).map { "; did you mean '\($0)'?" }
-          ?? "; they are \(names.joined(separator: ", "))"))
+          ?? "; the subcommands are \(names.joined(separator: ", "))"))
   }
 
   /// The parser's message, with our suggestions for unknown options and values.

@@ -6,18 +6,21 @@ import Training
 /// `gpt1-dist tasks`
 struct Tasks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "The tasks to fine-tune on and evaluate by: what they ask, their files; or read one.",
+    abstract:
+      "List the tasks for fine-tuning and evaluation and their files; or check the files of one.",
     discussion: """
-      With --data the files of one task are read as finetune and evaluate read them, and counted. docs/TASKS.md describes \
+      With --data, read the files of one task as finetune and evaluate do, and count the examples. docs/TASKS.md describes \
       the YAML file of a task of your own.
       """)
 
   @Argument(help: "A task's name, or a YAML file of your own; all built-in tasks if not given.")
   var task: String?
-  @Option(help: "A folder with the task's files: they are read, and mistakes in them reported.")
+  @Option(help: "The folder with the task's files: read them and report mistakes.")
   var data: String?
   @Option(
-    help: "With --data: a folder with a tokenizer, whose unknown tokens in the texts are counted.")
+    help:
+      "With --data: a folder with a tokenizer; count the tokens that it does not know in the texts."
+  )
   var tokenizer: String?
   @OptionGroup var output: OutputOptions
 
@@ -150,7 +153,7 @@ private struct Reading: Encodable {
     if let unknownShare { lines.append(UnknownTokens.description(unknownShare)) }
     guard let example else { return lines.joined(separator: "\n") }
     let parts =
-      ["the first one, \(example.id.shown()):"]
+      ["the first example, \(example.id.shown()):"]
       + example.texts.map { "  text: \($0.withoutControls)" }
       + example.answers.map { "  answer: \($0.withoutControls)" }
       + ["  label: \(example.label?.withoutControls ?? "none")"]

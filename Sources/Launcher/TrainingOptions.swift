@@ -24,14 +24,14 @@ struct TrainingOptions: ParsableArguments {
   var weightDecay: Double?
   @Option(help: "The largest norm of the gradient; 0 for no clipping.")
   var clip: Double?
-  @Option(help: "Determines initial weights, order of the data and dropout.")
+  @Option(help: "Seed of the initial weights, the order of the data and dropout.")
   var seed: UInt64?
   @Option(
     help:
       "Arithmetic of the matrix products: fp32, bf16 (sums in fp32), or bf16-emulated (rehearses bf16 anywhere)."
   )
   var precision: String?
-  @Flag(help: "Compute each block's activations anew in backward: less memory, more time.")
+  @Flag(help: "Recompute each block's activations in backward: less memory, more time.")
   var recompute = false
   @Option(
     help:
@@ -40,25 +40,25 @@ struct TrainingOptions: ParsableArguments {
   var reduce: String?
   @Option(help: "How gradients cross the network: fp32, or bf16 (half the bytes).")
   var wire: String?
-  @Option(help: "Threads of a rank; 0 for a fair share of the node's processors.")
+  @Option(help: "Threads of a rank; 0 for a fair share of the node's CPUs.")
   var threads: Int?
-  @Option(help: "Updates between two checkpoints.")
+  @Option(help: "Write a checkpoint every N steps.")
   var checkpointEvery: Int?
-  @Option(help: "The newest checkpoints that are kept.")
+  @Option(help: "Number of newest checkpoints to keep.")
   var keep: Int?
-  @Option(help: "Checkpoints of steps that this divides are kept for ever; 0 for none.")
+  @Option(help: "Keep every N-th step's checkpoint permanently; 0 for none.")
   var keepEvery: Int?
   @Option(
-    help: "Where a checkpoint cannot be written: continue (and try again at the next) or stop.")
+    help: "If a checkpoint cannot be written: continue (and try again at the next) or stop.")
   var onCheckpointFailure: String?
   @Option(
     help:
-      "At NaN, infinity or a spike of loss or gradient: stop, skip (that update) or rollback (to a checkpoint)."
+      "At NaN, infinity or a spike of loss or gradient: stop, skip (that step's update) or rollback (to a checkpoint)."
   )
   var anomaly: String?
   @Option(
     help: ArgumentHelp(
-      "Robust deviations above the last steps that make a spike; 0 for no spikes.",
+      "How many robust deviations above the recent steps count as a spike; 0 to look for none.",
       valueName: "deviations"))
   var spikeThreshold: Double?
   @Option(
@@ -66,7 +66,7 @@ struct TrainingOptions: ParsableArguments {
   var resume: String?
   @Option(
     help: ArgumentHelp(
-      "End the job when no rank has moved for so long, with status 75 and a report of who is behind; 0 for never.",
+      "End the job with status 75 when no rank has moved for this many seconds, and report the rank that is behind; 0 for never.",
       valueName: "seconds"))
   var stallTimeout: Int?
   @Flag(help: "Search every operation's output for NaN and infinity, and print the phases' times.")

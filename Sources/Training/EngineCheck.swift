@@ -43,10 +43,10 @@ package enum EngineCheck {
     guard let before, "\(before)" != "\(now)" else { return nil }
     let remedy =
       before.kernels == now.kernels
-      ? "" : "; to go on as before, set OPENBLAS_CORETYPE=\(before.kernels) on all nodes"
+      ? "" : "; to keep the same bits, set OPENBLAS_CORETYPE=\(before.kernels) on all nodes"
     return
-      "the matrix products of this run were computed by \(before), from here on by \(now): the last bits "
-      + "of further steps will differ from those of a run on the old ones\(remedy)"
+      "the matrix products of this run were computed by \(before), and from here on by \(now): the last bits "
+      + "of later steps will differ from those of an unchanged run\(remedy)"
   }
 }
 
@@ -60,7 +60,7 @@ extension Communicator {
     guard !isOrdered else {
       throw AgreedFailure(
         difference
-          + "\n--reduce ordered promises the same bits on any number of ranks, which these cannot keep",
+          + "\n--reduce ordered guarantees the same bits on any number of ranks, which is impossible with these",
         status: 2)
     }
     if isRoot { printError("warning: \(difference)\n") }

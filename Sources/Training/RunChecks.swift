@@ -28,12 +28,12 @@ extension RunConfig {
     if threads > 4_096 { return "threads is \(threads); it must not be above 4096" }
     if let problem = model(vocabularySize: 1).problem ?? fineTuningProblem { return problem }
     if batch % microBatch != 0 {
-      return "a batch of \(batch) sequences cannot be cut into leaves of \(microBatch): "
+      return "a batch of \(batch) sequences cannot be divided into micro-batches of \(microBatch): "
         + "choose a micro-batch that divides it"
     }
     if microBatch * context > 1 << 24 {
       return
-        "a leaf of \(microBatch) sequences of \(context) tokens is too large; choose a smaller "
+        "a micro-batch of \(microBatch) sequences of \(context) tokens is too large; choose a smaller "
         + "micro-batch"
     }
     if !(learningRate >= 0 && learningRate.isFinite) {
@@ -58,7 +58,7 @@ extension RunConfig {
     if out.isEmpty || data.isEmpty { return "data and out must name folders" }
     if evaluateTasks.isEmpty != tasksData.isEmpty {
       return
-        "evaluate-tasks needs tasks-data, the folder with a folder of every task, and the other way round"
+        "give evaluate-tasks and tasks-data, the folder with one folder per task, together or not at all"
     }
     return nil
   }
@@ -96,7 +96,7 @@ extension RunConfig {
     let most = self.learningRate(ofStep: steps)
     let percent = 100 * most / learningRate
     return
-      "all \(grouped(steps)) steps are warm-up, which has \(grouped(warmUp)): the learning rate reaches "
+      "all \(grouped(steps)) steps are warm-up, which takes \(grouped(warmUp)): the learning rate reaches only "
       + "\(scientific(most)), \(format(percent, percent < 1 ? 2 : 0)) % of \(learningRate). Give a smaller \(option)"
   }
 

@@ -192,8 +192,8 @@ public struct RunConfig: Sendable, Equatable, Codable {
     guard reduce.needsEqualShares, leaves % ranks != 0 else { return }
     let fitting = (1...leaves).filter { leaves % $0 == 0 }.map(String.init)
     throw UsageError(
-      "--reduce \(reduce.rawValue) shares \(leaves) leaves (--batch \(batch) / --micro-batch "
-        + "\(microBatch)) out evenly, which \(ranks) ranks cannot have: start "
+      "--reduce \(reduce.rawValue) shares \(leaves) micro-batches (--batch \(batch) / --micro-batch "
+        + "\(microBatch)) evenly, which is impossible with \(ranks) ranks: start "
         + fitting.joined(separator: ", ") + " ranks, or choose another --batch")
   }
 }

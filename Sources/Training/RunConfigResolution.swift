@@ -189,7 +189,8 @@ extension RunConfig {
           "unknown key `\(name)`" + hint(name, kind), path: path, line: key.mark?.line)
       }
       guard values.updateValue(value, forKey: name) == nil else {
-        throw InputError("the key `\(name)` stands there twice", path: path, line: key.mark?.line)
+        throw InputError(
+          "the key `\(name)` is given twice; remove one", path: path, line: key.mark?.line)
       }
     }
     return values
@@ -200,7 +201,7 @@ extension RunConfig {
     let keys = (kind?.keys ?? CodingKeys.allCases).map(\.rawValue) + [presetKey]
     let command = kind == .fineTuning ? "finetune" : "pretrain"
     if CodingKeys(stringValue: name) != nil {
-      return " of `\(command)`: it is one of `\(kind == .fineTuning ? "pretrain" : "finetune")`"
+      return " for `\(command)`: it belongs to `\(kind == .fineTuning ? "pretrain" : "finetune")`"
     }
     return OptionNames.meant(by: name, among: keys).map { "; did you mean `\($0)`?" }
       ?? "; the keys are the names of the options that `gpt1-dist \(command) --help` lists"

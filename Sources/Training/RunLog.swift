@@ -118,7 +118,7 @@ final class RunLog {
   func putBack() throws {
     guard try directory.putBack(file) else { return }
     note(
-      "\(folder) was removed while the run went on; it has been made anew, without the checkpoints in it"
+      "\(folder) was removed during the run; it has been created again, but the checkpoints in it are lost"
     )
   }
 
@@ -193,7 +193,9 @@ final class RunLog {
       try body()
       isRefused = false
     } catch {
-      if !isRefused { note("\(error). The run goes on, and logs it later where it can") }
+      if !isRefused {
+        note("\(error). The run continues and will write these lines as soon as it can")
+      }
       isRefused = true
     }
   }

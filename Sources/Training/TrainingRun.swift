@@ -138,7 +138,7 @@ public struct TrainingRun {
     let best = try BestModel.read(config.out)
     let isAhead = (best?.step ?? 0) > start && start > 0 && !changes.isEmpty
     if isAhead, let best {
-      note("the best model, of step \(best.step), is removed: the run goes back to step \(start)")
+      note("the best model, of step \(best.step), is removed: the run restarts at step \(start)")
     }
     if start > 0, config.isFineTuning, !isAhead,
       let top = RunLog.bestEvaluation(folder: config.out), let score = top.score,
@@ -194,7 +194,7 @@ public struct TrainingRun {
       }
       if result.stops, !outcome.finished {
         let why = late ? "before the job's time limit" : "on request"
-        note("stopped \(why) after step \(step): start the same command again to go on")
+        note("stopped \(why) after step \(step): run the same command again to resume")
         return
       }
     }
@@ -213,7 +213,7 @@ public struct TrainingRun {
         } catch  where config.onCheckpointFailure == .continue {
           outcome.bestProblem =
             "the model of step \(step), \(score.description), could not be written: \(error)"
-          log?.note("\(outcome.bestProblem ?? ""). The run goes on")
+          log?.note("\(outcome.bestProblem ?? ""). The run continues")
         }
       }
     }
@@ -241,7 +241,7 @@ public struct TrainingRun {
       let left = SlurmJob.timeLeft(
         environment: ProcessInfo.processInfo.environment, now: .now, askSlurm: SlurmJob.askSqueue)
     else { return nil }
-    note("the job ends in \(duration(left.seconds)): the run stops before, with a checkpoint")
+    note("the job ends in \(duration(left.seconds)): the run checkpoints and stops before that")
     // Weights and two moments on a slow disk.
     let bytes = trainer.table.count * 3 * MemoryLayout<Float>.size
     return Deadline(

@@ -40,8 +40,8 @@ extension TrainingRun {
         try settle(log, &deadline, waiting: true)
         guard state.table.isFinite(state.weights, team: trainer.team) else {
           throw InputError(
-            "step \(step): the weights hold NaN or infinity, and no checkpoint is made of them; lower "
-              + "--learning-rate and start again: the run goes on from the checkpoint before")
+            "step \(step): the weights hold NaN or infinity, so no checkpoint is written; lower "
+              + "--learning-rate and run again: the run resumes from the previous checkpoint")
         }
         do { try log?.putBack() } catch {
           isReady = false
@@ -82,7 +82,7 @@ extension TrainingRun {
     case "never":
       if let newest = try store.candidates().first {
         throw InputError(
-          "exists already, and --resume never was asked for: remove it or give another --out",
+          "already exists, and --resume is never: remove it or give another --out",
           path: newest.folder)
       }
       return nil

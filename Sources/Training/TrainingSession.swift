@@ -66,8 +66,8 @@ final class TrainingSession {
     engine = ProductEngine(usesOneDNN: config.precision == .bf16, fingerprints: fingerprints)
     if try communicator.any(fingerprints.count > 1), communicator.isRoot {
       printError(
-        "this BLAS gives other bits on other threads: runs of another number of threads, and restarts, will "
-          + "differ in their last bits\n")
+        "this OpenBLAS returns different bits depending on the thread: restarts, and runs with another number of "
+          + "threads, will differ in their last bits; install libopenblas0-pthread to avoid that\n")
     }
     try communicator.compareEngines(engine, isOrdered: config.reduce == .ordered)
     state = ModelState(material.model, training: true, precision: config.precision)

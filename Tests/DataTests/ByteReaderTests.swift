@@ -70,7 +70,7 @@ private func foreign() throws -> [Foreign] {
     Foreign(
       "Latin-1 behind a mark of UTF-8", [0xEF, 0xBB, 0xBF] + Array("{".utf8) + [0xE9],
       "is not UTF-8 but"),
-    Foreign("cut UTF-8", Array(western.utf8) + [0xC3], "UTF-8 with damaged characters"),
+    Foreign("cut UTF-8", Array(western.utf8) + [0xC3], "damaged UTF-8"),
     Foreign("gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x2B, 0xC9], "unpack it with `gunzip`"),
     Foreign("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0, 4, 0xE6], "unpack it with `unxz`"),
     Foreign("zstd", [0x28, 0xB5, 0x2F, 0xFD, 4, 0x58, 0x59], "unpack it with `unzstd`"),
@@ -85,7 +85,7 @@ private func foreign() throws -> [Foreign] {
     Foreign(
       "git-lfs",
       Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4660\n".utf8),
-      "pointer of git-lfs"),
+      "git-lfs pointer"),
     Foreign(
       "zero bytes", Array("The cat sat.\n".utf8) + [UInt8](repeating: 0, count: 100_000),
       "zero bytes"),
@@ -231,7 +231,7 @@ private let readers: [(name: String, file: String, read: @Sendable (String) thro
   }
 
   @Test(arguments: [
-    ("<html lang=\"de\">\n", "is a page of HTML", "1 file is a page of HTML, whose tags"),
+    ("<html lang=\"de\">\n", "is an HTML page", "1 file is an HTML page, whose tags"),
     ("<?xml version=\"1.0\"?>\n", "is an XML document", "1 file is an XML document, whose tags"),
   ])
   func tagsThatAreReadAsTextAreTold(start: String, note: String, ofCorpus: String) throws {

@@ -68,7 +68,7 @@ import Testing
       (csv, "", "train.txt: is empty"),
       (
         try ownTask("csv", more: "header: false"), "one,a\n",
-        "train.txt: `text` is no column: without a header"
+        "train.txt: `text` is not a column: without a header"
       ),
       (
         try ownTask("csv", more: "id: nr"), "text,label\none,a\n",

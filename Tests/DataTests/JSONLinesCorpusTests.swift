@@ -29,9 +29,9 @@ import Testing
       #"{"txt": "a"}"#,
       "the field `text` is missing or null; the object has txt; did you mean `txt`?"
     ),
-    (#"{"text": null}"#, "the field `text` is null and not a string; give it a text"),
-    (#"{"text": 7}"#, "the field `text` is 7 and not a string"),
-    (#"{"text": true}"#, "the field `text` is true and not a string"),
+    (#"{"text": null}"#, "the field `text` is null, not a string; give it a text"),
+    (#"{"text": 7}"#, "the field `text` is 7, not a string"),
+    (#"{"text": true}"#, "the field `text` is true, not a string"),
     (#"{"text": ["a"]}"#, "the field `text` is a list or an object"),
     (#"{"text": "a\ud800"}"#, "half a surrogate pair"),
     (#"{"text": "a\udc00b"}"#, "half a surrogate pair"),

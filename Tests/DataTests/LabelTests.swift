@@ -170,6 +170,7 @@ import Testing
     #expect(found.count == 2)
     #expect(found[0] == "1 of 5 examples have an empty name")
     #expect(
-      found[1] == "2 of 5 examples have a name that stood there before, the first is `same\\t`")
+      found[1]
+        == "2 of 5 examples have a name that an earlier example has, the first of them `same\\t`")
   }
 }

@@ -187,7 +187,7 @@ func ids(_ folder: String, _ split: Split = .train) throws -> [Int32] {
       // As a foreign file, whatever is read; as an input, where nothing foreign is there.
       for input in ["data/sub/mine.txt", "data", "text"] {
         #expect(try refused(input).path == "\(folder)/data")
-        #expect(try refused(input).reason.contains("holds sub, which is no part of a dataset"))
+        #expect(try refused(input).reason.contains("holds sub, which is not part of a dataset"))
       }
       try files.moveItem(atPath: "\(folder)/data/sub", toPath: "\(folder)/kept")
       for input in ["data/merges.txt", "data", "data/../data/", "link", "link/vocab.json"] {

@@ -31,7 +31,7 @@ import Testing
   private static let tables: [(text: String, quoted: String, unquoted: String?)] = [
     ("textSlabel\noneSa\n", "one=0", nil),
     (
-      "textSlabel\noneSaSx\n", "train.txt:2: there are 3 columns, the header has 2; quote texts",
+      "textSlabel\noneSaSx\n", "train.txt:2: there are 3 columns, but the header has 2; put texts",
       "train.txt:2: there are 3 columns, the header has 2; remove the separator"
     ),
     ("textSlabel\none\n", "train.txt:2: there is only 1 column, the header has 2; complete", nil),
@@ -49,11 +49,11 @@ import Testing
     ("\u{FEFF}textSlabel\noneSa\n", "one=0", nil),
     (
       "textSlabel\n\"say \"\"no\"\"\"Sa\n", "say \"no\"=0",
-      "train.txt:2: the cell `\"say \"\"no\"\"\"` looks quoted; say `quoting: rfc4180`, or `quoting: none`"
+      "train.txt:2: the cell `\"say \"\"no\"\"\"` looks quoted; set `quoting: rfc4180`, or `quoting: none`"
     ),
     (
       "textSlabel\n\"oneStwo\"Sa\n", "oneStwo=0",
-      "train.txt:2: there are 3 columns, the header has 2; remove the separator from the text, or quote the cells and say `quoting: rfc4180`; the line looks quoted"
+      "train.txt:2: there are 3 columns, but the header has 2; remove the separator from the text, or quote the cells and set `quoting: rfc4180`; the line looks quoted"
     ),
     (
       "textSlabel\n\"one\ntwo\"Sa\n", "one\ntwo=0",
@@ -65,12 +65,12 @@ import Testing
     ),
     (
       "textSlabel\n\"one\"Sa\n\"two\"Sb\n", "one=0|two=1",
-      "train.txt:2: a text stands in quotes in every line: the file looks quoted"
+      "train.txt:2: a text is in quotes in every line: the file looks quoted"
     ),
     ("textSlabel\n\"one\"Sa\ntwoSb\n", "one=0|two=1", "\"one\"=0|two=1"),
     (
       "\"text\"S\"label\"\n\"one\"S\"a\"\n", "one=0",
-      "train.txt:1: there is no column `text`; the header has \"text\", \"label\"; the names stand in quotes: say `quoting: rfc4180`"
+      "train.txt:1: there is no column `text`; the header has \"text\", \"label\"; the names are in quotes: set `quoting: rfc4180`"
     ),
     (
       "textSlabel\n \"one\"Sa\n", "train.txt:2: the cell ` \"one\"` has a space before its quote",
@@ -133,7 +133,7 @@ import Testing
     }
     expect(
       try outcome("b;one\n", csv),
-      "train.txt:1: there is no column 2, the first line has 1; columns are divided by `;`: say `separator: ';'`"
+      "train.txt:1: there is no column 2: the first line has 1; columns seem to be separated by `;`: set `separator: ';'`"
     )
     let test = try ownTask("csv", texts: "[1]", label: "2", more: more)
     expect(try outcome("one\ntwo\n", test, .test), "one|two")
@@ -145,23 +145,23 @@ import Testing
     for (text, spec, expected) in [
       (
         "text;label\n\"a, b\";a\n", csv,
-        "train.txt:1: there is no column `text`; the header has text;label; columns are divided by `;`: say `separator: ';'`"
+        "train.txt:1: there is no column `text`; the header has text;label; columns seem to be separated by `;`: set `separator: ';'`"
       ),
       (
         "id;text,long;label\n1;a,b;a\n", csv,
-        "train.txt:1: there is no column `text`; the header has id;text, long;label; columns are divided by `;`"
+        "train.txt:1: there is no column `text`; the header has id;text, long;label; columns seem to be separated by `;`"
       ),
       (
         "text\tlabel\none\ta\n", csv,
-        "train.txt:1: there is no column `text`; the header has text\\tlabel; columns are divided by tabs: say `separator: tab`"
+        "train.txt:1: there is no column `text`; the header has text\\tlabel; columns seem to be separated by tabs: set `separator: tab`"
       ),
       (
         "text,label\none,a\n", tsv,
-        "train.txt:1: there is no column `text`; the header has text,label; columns are divided by `,`: say `separator: ','`"
+        "train.txt:1: there is no column `text`; the header has text,label; columns seem to be separated by `,`: set `separator: ','`"
       ),
       (
         "sep=;\ntext;label\none;a\n", csv,
-        "train.txt:1: the line says that columns are divided by `;`: say `separator: ';'`"
+        "train.txt:1: the line says that columns are separated by `;`: set `separator: ';'`"
       ),
       ("sep=;\r\ntext;label\r\none;a\r\none;c\r\n", semicolons, "train.txt:4: the label `c`"),
       ("sep=;\ntext;label\none;a\n", semicolons, "one=0"),
@@ -178,7 +178,7 @@ import Testing
     }
     for key in ["separator: tab", "quoting: none", "header: true"] {
       let error = try inputError { _ = try ownTask("jsonl", more: key) }
-      #expect(error.reason.contains("goes not with jsonl"))
+      #expect(error.reason.contains("does not apply to jsonl"))
     }
   }
 
@@ -195,7 +195,7 @@ import Testing
       ("\(good)\r", "one=0"), ("\u{FEFF}\(good)\n", "one=0"),
       (
         #"{"text": "one", "label": "a", "text": "two"}"#,
-        malformed + "the name `text` stands twice at byte 30 of the line"
+        malformed + "the name `text` is there twice at byte 30 of the line"
       ),
       (#"{"text": "one", "label": "a", "x": 1, "x": 2}"#, "one=0"),
       (#"{"text": "one"}"#, "train.txt:1: the field `label` is missing or null"),
@@ -244,7 +244,7 @@ import Testing
       (corpus("<item \(right)=\"1\"><p>\0</p></item>"), "copa-dev.xml:2: is not well-formed XML"),
       (
         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\(good)",
-        "copa-dev.xml:1: declares the encoding `ISO-8859-1` and is UTF-8"
+        "copa-dev.xml:1: declares the encoding `ISO-8859-1` but is UTF-8"
       ),
       // FoundationXML dies of the first.
       (corpus("<?x?>"), "copa-dev.xml:2: holds `<?x?`, and"),
@@ -285,7 +285,7 @@ import Testing
     #expect(found[0].hasPrefix("train.txt:2: the label `c` is unknown"))
     #expect(found[5].hasPrefix("train.txt:8: there are 3 columns"))
     #expect(found[9].hasPrefix("train.txt:12: the label"))
-    #expect(found[10] == "and 2 further bad lines")
+    #expect(found[10] == "and 2 more bad lines")
     #expect(
       found[11].hasPrefix("12 bad lines: correct them, or leave them out with `damaged: skip`"))
     // What ends the reading is told with what was found before.

@@ -123,7 +123,7 @@ import Testing
       "5: `format`: `json` is none of csv, tsv, jsonl; did you mean `jsonl`?"
     ),
     ("format: jsonl\n", "", " `format` is missing: one of csv"),
-    ("format: jsonl", "format: jsonl\nheader: true", "6: `header`: goes not with jsonl"),
+    ("format: jsonl", "format: jsonl\nheader: true", "6: `header`: does not apply to jsonl"),
     (
       "format: jsonl", "format: csv\nheader: perhaps",
       "6: `header`: expected true or false, found `perhaps`"
@@ -157,7 +157,7 @@ import Testing
     ),
     ("[A, B, C]", "[A, B, C]\nmetrics: [acuracy]", "13: `metrics`: `acuracy` is none of"),
     ("zero-shot: answers", "zero-shot: magic", "13: `zero-shot`: `magic` is none of answers"),
-    ("label: right", "label: right\nlabel: x", ": the key `label` stands twice"),
+    ("label: right", "label: right\nlabel: x", ": the key `label` is given twice"),
     ("label: right", "label: [right", ": is not YAML: "),
     (choices, "- a\n- b\n", "1: expected lines of `key: value`"),
     (choices, "# nothing\n", " expected lines of `key: value`"),
@@ -187,7 +187,10 @@ import Testing
       ("score: 10", "choices: [1, 2]", ":10: `choices`: similarity takes `labels` or `score`"),
       ("[spearman]", "accuracy", ":11: `metrics`: accuracy does not suit"),
       ("score: 10", "score: 10\nzero-shot: answers", ":11: `zero-shot`: `answers` is a rule for"),
-      ("score: 10", "score: 10\nanswers: [5]", ":11: `answers`: only multiple-choice has them"),
+      (
+        "score: 10", "score: 10\nanswers: [5]",
+        ":11: `answers`: only multiple-choice tasks have answers"
+      ),
     ] {
       try withFiles(["task.yaml": TaskYAMLTests.pairs.replacing(old, with: new)]) { folder in
         let found = "\(try inputError { _ = try TaskSpec.named("\(folder)/task.yaml") })"

@@ -31,8 +31,8 @@ import Testing
       #expect(found.files == ["again/y.txt", "b.txt", "sub/a.txt", "wiki/x.txt"])
       #expect(
         found.notes == [
-          "3 links lead nowhere: circle, lost, lost.txt",
-          "4 entries are other paths to what is read already, and are read once: a copy.txt, self, "
+          "3 links are broken: circle, lost, lost.txt",
+          "4 entries are other paths to files that are already read, and are read only once: a copy.txt, self, "
             + "wiki/deep, wiki/up",
         ])
     }

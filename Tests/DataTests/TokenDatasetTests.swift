@@ -64,8 +64,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a pointer of git-lfs"),
-    ("<html>404</html>", "is a page of HTML"), ("\u{1F}\u{8B}", "compressed by gzip"),
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a git-lfs pointer"),
+    ("<html>404</html>", "is an HTML page"), ("\u{1F}\u{8B}", "compressed by gzip"),
     ("Entry not found", "is text that begins with `Entry not found`"),
   ])
   func anotherFileInTheirPlaceIsNamed(text: String, words: String) throws {

@@ -187,7 +187,7 @@ import Testing
     (#""merges": ["#, #""merges": ["x y z", "#, #"is "x y z""#),
     (#""merges": ["#, #""merges": [["!!", "?"], "#, "not in the vocabulary"),
     (#""merges": ["#, #""merges": [["a"], "#, "expected two pieces"),
-    (#""merges": ["#, #""merges": 3, "other": ["#, "no list"),
+    (#""merges": ["#, #""merges": 3, "other": ["#, "not a list"),
     (#""version": "1.0","#, #""version": "1.0",,"#, "JSON"),
   ])
   func anotherKindIsRefusedWithWhatWasFound(old: String, new: String, word: String) throws {

@@ -169,7 +169,7 @@ import Testing
         file none/x: 1 none
         file g/x: 1 g
         file ro/x: 1 ro/x
-        file : 1 is no name of a file; give the name of the file to write
+        file : 1 is not a file name; give the name of the file to write
         file /dev/null: 0\u{20}
         folder new: 0\u{20}
         folder f: 0\u{20}
@@ -178,7 +178,7 @@ import Testing
         folder none/x: 0\u{20}
         folder g/x: 1 g
         folder ro/x: 1 ro/x
-        folder : 1 a folder without a name cannot be written to
+        folder : 1 the name of the folder to write is empty; give one
         folder /dev/null: 1 /dev/null
         f
         g

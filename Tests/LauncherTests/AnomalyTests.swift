@@ -93,7 +93,8 @@ extension LauncherTests {
         let back = try sandbox.succeed(
           "\(line) --out back --anomaly rollback \(fault)", ranks: ranks)
         #expect(back.errors.contains("going on from \(sandbox.checkpoint(10, of: "back"))"))
-        #expect(back.errors.contains("The run goes back, and on without update 13"))
+        #expect(
+          back.errors.contains("The run goes back to a checkpoint and continues without update 13"))
         #expect(try steps(sandbox, of: "back").map(\.loss) == lines.map(\.loss))
         #expect(try steps(sandbox, of: "back")[12].skipped == true)
         try expectEqual(sandbox, "back", "skip")
@@ -111,7 +112,7 @@ extension LauncherTests {
         #expect(stopped.status == 1)
         #expect(stopped.sentences.count == 1, "\(stopped.errors)")
         for part in [
-          "step 13: the loss is nan", "leaf 1 of rank 1 on ", "Training stops here",
+          "step 13: the loss is nan", "micro-batch 1 of rank 1 on ", "Training stops here",
           "--anomaly skip or rollback",
         ] {
           #expect(stopped.sentences.first?.contains(part) == true, "\(stopped.sentences)")
@@ -190,8 +191,8 @@ extension LauncherTests {
           "\(Self.line) --out run --learning-rate 1e30 --warm-up 0 --checkpoint-every 50 --steps 30 "
           + "--evaluate-every 0"
         for (policy, sentence) in [
-          ("skip", "10 updates before it were skipped in a row"),
-          ("rollback", "The run went back 10 times before"),
+          ("skip", "10 updates in a row were skipped before it"),
+          ("rollback", "The run already went back 10 times"),
         ] {
           let outcome = try sandbox.run("\(ruin) --anomaly \(policy)", ranks: 2)
           #expect(outcome.status == 1)

@@ -97,14 +97,14 @@ extension LauncherTests {
         }
         try refused("--steps 0", "--steps 0: expected a number from 1")
         try refused("--warm-up -1", "--warm-up")
-        try refused("--batch 3", "cannot be cut into leaves of 2")
+        try refused("--batch 3", "cannot be divided into micro-batches of 2")
         try refused("--micro-batch 0", "micro-batch is 0")
         try refused("--micro-batch 9223372036854775807 --batch 1", "micro-batch is")
         try refused("--dropout 1", "dropout is 1")
         try refused("--precision fp8", "`precision` cannot be `fp8`")
         try refused("--data nowhere", status: 1, "nowhere")
         try refused("--trace nowhere/trace.json", status: 1, "nowhere: there is no such folder")
-        try refused("--trace .", status: 1, "is no name of a file")
+        try refused("--trace .", status: 1, "is not a file name")
         if !NativeBFloat16Products.isSupported {
           try refused("--precision bf16", status: 1, "AVX512_BF16 or AMX")
         }

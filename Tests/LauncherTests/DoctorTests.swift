@@ -81,7 +81,7 @@ extension LauncherTests {
         let text = try sandbox.run("doctor --preset debug --data nowhere")
         #expect(text.status == 1)
         #expect(text.output.contains("\nproblem  data       nowhere: there is no such folder"))
-        #expect(text.output.hasSuffix("1 problem: a run would fail or be wrong\n"))
+        #expect(text.output.hasSuffix("1 problem: a run would fail or compute wrong results\n"))
         try sandbox.expectRefusal("doctor --preset debug --reduce never", status: 2, "`reduce`")
         try sandbox.expectRefusal("doctor --config no.yaml", ranks: 2, status: 2, "no.yaml")
       }

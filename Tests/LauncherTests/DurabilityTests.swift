@@ -53,7 +53,7 @@ extension LauncherTests {
         #expect(outcome.output == "verified: 0\nstatus: 0\n", "\(outcome.errors)")
         for part in [
           "The run goes on and tries again at its next checkpoint; disk/run/checkpoints/step-",
-          "The run goes on, and logs it later where it can",
+          "The run continues and will write these lines as soon as it can",
         ] {
           #expect(outcome.errors.contains(part), "\(outcome.errors)")
         }
@@ -99,7 +99,7 @@ extension LauncherTests {
         let outcome = try sandbox.shell(script)
         #expect(outcome.output == "status: 0\n", "\(outcome.errors)")
         #expect(
-          outcome.errors.components(separatedBy: "run was removed while the run went on").count == 2
+          outcome.errors.components(separatedBy: "run was removed during the run").count == 2
         )
         try expectWhole(sandbox, "run")
         #expect(

@@ -324,15 +324,16 @@ extension LauncherTests {
           "\(base) --task mood.yaml --from pretrained --epochs 0", status: 2, "epochs is 0")
         try sandbox.expectRefusal(
           "\(base) --task mood.yaml --from pretrained --seeds 1,1", status: 2,
-          "a seed stands there twice")
+          "a seed is given twice")
         try sandbox.expectRefusal(
           "evaluate --task mood.yaml --data tasks --model pretrained", ranks: 2,
           "without a linear layer")
         try sandbox.expectRefusal(
           "evaluate --task mood.yaml --data tasks --model pretrained --zero-shot", status: 2,
-          "no rule by which a language model answers mood")
+          "mood has no zero-shot heuristic")
         try sandbox.expectRefusal(
-          "\(Sandbox.pretrain) --out refused --evaluate-tasks cola", status: 2, "needs tasks-data")
+          "\(Sandbox.pretrain) --out refused --evaluate-tasks cola", status: 2,
+          "give evaluate-tasks and tasks-data")
         #expect(!sandbox.exists("refused"))
       }
     }

@@ -35,7 +35,7 @@ import Testing
             "\(Sandbox.pretrain) --reduce ordered --batch 4 --micro-batch 2 --out ordered",
             in: sandbox)
           #expect(refused.status == 2 && refused.sentences.count == 1, "\(refused.errors)")
-          for part in parts + ["--reduce ordered promises"] {
+          for part in parts + ["--reduce ordered guarantees"] {
             #expect(refused.errors.contains(part), "\(part) not in \(refused.errors)")
           }
           #expect(!sandbox.exists("ordered"))
@@ -48,7 +48,9 @@ import Testing
 
           let doctor = try run("doctor --preset debug --reduce ordered", in: sandbox)
           #expect(doctor.status == 1, "\(doctor.output)")
-          #expect(doctor.output.contains("\nproblem  products   the same products have other bits"))
+          #expect(
+            doctor.output.contains(
+              "\nproblem  products   the ranks compute different bits for the same products"))
           #expect(
             doctor.output.contains("\nwarning  kernels    \(host): a matrix product by OpenBLAS"))
           #expect(doctor.output.contains("(OPENBLAS_CORETYPE=Sandybridge) takes "))

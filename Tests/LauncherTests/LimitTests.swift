@@ -93,7 +93,7 @@ extension LauncherTests {
         try sandbox.succeed("prepare --input corpus.txt --train-bpe 30 --out other")
         try sandbox.expectRefusal(
           "pretrain --preset debug --threads 1 --data other --out new --vocabulary 400 --from "
-            + sandbox.checkpoint(20, of: "run"), "has another tokenizer than other")
+            + sandbox.checkpoint(20, of: "run"), "has a different tokenizer from other")
       }
     }
 

@@ -34,12 +34,12 @@ extension LauncherTests {
         let data = try $0.read("\($1)/model.safetensors")
         try $0.write(data.dropLast(100), to: "\($1)/model.safetensors")
       },
-      Damage(name: "pointer", hasHashes: true, word: "is a pointer of git-lfs") {
+      Damage(name: "pointer", hasHashes: true, word: "is a git-lfs pointer") {
         try $0.write(
           "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4660\n",
           to: "\($1)/model.safetensors")
       },
-      Damage(name: "rows", hasHashes: false, word: "config.json makes it") {
+      Damage(name: "rows", hasHashes: false, word: "config.json requires") {
         let text = try $0.text("\($1)/config.json")
         try $0.write(
           text.replacing(/"vocab_size" : \d+/, with: "\"vocab_size\" : 99"), to: "\($1)/config.json"

@@ -104,7 +104,8 @@ extension LauncherTests {
         let errors = try sandbox.succeed("generate --model \(model) --tokens 1", long).errors
         #expect(
           errors.firstMatch(
-            of: /has (\d+) tokens and the model's context 32: the first (\d+) are not seen/
+            of:
+              /has (\d+) tokens, but the model's context is 32: the model does not see the first (\d+)/
           ).map { Int($0.1)! - Int($0.2)! } == 32, "\(errors)")
         #expect(try text("--seed 4") != first)
         #expect(try text("--temperature 0 --seed 3") == text("--temperature 0 --seed 4"))
@@ -129,7 +130,8 @@ extension LauncherTests {
         let wrong = try sandbox.shell("printf '1 2\\n3 99999\\n' | $0 decode --tokenizer data")
         #expect(wrong.status == 1)
         #expect(wrong.sentences.count == 1)
-        #expect(wrong.sentences.first?.contains("standard input:2: `99999` is no token id") == true)
+        #expect(
+          wrong.sentences.first?.contains("standard input:2: `99999` is not a token id") == true)
       }
     }
 

@@ -73,7 +73,8 @@ extension LauncherTests {
       try Sandbox.with { sandbox in
         try sandbox.expectRefusal(
           "\(Sandbox.pretrain) \(Self.leaves) --out run", ranks: 5, status: 2,
-          "12 leaves (--batch 24 / --micro-batch 2)", "5 ranks", "start 1, 2, 3, 4, 6, 12 ranks")
+          "12 micro-batches (--batch 24 / --micro-batch 2)", "5 ranks",
+          "start 1, 2, 3, 4, 6, 12 ranks")
         #expect(!sandbox.exists("run"))
       }
     }

@@ -45,7 +45,7 @@ extension LauncherTests {
           try sandbox.succeed("\(line) bf16", ranks: ranks)
         } else {
           try sandbox.expectRefusal(
-            "\(line) bf16", ranks: ranks, "needs a processor with AVX512_BF16 or AMX",
+            "\(line) bf16", ranks: ranks, "needs a CPU with AVX512_BF16 or AMX",
             "--precision fp32")
           #expect(!sandbox.exists("run"))
         }

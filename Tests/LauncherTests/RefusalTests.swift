@@ -57,7 +57,7 @@ extension LauncherTests {
         func refused(_ flags: String, _ sentence: String) throws {
           try sandbox.expectRefusal("\(line) \(flags)", ranks: ranks, status: 2, sentence)
         }
-        try refused("--batch 7", "a batch of 7 sequences cannot be cut into leaves of 2")
+        try refused("--batch 7", "a batch of 7 sequences cannot be divided into micro-batches of 2")
         try refused("--heads 3", "3")
         try refused("--dropout 1.5", "dropout")
         try refused("--steps 0", "steps is 0")
@@ -120,9 +120,9 @@ extension LauncherTests {
           try sandbox.expectRefusal("\(debug) \(flags) --dry-run", ranks: ranks, parts)
         }
         try refused("\(run) --data data --seed 4", "\(newest): was trained with seed 1, not 4")
-        try refused("\(run) --data other", "\(newest): was trained on other data")
-        try refused("\(run) --data data --steps 15", "is at step 20 already, beyond the 15 steps")
-        try refused("\(run) --data data --resume never", "\(newest): exists already")
+        try refused("\(run) --data other", "\(newest): was trained on data that differ")
+        try refused("\(run) --data data --steps 15", "is already at step 20, beyond the 15 steps")
+        try refused("\(run) --data data --resume never", "\(newest): already exists")
         try refused("\(run) --data data --resume gone", "gone: there is no such checkpoint")
         try refused("--out new --data data --from gone", "gone: there is no such folder")
         try refused("--out new --data data --from \(newest) --width 32", "has width 64")

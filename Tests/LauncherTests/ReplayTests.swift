@@ -71,7 +71,7 @@ extension LauncherTests {
         let text = try sandbox.succeed("replay run --step 8").output
         #expect(text.contains("the same bits: loss, gradient norm and weights of 4 steps"))
         #expect(try sandbox.snapshot(of: "run") == before)
-        try sandbox.expectRefusal("replay run --step 8", ranks: 5, status: 2, "6 leaves")
+        try sandbox.expectRefusal("replay run --step 8", ranks: 5, status: 2, "6 micro-batches")
       }
     }
 
@@ -87,7 +87,7 @@ extension LauncherTests {
         // Another order of summation: near, and not the same.
         #expect((other.weightDeviationMax ?? 0) > 0)
         let text = try sandbox.succeed("replay run --step 8").output
-        #expect(text.contains("The run had 3 ranks: start as many to compare bits"))
+        #expect(text.contains("The run had 3 ranks: start the same number to compare bits"))
       }
     }
 
@@ -171,29 +171,31 @@ extension LauncherTests {
         try sandbox.expectRefusal(
           "replay run --step 11", ranks: 2, status: 2, "has 10 steps: give a --step from 1 to 10")
         try sandbox.expectRefusal(
-          "replay run --step 3 --leaf 6", status: 2, "6 leaves: give a --leaf from 0 to 5")
+          "replay run --step 3 --leaf 6", status: 2, "6 micro-batches: give a --leaf from 0 to 5")
         try sandbox.expectRefusal(
           "replay run --step 5 --task mood.yaml", status: 2, "run is a pre-training run", "--task")
         try sandbox.expectRefusal(
           "replay run --step 5 --from data", status: 2, "run began with random weights", "--from")
         try sandbox.expectRefusal("replay run --step 0", status: 2, "steps count from 1")
-        try sandbox.expectRefusal("replay run --step 1 --leaf=-1", status: 2, "leaves count from 0")
+        try sandbox.expectRefusal(
+          "replay run --step 1 --leaf=-1", status: 2, "micro-batches count from 0")
         try sandbox.expectRefusal("replay run --step 1 --threads 5000", status: 2, "--threads 5000")
         try sandbox.expectRefusal(
-          "replay run --step 1 --data nowhere", "nowhere: there is no such folder", "--data")
+          "replay run --step 1 --data nowhere", "nowhere: does not exist on this machine", "--data")
         try sandbox.succeed(
           "prepare --input corpus.txt --tokenizer data --out other "
             + "--validation-fraction 0.2")
         try sandbox.expectRefusal(
-          "replay run --step 5 --data other", "other: the run was trained on other data")
+          "replay run --step 5 --data other",
+          "other: these are not the data that the run was trained on")
         let metrics = try sandbox.text("run/metrics.jsonl")
         try sandbox.write("{]\n" + metrics, to: "run/metrics.jsonl")
-        try sandbox.expectRefusal("replay run --step 5", "run/metrics.jsonl:1: is no line")
+        try sandbox.expectRefusal("replay run --step 5", "run/metrics.jsonl:1: is not a line")
         // A killed run leaves half a line.
         try sandbox.write(metrics + "{\"step\":11,\"lo", to: "run/metrics.jsonl")
         try sandbox.succeed("replay run --step 5")
         try sandbox.write("", to: "run/metrics.jsonl")
-        try sandbox.expectRefusal("replay run --step 5", "metrics.jsonl: has no step")
+        try sandbox.expectRefusal("replay run --step 5", "metrics.jsonl: has no steps")
       }
     }
   }

@@ -18,7 +18,7 @@ extension LauncherTests {
           ("--dropout 0.9", "dropout 0.1, not 0.9"),
           (
             "--learning-rate 1e-9",
-            "has the 14 steps that are asked for, but was trained with learning-rate"
+            "already has the 14 steps requested, but was trained with learning-rate"
           ),
           ("--from-scratch", "not with random ones"),
           ("--transfer-layers 1", "transfer-layers 2, not 1"),
@@ -60,7 +60,7 @@ extension LauncherTests {
         // Another model in the place of the one that it began with.
         try sandbox.copy("run/best", to: "pretrained")
         try sandbox.expectRefusal(
-          line("copy") + " --epochs 2", "other weights than pretrained now has")
+          line("copy") + " --epochs 2", "weights other than those that pretrained now has")
       }
     }
 

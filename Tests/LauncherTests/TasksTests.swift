@@ -79,7 +79,7 @@ extension LauncherTests {
             train: 2 examples (./train.tsv)
             dev: no files
             test: 1 example (./test.tsv; 0 with a label)
-            the first one, 0:
+            the first example, 0:
               text: fine
               label: 1
 

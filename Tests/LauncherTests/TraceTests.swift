@@ -154,7 +154,7 @@ extension LauncherTests {
           "\(Sandbox.pretrain) --out run --trace nowhere/trace.json",
           "nowhere: there is no such folder")
         try sandbox.expectRefusal(
-          "\(Sandbox.pretrain) --out run --trace data", "is no name of a file")
+          "\(Sandbox.pretrain) --out run --trace data", "is not a file name")
         #expect(!sandbox.exists("run"))
       }
     }

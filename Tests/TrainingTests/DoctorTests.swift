@@ -72,12 +72,12 @@ import Training
     }
     let idle = DoctorReport.verdicts(bound).filter { $0.level == .warning }
     #expect(idle.count == 1 && idle[0].finding.hasPrefix("a, b: 2 ranks with 2 threads in all"))
-    #expect(idle[0].finding.contains("6 would do nothing"))
+    #expect(idle[0].finding.contains("6 would be idle"))
     #expect(idle[0].remedy?.contains("--bind-to none") == true)
 
     expect(
       .warning, .threads,
-      cluster(nodes: 1, ranksPerNode: 1) { $0.ranks[0].threads = 3 }, "5 would do nothing",
+      cluster(nodes: 1, ranksPerNode: 1) { $0.ranks[0].threads = 3 }, "5 would be idle",
       "--threads")
     expect(
       .warning, .threads,
@@ -135,7 +135,7 @@ import Training
       .problem, .products,
       cluster {
         other(&$0); $0.run.reduce = .ordered
-      }, "other bits",
+      }, "different bits",
       "ranks 2-3")
     expect(
       .warning, .products, cluster { $0.ranks[3].openBLAS = "0.3.29" }, "OpenBLAS 0.3.29",
@@ -150,9 +150,10 @@ import Training
       }, "oneDNN 3")
     expect(
       .warning, .products, cluster { $0.ranks[1].products = ["0", "1"] },
-      "other bits on other threads")
+      "different bits depending on the thread")
     expect(.problem, .program, cluster { $0.ranks[1].program = "abc" }, "abc… on rank 1")
-    expect(.problem, .program, cluster { $0.ranks[1].mpi = "Open MPI v5" }, "different MPIs")
+    expect(
+      .problem, .program, cluster { $0.ranks[1].mpi = "Open MPI v5" }, "different MPI libraries")
     expect(.problem, .machines, cluster { $0.ranks[1].precisionProblem = "no bf16" }, "no bf16")
   }
 
@@ -269,7 +270,7 @@ import Training
       cluster(nodes: 3, ranksPerNode: 1) { facts in
         facts.run.leaves = 9
         facts.links = [link(0, 1, 1e9), link(1, 2, 1.2e9), link(2, 0, 1.2e7)]
-      }, "c to a: 0.10 Gb/s", "middle one's 8.00 Gb/s")
+      }, "c to a: 0.10 Gb/s", "median link's 8.00 Gb/s")
     let slow = ClusterFacts.Reduction(
       bytes: 4_000_000, seconds: 2, secondsBest: 1, chunkBytes: 4 << 20, chunkBytesBest: 1 << 20)
     // A rank has two leaves of a second of products each.
@@ -282,7 +283,7 @@ import Training
     #expect(
       DoctorReport.verdicts(cluster { $0.reduction = fast }).allSatisfy { $0.level == .ok })
     expect(
-      .warning, .shares, cluster { $0.run.leaves = 6 }, "6 leaves", "25 % of the time",
+      .warning, .shares, cluster { $0.run.leaves = 6 }, "6 micro-batches", "25 % of the time",
       "multiple of 4")
     expect(.problem, .shares, cluster { $0.run.sharesProblem = "5 ranks cannot" }, "5 ranks cannot")
   }
@@ -290,7 +291,7 @@ import Training
   @Test func limitsMatterWhereTheyDo() {
     expect(.warning, .system, cluster(nodes: 1) { $0.ranks[1].openFiles = 60 }, "may open 60 files")
     expect(
-      .warning, .system, cluster(nodes: 1) { $0.ranks[0].largePages = "never" }, "no large pages")
+      .warning, .system, cluster(nodes: 1) { $0.ranks[0].largePages = "never" }, "no huge pages")
     expect(
       .warning, .system, cluster(nodes: 1) { $0.ranks[0].governor = "powersave" }, "`powersave`")
     let locked = { (facts: inout ClusterFacts) in facts.ranks[0].lockedMemory = 65_536 }

@@ -38,8 +38,8 @@ import Training
     #expect(refusal(ranks: 2, two) == nil)
     #expect(
       refusal(ranks: 2) { $0.machine = 2 * bytes + 499_999_999 }
-        == "a rank needs 1.01 GB, rank 0 0.50 GB more, the 2 ranks of the machine 2.52 GB, but there are 2.52 GB: "
-        + "start fewer ranks there, or give --recompute, a smaller --micro-batch or a smaller model"
+        == "a rank needs 1.01 GB, rank 0 0.50 GB more, the 2 ranks of the node 2.52 GB, but the node has 2.52 GB: "
+        + "start fewer ranks per node, or give --recompute, a smaller --micro-batch or a smaller model"
     )
     #expect(refusal(ranks: 2, hasRoot: false) { $0.machine = 2 * bytes } == nil)
     #expect(refusal(ranks: 2, hasRoot: false) { $0.machine = 2 * bytes - 1 } != nil)
@@ -55,7 +55,7 @@ import Training
     #expect(refusal(group(needed)) == nil)
     let sentence = refusal(group(needed - 1)) ?? ""
     for part in [
-      "the control group allows 1.51 GB (memory.max of /slurm/job_7) and would kill a rank",
+      "the control group allows 1.51 GB (memory.max of /slurm/job_7) and the kernel would kill a rank",
       "ask for more memory (Slurm's --mem)",
     ] {
       #expect(sentence.contains(part), "\(sentence)")

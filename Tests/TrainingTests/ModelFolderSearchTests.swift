@@ -48,7 +48,7 @@ import Training
         atPath: "\(root)/study/seed-1", withIntermediateDirectories: true)
       try put([], at: "\(root)/file")
       for (path, word) in [
-        ("gone", "no such folder"), ("file", "is no folder"), ("study", "seed-1"),
+        ("gone", "no such folder"), ("file", "is not a folder"), ("study", "seed-1"),
         ("study/seed-1", "holds no model"),
       ] {
         let error = #expect(throws: InputError.self) { try find("\(root)/\(path)") }
@@ -94,7 +94,7 @@ import Training
       for (path, isGood, word) in [
         ("task", true, "task/best: good"), ("task/best", true, "parameters"),
         ("plain", true, "parameters"), ("empty", false, "nothing to verify"),
-        ("empty/checkpoints", false, "nothing to verify"), ("file", false, "is no folder"),
+        ("empty/checkpoints", false, "nothing to verify"), ("file", false, "is not a folder"),
         ("gone", false, "no such folder"),
       ] {
         let found = CheckpointInspection.all(in: "\(root)/\(path)")

@@ -108,7 +108,7 @@ struct ResumptionTests {
     for part in [
       "vocabulary that of the data, not 40478", "context 32, not 512", "width 64, not 768",
       "layers 2, not 12", "batch 8, not 64", "(--preset debug)",
-      "was trained on other data than data",
+      "was trained on data that differ from those now in data",
     ] { #expect(reason.contains(part), "\(reason)") }
   }
 

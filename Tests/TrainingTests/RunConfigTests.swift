@@ -53,7 +53,7 @@ struct RunConfigTests {
       ":2: unknown key `learning_rate`; did you mean `learning-rate`?"
     ),
     ("seed: 5\nlr: 1\n", ":2: unknown key `lr`; did you mean `learning-rate`?"),
-    ("epochs: 5\n", ":1: unknown key `epochs` of `pretrain`: it is one of `finetune`"),
+    ("epochs: 5\n", ":1: unknown key `epochs` for `pretrain`: it belongs to `finetune`"),
     (
       "quark: 5\n",
       "`quark`; the keys are the names of the options that `gpt1-dist pretrain --help`"
@@ -63,13 +63,16 @@ struct RunConfigTests {
       ":1: `preset` cannot be `mimi`: expected one of gpt1, mini, debug; did you mean `mini`?"
     ),
     ("schedule: cosin\n", "did you mean `cosine`?"),
-    ("seed: 1\nseed: 2\n", "the key `seed` stands twice"),
+    ("seed: 1\nseed: 2\n", "the key `seed` is given twice"),
     ("steps: many\n", "`steps` cannot be `many`: expected a value of type Int"),
     ("schedule: quadratic\n", "expected one of cosine, linear, constant"),
     ("reduce: sum\n", "`reduce` cannot be `sum`"),
     ("- 1\n- 2\n", "expected lines of `key: value`"),
     ("steps: [1\n", ":2: is not YAML"),
-    ("batch: 10\nmicro-batch: 4\n", "a batch of 10 sequences cannot be cut into leaves of 4"),
+    (
+      "batch: 10\nmicro-batch: 4\n",
+      "a batch of 10 sequences cannot be divided into micro-batches of 4"
+    ),
     ("steps: 0\n", "steps is 0; it must be at least 1"),
     ("steps: 99999999999\n", "steps is 99999999999; it must not be above"),
     ("steps: -1\n", "steps is -1"),

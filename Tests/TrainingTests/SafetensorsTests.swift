@@ -141,8 +141,8 @@ import Training
 
   /// In Latin-1, as bytes.
   @Test(arguments: [
-    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a pointer of git-lfs"),
-    ("<!DOCTYPE html><html>404</html>", "is a page of HTML"),
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a git-lfs pointer"),
+    ("<!DOCTYPE html><html>404</html>", "is an HTML page"),
     ("\u{1F}\u{8B}", "compressed by gzip"),
     ("Entry not found", "is text that begins with `Entry not found`"),
     ("no", "is text"), ("{\"error\": 1}\n", "is text that begins with `{\"error"),

@@ -128,7 +128,7 @@ import Training
       (["bad", "bad"], true, mood, [], ["the same name"]),
       (
         ["0", "1"], true, Self.task("cola", .classification, classes(["0", "1"])), [],
-        ["mood", "cola", "numbers do not tell"]
+        ["mood", "cola", "numbers do not show"]
       ),
       (
         ["bad", "good"], true, Self.task("rte", .entailment), [], ["classification", "entailment"]

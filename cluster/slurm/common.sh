@@ -34,7 +34,7 @@ run_and_requeue() {
     job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
     job=${job:-$SLURM_JOB_ID}
     scontrol requeue "$job" ||
-      echo "job $job could not be requeued: submit it again, it resumes from its checkpoint" >&2
+      echo "job $job could not be requeued: submit it again; it resumes from its checkpoint" >&2
   fi
   exit "$status"
 }

@@ -45,8 +45,8 @@ struct Corpus {
     notes =
       found.notes
       + TextFolder.PassedOver.note(
-        pages, "file is a page of HTML, whose tags are read as text",
-        "files are pages of HTML, whose tags are read as text")
+        pages, "file is an HTML page, whose tags are read as text",
+        "files are HTML pages, whose tags are read as text")
       + TextFolder.PassedOver.note(
         documents, "file is an XML document, whose tags are read as text",
         "files are XML documents, whose tags are read as text")

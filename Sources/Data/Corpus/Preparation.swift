@@ -92,7 +92,7 @@ public struct Preparation {
     }
     if let foreign {
       throw InputError(
-        "holds \(foreign), which is no part of a dataset, so it is not replaced; move that or "
+        "holds \(foreign), which is not part of a dataset, so the folder is not replaced; move that file or "
           + "choose another --out", path: out)
     }
   }

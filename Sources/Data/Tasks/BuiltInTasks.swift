@@ -20,7 +20,8 @@ extension TaskSpec {
         + Nearest.suggestion(
           for: nameOrPath, among: builtIn.map(\.name),
           otherwise:
-            "; `gpt1-dist tasks` lists them, and one of your own is the path of a .yaml file"))
+            "; `gpt1-dist tasks` lists the tasks; for a task of your own, give the path of its .yaml file"
+        ))
   }
 }
 

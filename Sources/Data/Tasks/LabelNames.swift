@@ -35,7 +35,7 @@ struct LabelNames {
     let isQuoted = label.utf8.count > 1 && label.utf8.first == 34 && label.utf8.last == 34
     return "the label \(label.reported(besides: labels)) is unknown: expected \(known)"
       + (meant.map { "; did you mean \($0.reported(besides: [label]))?" } ?? "")
-      + (isQuoted && meant != nil ? " Where cells are quoted, say `quoting: rfc4180`" : "")
+      + (isQuoted && meant != nil ? " If cells are quoted, set `quoting: rfc4180`" : "")
   }
 
   private static let listed = 20

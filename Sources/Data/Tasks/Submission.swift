@@ -61,7 +61,7 @@ extension TaskSpec {
     return [
       empty > 0 ? "\(empty) of \(ids.count) examples have an empty name" : nil,
       twice.first.map {
-        "\(twice.count) of \(ids.count) examples have a name that stood there before, the first is \($0.reported())"
+        "\(twice.count) of \(ids.count) examples have a name that an earlier example has, the first of them \($0.reported())"
       },
     ].compactMap { $0 }
   }

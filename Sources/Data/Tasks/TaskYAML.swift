@@ -94,7 +94,7 @@ enum TaskYAML {
     guard counts ~= texts.count else {
       throw yaml.wrong(
         "texts",
-        "\(transformation.rawValue) takes \(what); columns to be joined stand in a list of their own"
+        "\(transformation.rawValue) takes \(what); put columns that are to be joined in a nested list, as [[a, b]]"
       )
     }
     guard let label = try yaml.string("label") else {
@@ -102,14 +102,18 @@ enum TaskYAML {
     }
     let answers = try yaml.strings("answers")
     guard case .choices(let count) = answer else {
-      if answers != nil { throw yaml.wrong("answers", "only multiple-choice has them") }
+      if answers != nil {
+        throw yaml.wrong("answers", "only multiple-choice tasks have answers; remove it")
+      }
       return TaskFields(id: try yaml.string("id"), texts: texts, label: label)
     }
     guard let answers else {
       throw yaml.missing("answers", "the \(count) columns or fields of the answers")
     }
     guard answers.count == count else {
-      throw yaml.wrong("answers", "there are \(answers.count), and \(count) `choices`")
+      throw yaml.wrong(
+        "answers",
+        "there are \(answers.count), but \(count) `choices`: give as many of one as of the other")
     }
     return TaskFields(id: try yaml.string("id"), texts: texts, answers: answers, label: label)
   }
@@ -125,7 +129,7 @@ enum TaskYAML {
     let separator = try separator(yaml)
     if format == .jsonl {
       for key in ["header", "separator", "quoting"] where yaml.has(key) {
-        throw yaml.wrong(key, "goes not with jsonl, whose fields have names")
+        throw yaml.wrong(key, "does not apply to jsonl, whose fields have names; remove it")
       }
       return .jsonLines(fields)
     }
@@ -142,7 +146,7 @@ enum TaskYAML {
       "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
     ]
     return try yaml.value(
-      "separator", expected: "tab, comma, semicolon, pipe, or another sign in quotes, as ';'"
+      "separator", expected: "tab, comma, semicolon, pipe, or another character in quotes, as ';'"
     ) { node in
       let bytes = Array((node.scalar.map { names[$0.string] ?? $0.string } ?? "").utf8)
       guard bytes.count == 1, bytes[0] < 0x7F, bytes[0] >= 0x20 || bytes[0] == 9, bytes[0] != 34,

@@ -92,7 +92,7 @@ struct YAMLFields {
       let all = Choice.allCases.map(\.rawValue)
       throw wrong(
         key,
-        "\(name.reported()) is none of \(all.joined(separator: ", "))"
+        "\(name.reported()) is unknown: expected one of \(all.joined(separator: ", "))"
           + Nearest.suggestion(for: name, among: all))
     }
     return value

@@ -61,7 +61,7 @@ struct ControlCounts: Sendable, Equatable {
 
   /// Why a text with so many is refused.
   var refusal: String {
-    "is no text: it has \(description) in \(bytes == ContentKind.beginning ? "its first \(bytes)" : "\(bytes)") bytes; check where it comes from, or remove "
-      + "them with `tr -d '\\000-\\010\\016-\\037\\177'`"
+    "is not text: it has \(description) in \(bytes == ContentKind.beginning ? "its first \(bytes)" : "\(bytes)") bytes; check where the file comes from, or remove "
+      + "these bytes with `tr -d '\\000-\\010\\016-\\037\\177'`"
   }
 }

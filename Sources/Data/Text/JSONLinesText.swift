@@ -59,17 +59,17 @@ public struct JSONLinesText: Sendable {
   ) -> String {
     switch value {
     case .composite:
-      return "the field `\(field)` is a list or an object and not a string; name one of its own "
-        + "fields, as --field \(field).text"
+      return "the field `\(field)` is a list or an object, not a string; name a field inside it, "
+        + "as --field \(field).text"
     case .text(let found):
-      return "the field `\(field)` is \(found) and not a string; name the field that holds the text"
+      return "the field `\(field)` is \(found), not a string; name the field that holds the text"
     case nil:
       // A line that was read before is JSON; if not, its names are not told.
       let whole = try? JSONSerialization.jsonObject(
         with: Foundation.Data(text.extracting(object).array()))
       let names = (whole as? [String: Any])?.keys.sorted() ?? []
       if names.contains(field) {
-        return "the field `\(field)` is null and not a string; give it a text, or remove the line"
+        return "the field `\(field)` is null, not a string; give it a text, or remove the line"
       }
       let known = names.isEmpty ? "" : "; the object has \(names.joined(separator: ", "))"
       return "the field `\(field)` is missing or null" + known

@@ -53,7 +53,10 @@ enum KnownFormat {
     (Array("%PDF-1.".utf8), "a PDF document", "extract its text with `pdftotext`"),
     (Array("%PDF-2.".utf8), "a PDF document", "extract its text with `pdftotext`"),
     (Array("{\\rtf1".utf8), "an RTF document", office),
-    ([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "a document of an old Office", office),
+    (
+      [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1],
+      "an Office document in the old binary format", office
+    ),
     (Array("SQLite format 3\0".utf8), "an SQLite database", data),
     ([0x93] + Array("NUMPY".utf8), "a NumPy array", media),
     ([0x89] + Array("HDF\r\n".utf8), "an HDF5 file", data),
@@ -75,7 +78,7 @@ enum KnownFormat {
     if names.contains("[Content_Types].xml") || names.contains("mimetypeapplication/vnd.oasis") {
       return ("an Office document (a zip archive)", office)
     }
-    if names.contains("/data.pkl") { return ("a checkpoint of PyTorch (a zip archive)", media) }
+    if names.contains("/data.pkl") { return ("a PyTorch checkpoint (a zip archive)", media) }
     return ("a zip archive", "unpack it with `unzip` and give the files in it")
   }
 

@@ -15,7 +15,7 @@ extension ContentKind {
     let kind = of(beginning, isWhole: isWhole)
     switch kind {
     case .gitLFSPointer:
-      return "is a pointer of git-lfs, not the file itself: fetch that with `git lfs pull`"
+      return "is a git-lfs pointer, not the file itself: fetch that with `git lfs pull`"
     case .html, .xml:
       return
         "is \(kind.markup ?? ""), a message of a web site perhaps, not \(expected): download the file itself"

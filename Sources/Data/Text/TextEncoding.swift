@@ -24,8 +24,9 @@ public struct TextEncoding: Sendable, Equatable {
     let found = HighBytes(text)
     if found.valid > found.invalid {
       return TextEncoding(
-        name: "UTF-8 with damaged characters",
-        advice: "take it from its source again, or leave them out with `iconv -c -f UTF-8 -t UTF-8`"
+        name: "damaged UTF-8",
+        advice:
+          "download it again, or remove the damaged characters with `iconv -c -f UTF-8 -t UTF-8`"
       )
     }
     // Letters of another script outnumber Latin ones; accents are a few in a hundred.
@@ -57,7 +58,7 @@ public struct TextEncoding: Sendable, Equatable {
     if found.runs > 3, found.evenRuns * 20 >= found.runs * 19, found.low * 20 < high {
       return TextEncoding(
         name: "an encoding of Chinese, Japanese or Korean, by its looks", iconv: "GB18030",
-        unless: " (or EUC-JP, EUC-KR, BIG5 in the place of GB18030), and look at the result")
+        unless: " (or EUC-JP, EUC-KR, BIG5 instead of GB18030), and look at the result")
     }
     // Most letters are small: where they stand tells the code pages of Cyrillic from each other.
     let (name, iconv) =

@@ -39,7 +39,7 @@ public enum TextFile {
     let reader = try FileReader(reading: path)
     let bytes = try reader.read(UInt8.self, at: 0, count: reader.size)
     guard !bytes.isEmpty else {
-      throw InputError("is empty; check where it comes from", path: path)
+      throw InputError("is empty; check where the file comes from", path: path)
     }
     return try read(bytes.span)
   }
@@ -109,26 +109,26 @@ extension ContentKind {
       // Of standard input no field is read.
       let way =
         path == StandardInput.path
-        ? "take the text out first, as with `jq -r .text`"
+        ? "extract the text first, as with `jq -r .text`"
         : "name the field that holds the text, as --field text"
-      return wrong("looks like JSON Lines, an object a line, and not like plain text: \(way)")
+      return wrong("looks like JSON Lines (one object per line), not like plain text: \(way)")
     case .json:
       switch use {
       case .format: return nil
       case .prose, .jsonLines:
         return wrong(
           "looks like one JSON text, not like "
-            + (use == .prose ? "plain text" : "JSON Lines, an object a line")
-            + ": write an object a line (`jq -c '.[]'`, say) and name the field that holds the text, "
+            + (use == .prose ? "plain text" : "JSON Lines, one object per line")
+            + ": write one object per line (for example with `jq -c '.[]'`) and name the field that holds the text, "
             + "as --field text")
       }
     case .html:
       guard use == .format else { return nil }
       return wrong(
-        "is a page of HTML, a message of a web site perhaps: download the file itself")
+        "is an HTML page, perhaps an error page of the web site: download the file itself")
     case .gitLFSPointer:
       return wrong(
-        "is a pointer of git-lfs, not the file itself: fetch that with `git lfs pull`")
+        "is a git-lfs pointer, not the file itself: fetch the file with `git lfs pull`")
     case .known(let what, let advice): return wrong("is \(what), not text: \(advice)")
     case .encoded(let encoding):
       // Of a code page the place is told, too.
@@ -141,13 +141,13 @@ extension ContentKind {
   /// What is to be told of a file of this kind that is read.
   func note(for use: TextUse) -> String? {
     guard use == .prose, let name = markup else { return nil }
-    return "is \(name): its tags are read as text; take them out first if that is not meant"
+    return "is \(name): its tags are read as text; if that is not intended, remove them first"
   }
 
   /// What a text with tags is; nil for others.
   var markup: String? {
     switch self {
-    case .html: "a page of HTML"
+    case .html: "an HTML page"
     case .xml: "an XML document"
     default: nil
     }

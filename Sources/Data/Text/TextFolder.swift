@@ -134,14 +134,14 @@ extension TextFolder {
         + note(
           hidden, "entry is hidden and not read (its name begins with a dot)",
           "entries are hidden and not read (their names begin with a dot)")
-        + note(lost, "link leads nowhere", "links lead nowhere")
-        + note(special, "entry is no file", "entries are no files")
+        + note(lost, "link is broken", "links are broken")
+        + note(special, "entry is not a regular file", "entries are not regular files")
         + note(
           unreadable, "entry cannot be read: permission denied",
           "entries cannot be read: permission denied")
         + note(
-          again, "entry is another path to what is read already, and is read once",
-          "entries are other paths to what is read already, and are read once")
+          again, "entry is another path to a file that is already read, and is read only once",
+          "entries are other paths to files that are already read, and are read only once")
     }
   }
 }

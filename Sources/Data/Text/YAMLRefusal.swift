@@ -11,7 +11,7 @@ extension InputError {
         YamlError.composer(_, let problem, let mark, _):
         (problem, mark.line)
       case YamlError.duplicatedKeysInMapping(let keys, let context):
-        ("the key \("\(keys.first ?? "")".reported()) stands twice", context.mark.line)
+        ("the key \("\(keys.first ?? "")".reported()) is given twice", context.mark.line)
       case YamlError.reader(let problem, let offset, let value, let text):
         (
           problem

@@ -12,7 +12,7 @@ extension Tokenizer {
     let tree = try JSONTree(bytes, path: path)
     if let difference = difference(tree) {
       throw InputError(
-        "holds no tokenizer of GPT-1's kind: \(difference)", path: path)
+        "is not a GPT-1 tokenizer: \(difference)", path: path)
     }
     let vocabulary = try vocabulary(tree, path: path)
     let merges = try merges(tree, vocabulary, path: path)
@@ -109,7 +109,7 @@ extension Tokenizer {
     for token in tree["added_tokens"]?.elements ?? [] {
       guard case .bool(false)? = token["special"], let content = token["content"] else { continue }
       return
-        "added_tokens has \(content.described), which is not special and is cut out of texts as it is"
+        "added_tokens has \(content.described), which is not special, so it would be matched in texts before they are lower-cased and split"
     }
     return nil
   }
@@ -124,7 +124,7 @@ extension Tokenizer {
     _ tree: JSONTree, path: String
   ) throws(InputError) -> Vocabulary {
     guard case .object(let members)? = tree["model"]?["vocab"] else {
-      throw InputError("holds no vocabulary: `model.vocab` is no object", path: path)
+      throw InputError("holds no vocabulary: `model.vocab` is not an object", path: path)
     }
     let added = addedTokens(tree).subtracting([Vocabulary.unknown])
     var pieces: [Int: [UInt8]] = [:]
@@ -132,7 +132,7 @@ extension Tokenizer {
       let piece = String(decoding: member.key, as: UTF8.self)
       guard let id = member.value.int, 0...Int(Int32.max) ~= id else {
         throw InputError(
-          "the id of \"\(piece)\" is \(member.value.described); expected a whole number from 0 on",
+          "the id of \"\(piece)\" is \(member.value.described); expected a whole number, 0 or more",
           path: path)
       }
       if let other = pieces.updateValue(member.key, forKey: id) {
@@ -144,7 +144,7 @@ extension Tokenizer {
     for id in 0..<pieces.count {
       guard let piece = pieces[id] else {
         throw InputError(
-          "no piece has the id \(id), though there are \(pieces.count): ids must be 0, 1, 2, … "
+          "no piece has the id \(id), although there are \(pieces.count) pieces: ids must be 0, 1, 2, … "
             + "without a gap", path: path)
       }
       inOrder.append(piece)
@@ -160,7 +160,7 @@ extension Tokenizer {
     _ tree: JSONTree, _ vocabulary: Vocabulary, path: String
   ) throws(InputError) -> [Pair] {
     guard case .array(let entries)? = tree["model"]?["merges"] else {
-      throw InputError("holds no merges: `model.merges` is no list", path: path)
+      throw InputError("holds no merges: `model.merges` is not a list", path: path)
     }
     var merges: [Pair] = []
     var seen: Set<Pair> = []

@@ -62,6 +62,6 @@ public struct UnknownTokens: Sendable, Equatable {
     guard share > Self.mostShare else { return nil }
     return
       "\(description), most of them for \(mostFrequent.joined(separator: ", ")): the tokenizer "
-      + "does not know this text; take a tokenizer that was learned from such text"
+      + "does not fit this text; use one that was learned from similar text"
   }
 }

@@ -43,9 +43,9 @@ struct Vocabulary: Sendable, Equatable {
     guard !ends else { return }
     let isByteLevel = pieces.contains { $0.starts(with: "Ġ".utf8) }
     throw InputError(
-      "no piece ends in `</w>`, so this is no tokenizer of GPT-1's kind"
-        + (isByteLevel ? " but one of GPT-2's, whose pieces begin with `Ġ`" : "")
-        + "; take the tokenizer of openai-gpt, or learn one (prepare --train-bpe)",
+      "no piece ends in `</w>`, so this is not a GPT-1 tokenizer"
+        + (isByteLevel ? " but a GPT-2 tokenizer, whose pieces begin with `Ġ`" : "")
+        + "; use the tokenizer of openai-gpt, or learn one (prepare --train-bpe)",
       path: path)
   }
 

@@ -134,8 +134,8 @@ package struct ListeningChannel: WatchChannel {
     patience -= 1
     guard patience == 0, !unheard.isEmpty else { return nil }
     return
-      "the watchdog of \(words(forRanks: unheard)) cannot connect to rank 0's (a firewall?): should the "
-      + "run get stuck, it ends all the same, but the report knows less"
+      "the watchdog of \(words(forRanks: unheard)) cannot connect to rank 0's (a firewall?): if the "
+      + "run stalls, it still ends, but the report cannot say what these ranks did"
   }
 }
 

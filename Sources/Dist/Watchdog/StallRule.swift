@@ -113,15 +113,19 @@ package struct StallRule: Sendable {
       lines = ["Behind:"] + ranks.map { "  " + describe($0) }
     case .unheard(let ranks):
       behind = ranks
-      lines = ["All that the watchdog hears of wait. Behind is one that it has no connection to:"]
+      lines = [
+        "All ranks that the watchdog hears from are waiting. The rank behind is one that it has no connection to:"
+      ]
       lines += ranks.map { "  " + name($0) }
     case .behind(let ranks):
       behind = ranks
-      lines = ["All ranks wait, these in an earlier place than the others:"]
+      lines = ["All ranks are waiting; these are at an earlier point than the others:"]
       lines += ranks.map { "  " + describe($0) }
     case .nobody:
       behind = []
-      lines = ["All ranks wait for each other in the same place; look at the network between them."]
+      lines = [
+        "All ranks are waiting for each other at the same point; check the network between them."
+      ]
     }
     let waiting = ranks.indices.filter { !behind.contains($0) }.compactMap { rank in
       ranks[rank].moment.map { (rank: rank, text: "\($0)") }

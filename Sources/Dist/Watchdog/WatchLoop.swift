@@ -84,7 +84,7 @@ struct WatchLoop {
   /// One write, so that the lines of several ranks do not mix.
   private func report() {
     let text =
-      "gpt1-dist: \(rule.report)\nThe job ends here, with status \(job.status): started again, it goes on "
+      "gpt1-dist: \(rule.report)\nThe job ends here, with status \(job.status): run the same command again to resume "
       + "from the newest checkpoint"
     job.note(text)
   }

@@ -53,12 +53,14 @@ struct Anomaly: Sendable, Encodable {
       "step \(step): the loss is \(number(loss)) and the gradient's norm \(number(gradientNorm))"
       + (score.map { ", \(format($0, 1)) deviations above the steps before" } ?? "")
     let places = leaves.prefix(3).map { leaf in
-      "leaf \(leaf.leaf) of rank \(leaf.rank) on \(leaf.host), windows "
+      "micro-batch \(leaf.leaf) of rank \(leaf.rank) on \(leaf.host), windows "
         + leaf.windows.map(String.init).joined(separator: " ")
     }
     let more = leaves.count > 3 ? ["\(leaves.count - 3) more"] : []
     return what + " (" + (places + more).joined(separator: "; ") + ")"
-      + (isReproduced ? "" : ", but not when computed once more: look at that hardware")
+      + (isReproduced
+        ? ""
+        : "; the same step computed again gave another result: check the hardware of that node")
   }
 
   private func number(_ value: Double) -> String {

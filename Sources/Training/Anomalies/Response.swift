@@ -14,7 +14,7 @@ extension TrainingRun {
     case .stop:
       throw AgreedFailure(
         anomaly.description + ". Training stops here; the last checkpoint is untouched. "
-          + "Lower --learning-rate, run with --debug to see which operation it came from, or go on without "
+          + "Lower --learning-rate, run with --debug to see which operation it came from, or continue without "
           + "this update: --anomaly skip or rollback"
           + (anomaly.kind == .spike ? ", or a higher --spike-threshold" : ""))
     case .skip:
@@ -23,8 +23,8 @@ extension TrainingRun {
       guard trainer.anomalies.skippedInARow <= AnomalyState.mostInARow else {
         throw AgreedFailure(
           anomaly.description
-            + ". \(AnomalyState.mostInARow) updates before it were skipped in a row, which "
-            + "does not help: the last checkpoint is the one to go on from, with --anomaly rollback or a "
+            + ". \(AnomalyState.mostInARow) updates in a row were skipped before it without "
+            + "effect. Training stops here: resume from the last checkpoint with --anomaly rollback or a "
             + "lower --learning-rate")
       }
       note(anomaly.description + ". This update is skipped")
@@ -33,12 +33,12 @@ extension TrainingRun {
       guard trainer.anomalies.rollbacks < AnomalyState.mostRollbacks else {
         throw AgreedFailure(
           anomaly.description
-            + ". The run went back \(AnomalyState.mostRollbacks) times before, which does not "
-            + "help. Training stops here; the last checkpoint is untouched. Lower --learning-rate, or look at "
+            + ". The run already went back \(AnomalyState.mostRollbacks) times without "
+            + "effect. Training stops here; the last checkpoint is untouched. Lower --learning-rate, or look at "
             + "anomalies.jsonl for what these steps have in common")
       }
       note(
-        anomaly.description + ". The run goes back, and on without "
+        anomaly.description + ". The run goes back to a checkpoint and continues without "
           + (anomaly.updates.count == 1 ? "update " : "updates ")
           + anomaly.updates.map(String.init).joined(separator: " and "))
       return try goBack(before: anomaly, log)

@@ -110,7 +110,7 @@ public struct StepBenchmarkResult: Sendable, Codable {
     return """
       \(ranks) rank\(ranks == 1 ? "" : "s") of \(threads) thread\(threads == 1 ? "" : "s") on \(host), \
       \(precision.rawValue), \(grouped(parameters)) parameters, \(batch) sequences of \
-      \(model.context) tokens a step in leaves of \(microBatch), dropout \(model.dropout)\
+      \(model.context) tokens a step in micro-batches of \(microBatch), dropout \(model.dropout)\
       \(recompute ? ", activations recomputed" : "")
       step            \(format(secondsPerStep, 4)) s, median of \(steps) after \(warmUp)
       speed           \(format(tokensPerSecond, 1)) tokens/s, \

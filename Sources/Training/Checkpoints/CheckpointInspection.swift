@@ -37,7 +37,7 @@ public struct CheckpointInspection: Sendable, Codable {
       return [CheckpointInspection(path, problem: "there is no such folder")]
     }
     guard Path.isFolder(path) else {
-      return [CheckpointInspection(path, problem: "is no folder")]
+      return [CheckpointInspection(path, problem: "is not a folder")]
     }
     let isDataset = Path.exists("\(path)/\(DatasetInfo.fileName)")
     let parts: [String]
@@ -119,7 +119,7 @@ public struct CheckpointInspection: Sendable, Codable {
         let (model, file) = try ModelFolder.description(path)
         if try ModelFolder.specials(path, model, file, tokenizer) == nil, file.fineTuning != nil {
           throw InputError(
-            "the model has as many rows as the tokenizer has ids, \(model.vocabularySize), and none for the special "
+            "the model has \(model.vocabularySize) rows, as many as the tokenizer has ids, and none for the special "
               + "tokens that config.json names",
             path: path)
         }

@@ -138,14 +138,15 @@ final class CheckpointSaver {
   /// - Throws: where the run must not go on
   func failed(_ step: Int, _ error: any Error, last: Bool) throws {
     failuresInARow += 1
-    let kept = newestGood.map { "\($0) is the newest good checkpoint" } ?? "there is no checkpoint"
+    let kept =
+      newestGood.map { "\($0) is the newest good checkpoint" } ?? "there is no earlier checkpoint"
     let what = "the checkpoint of step \(step) could not be written: \(error)"
     if last || config.onCheckpointFailure == .stop || failuresInARow >= Self.mostFailures {
       let times = failuresInARow > 1 ? " (\(failuresInARow) failures in a row)" : ""
       throw InputError(
-        "\(what)\(times). Training stops here, and \(kept); put that right, and start the same command "
-          + "again to go on from it")
+        "\(what)\(times). Training stops here; \(kept). Fix the cause and run the same command "
+          + "again to resume")
     }
-    note("\(what). The run goes on and tries again at its next checkpoint; \(kept)")
+    note("\(what). The run continues and tries again at its next checkpoint; \(kept)")
   }
 }

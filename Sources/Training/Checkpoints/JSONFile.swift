@@ -113,7 +113,7 @@ public enum JSONFile {
     case .dataCorrupted(let context) where !context.codingPath.isEmpty:
       return "the field \(field(context)) is not valid: \(choice(context.debugDescription))"
     case .dataCorrupted:
-      return "is not valid JSON; it may be truncated or of another format"
+      return "is not valid JSON; it may be truncated or in another format"
     @unknown default:
       return "cannot be read as JSON: \(error)"
     }

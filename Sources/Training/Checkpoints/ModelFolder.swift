@@ -54,7 +54,7 @@ public enum ModelFolder {
     for other in ["pytorch_model.bin", "model.safetensors.index.json", "tf_model.h5"]
     where !Path.exists(path) && Path.exists("\(folder)/\(other)") {
       throw InputError(
-        "holds \(other) and no \(weightsName): load it with `transformers` and write it with "
+        "holds \(other) but no \(weightsName): load it with `transformers` and write it with "
           + "save_pretrained(FOLDER, max_shard_size=\"100GB\")",
         path: folder)
     }

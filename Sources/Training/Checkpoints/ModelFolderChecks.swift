@@ -13,7 +13,7 @@ extension ModelFolder {
       known.insert(name)
       guard let shape = file.tensors[name]?.shape, shape == parameter.shape else {
         throw InputError(
-          "tensor \(name) has the shape \(file.tensors[name]?.shape ?? []), but config.json makes it "
+          "tensor \(name) has the shape \(file.tensors[name]?.shape ?? []), but config.json requires "
             + "\(parameter.shape)",
           path: file.path)
       }
@@ -44,8 +44,8 @@ extension ModelFolder {
     let hashes = [head.vector, embedding].map { $0.withBytes { XXH128.hash($0) } }
     guard hashes[0] == hashes[1] else {
       throw InputError(
-        "\(name) is not \(parameter.name), but a GPT-1's output is its token embedding: this model was trained with "
-          + "the two apart, and cannot be computed here",
+        "\(name) is not \(parameter.name), but GPT-1 uses its token embedding as output layer: this model was trained with "
+          + "two separate tensors and cannot be run here",
         path: file.path)
     }
   }
@@ -77,7 +77,7 @@ extension ModelFolder {
     let spare = rows - ids - SpecialTokens.count
     guard spare == 0 || spare > 0 && Path.exists("\(folder)/\(SumsFile.name)") else {
       throw refusal(
-        "which of the rows are the special tokens start, delimiter and end is not certain; name them in config.json: "
+        "it is not clear which rows are the special tokens start, delimiter and end; name them in config.json: "
           + "\"gpt1_dist\": {\"task\": NAME, \"transformation\": …, \"answer\": …, \"special_tokens\": {\"start\": …, "
           + "\"delimiter\": …, \"end\": …}}")
     }

@@ -15,7 +15,7 @@ extension ModelFolder {
       throw InputError("there is no such folder; give \(expected)", path: path)
     }
     guard Path.isFolder(path) else {
-      throw InputError("is no folder; give \(expected)", path: path)
+      throw InputError("is not a folder; give \(expected)", path: path)
     }
     if Path.exists("\(path)/\(configName)") {
       try verify(path)

@@ -93,7 +93,8 @@ public struct SafetensorsFile: Sendable {
       if let reason = ContentKind.mistaken(at: path, for: Self.what) {
         throw InputError(reason, path: path)
       }
-      throw InputError("is truncated: \(reader.size) bytes are no safetensors file", path: path)
+      throw InputError(
+        "is truncated: \(reader.size) bytes are too few for a safetensors file", path: path)
     }
     let length = try reader.read(UInt64.self, at: 0, count: 1)[0]
     guard length <= UInt64(SafetensorsHeader.largest), Int(length) <= reader.size - 8 else {
@@ -101,7 +102,7 @@ public struct SafetensorsFile: Sendable {
         throw InputError(reason, path: path)
       }
       throw InputError(
-        "is truncated or no safetensors file: a header of \(length) bytes in \(reader.size)",
+        "is truncated or not a safetensors file: a header of \(length) bytes in \(reader.size)",
         path: path)
     }
     let header = try JSONFile.decode(
@@ -190,7 +191,7 @@ public struct SafetensorsFile: Sendable {
     }
     let offsets = entry.dataOffsets
     guard offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1] else {
-      throw InputError("has the offsets \(offsets); two that do not fall are expected")
+      throw InputError("has the offsets \(offsets); expected two in ascending order")
     }
     guard offsets[1] <= size - start else {
       throw InputError("ends at byte \(offsets[1]) of \(size - start): the file is truncated")

@@ -73,9 +73,9 @@ extension DoctorReport: CustomStringConvertible {
     let problems = verdicts.count { $0.level == .problem }
     let warnings = verdicts.count { $0.level == .warning }
     if problems > 0 {
-      return "\(counted(problems, "problem")): a run would fail or be wrong"
+      return "\(counted(problems, "problem")): a run would fail or compute wrong results"
     }
     return warnings > 0
-      ? "no problem; \(counted(warnings, "warning"))" : "no problem and nothing to warn of"
+      ? "no problems; \(counted(warnings, "warning"))" : "no problems, no warnings"
   }
 }

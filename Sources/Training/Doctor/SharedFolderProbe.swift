@@ -49,7 +49,9 @@ struct SharedFolderProbe {
     try communicator.barrier()
     var output = output
     guard communicator.isRoot, !path.isEmpty else { return output }
-    if !FolderCommit.remove(path) { output.problem = "\(path) cannot be removed; remove it" }
+    if !FolderCommit.remove(path) {
+      output.problem = "\(path) could not be removed; remove it by hand"
+    }
     output.free = FreeSpace.bytes(at: output.folder)
     output.inodes = FreeSpace.files(at: output.folder)
     output.largestFile = ProcessLimit.fileSize.value

@@ -40,7 +40,7 @@ public struct BestModel: Sendable, Codable, Equatable {
     let target = try Path.followed(folder(out))
     if let foreign = try SumsFile.foreign(in: target) {
       throw InputError(
-        "holds \(foreign), which is no part of the best model and would be lost when that is replaced; move it "
+        "holds \(foreign), which is not part of the best model and would be lost when the model is replaced; move it "
           + "elsewhere or choose another --out", path: folder(out))
     }
     if isNew, Path.exists(target) { try FolderCommit.hide(target, housekeeping) }

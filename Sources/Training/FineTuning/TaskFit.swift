@@ -17,8 +17,8 @@ package struct TaskFit {
     func refusal(_ reason: String) -> InputError { InputError(reason, path: folder) }
     guard model.scores > 0 else {
       throw refusal(
-        "is a language model without a linear layer for a task: fine-tune it with `gpt1-dist finetune`, or ask "
-          + "it with --zero-shot")
+        "is a language model without a linear layer for a task: fine-tune it with `gpt1-dist finetune`, or "
+          + "evaluate it with --zero-shot")
     }
     let trained = file.fineTuning
     if let trained,
@@ -31,8 +31,8 @@ package struct TaskFit {
     }
     guard model.scores == spec.answer.outputs else {
       throw refusal(
-        "has a linear layer of \(counted(model.scores, "output")), and \(spec.name) needs \(spec.answer.outputs): it was "
-          + "fine-tuned on another task")
+        "has a linear layer of \(counted(model.scores, "output")), but \(spec.name) needs \(spec.answer.outputs): it was "
+          + "fine-tuned on another task; give that one")
     }
     guard let specials = try ModelFolder.specials(folder, model, file, tokenizer) else {
       throw refusal(
@@ -50,7 +50,7 @@ package struct TaskFit {
   ) throws(InputError) -> (order: [Int]?, notes: [String]) {
     var notes: [String] = []
     if let trained, trained.task != spec.name {
-      notes.append("\(folder) was fine-tuned on \(trained.task) and is asked about \(spec.name)")
+      notes.append("\(folder) was fine-tuned on \(trained.task) but is evaluated on \(spec.name)")
     }
     let wanted = spec.answer.outputNames
     if case .choices = spec.answer { return (nil, notes) }
@@ -81,7 +81,7 @@ package struct TaskFit {
       names.allSatisfy({ Int($0) != nil })
     {
       throw differ(
-        "numbers do not tell whether they mean the same; if they do, call both tasks \(trained.task)"
+        "labels that are numbers do not show whether they mean the same; if they do, name both tasks \(trained.task)"
       )
     }
     guard order != Array(names.indices) else { return (nil, notes) }

@@ -66,7 +66,7 @@ public struct TaskMeasurement {
       let cut =
         (truncated > 0 ? ", \(grouped(truncated)) of them cut to the context" : "")
         + (0..<examples ~= labelled && labelled > 0
-          ? ", \(grouped(labelled)) of them with a label, by which they are measured" : "")
+          ? ", \(grouped(labelled)) of them with a label: the metrics are of those" : "")
         + (leftOut > 0
           ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
       let figures =

@@ -28,7 +28,7 @@ struct ZeroShotTask {
   ) throws {
     guard let rule = spec.zeroShot else {
       throw UsageError(
-        "there is no rule by which a language model answers \(spec.name) without training: take one of "
+        "\(spec.name) has no zero-shot heuristic; --zero-shot works for "
           + TaskSpec.builtIn.filter { $0.zeroShot != nil }.map(\.name).joined(separator: ", "))
     }
     self.spec = spec

@@ -111,7 +111,7 @@ struct TaskMaterial: TrainingMaterial {
     try communicator.onRoot {
       guard Path.exists(from) else { return }
       do { found = Array(try ModelFolder.find(from) { _ in }.utf8) } catch {
-        printError("\(error). It is not needed: the run goes on from its own checkpoint\n")
+        printError("\(error). That model is not needed: the run resumes from its own checkpoint\n")
       }
     }
     return String(decoding: try communicator.broadcast(found), as: UTF8.self)
@@ -147,7 +147,7 @@ struct TaskMaterial: TrainingMaterial {
     guard !config.fromScratch else { return nil }
     if let trained = try ModelFolder.description(config.from).file.fineTuning {
       printError(
-        "\(config.from) was fine-tuned on \(trained.task): its linear layer is left behind, and one for \(spec.name) begins anew\n"
+        "\(config.from) was fine-tuned on \(trained.task): its linear layer is dropped, and a new one is initialized for \(spec.name)\n"
       )
     }
     try ModelFolder.transfer(config.from, into: state, layers: config.transferLayers)

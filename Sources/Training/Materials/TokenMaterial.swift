@@ -52,7 +52,9 @@ struct TokenMaterial: TrainingMaterial {
     let share = dataset.info.unknownShare ?? 0
     let data =
       share > UnknownTokens.mostShare
-      ? ["\(config.data): \(dataset.info.unknownDescription): its tokenizer does not know its text"]
+      ? [
+        "\(config.data): \(dataset.info.unknownDescription): its tokenizer does not fit its text; prepare the text with a tokenizer learned from such text"
+      ]
       : []
     return data + (zeroShot?.warnings ?? [])
   }
@@ -88,7 +90,7 @@ struct TokenMaterial: TrainingMaterial {
       throw InputError(
         "has \(name) \(found[keyPath: size]), but the run has \(model[keyPath: size]): "
           + (name == "vocabulary" && found.scores > 0
-            ? "it is fine-tuned, with rows for special tokens; begin with the model that it was made of, or give "
+            ? "it is fine-tuned and has rows for special tokens; begin with the model that it was fine-tuned from, or give "
               + "--vocabulary \(found.vocabularySize)"
             : name == "vocabulary"
               ? "prepare the data with the model's tokenizer (prepare --tokenizer \(folder))"
@@ -104,7 +106,7 @@ struct TokenMaterial: TrainingMaterial {
       try Tokenizer.load(folder: folder).fingerprint != tokenizer.fingerprint
     {
       throw InputError(
-        "has another tokenizer than \(config.data): prepare the data with the model's (prepare "
+        "has a different tokenizer from \(config.data): prepare the data with the model's tokenizer (prepare "
           + "--tokenizer \(folder))",
         path: folder)
     }

@@ -39,23 +39,23 @@ package enum MemoryJudge {
     let finding =
       "a rank needs \(gigabytes(need.bytes))"
       + (snapshot > 0 ? ", rank 0 \(gigabytes(snapshot)) more" : "")
-      + (ranks > 1 ? ", the \(ranks) ranks of the machine \(gigabytes(all))" : "")
+      + (ranks > 1 ? ", the \(ranks) ranks of the node \(gigabytes(all))" : "")
     if let group = limits.group, group.value < limits.machine, all > group.value {
       return Refusal(
         finding:
-          "\(finding), but the control group allows \(gigabytes(group.value)) (\(group.name)) and would kill a rank",
+          "\(finding), but the control group allows \(gigabytes(group.value)) (\(group.name)) and the kernel would kill a rank",
         remedy: "ask for more memory (Slurm's --mem), " + smaller)
     }
     if all > limits.machine {
       return Refusal(
-        finding: "\(finding), but there are \(gigabytes(limits.machine))", remedy: smaller)
+        finding: "\(finding), but the node has \(gigabytes(limits.machine))", remedy: smaller)
     }
     let promised = sum(
       product(need.floats + need.threadAddresses, ranks), snapshot)
     if let room = limits.commitRoom, promised > room {
       return Refusal(
         finding:
-          "\(finding), with all that is reserved \(gigabytes(promised)), but the system promises only "
+          "\(finding), \(gigabytes(promised)) with all reserved memory, but the system will commit only "
           + "\(gigabytes(room)) more (vm.overcommit_memory is 2)",
         remedy: "set vm.overcommit_memory to 0, give fewer --threads, " + smaller)
     }
@@ -88,7 +88,7 @@ package enum MemoryJudge {
   }
 
   private static let smaller =
-    "start fewer ranks there, or give --recompute, a smaller --micro-batch or a smaller model"
+    "start fewer ranks per node, or give --recompute, a smaller --micro-batch or a smaller model"
 
   /// Sizes beyond reason stay beyond it.
   private static func sum(_ one: Int, _ other: Int) -> Int {

@@ -17,10 +17,13 @@ struct TraceFile {
     self.communicator = communicator
     try communicator.onRoot {
       guard !path.isEmpty, !Path.isFolder(path) else {
-        throw InputError("is no name of a file: --trace takes the JSON file to write", path: path)
+        throw InputError(
+          "is not a file name: --trace takes the name of the JSON file to write", path: path)
       }
       guard Path.isFolder(Path.parent(path)) else {
-        throw InputError("there is no such folder for --trace \(path)", path: Path.parent(path))
+        throw InputError(
+          "there is no such folder for --trace \(path); create it or check the path",
+          path: Path.parent(path))
       }
       try Destination.requireFile(path)
     }

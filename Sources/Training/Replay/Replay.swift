@@ -127,18 +127,19 @@ public struct Replay {
     if let problem = config.problem { throw InputError(problem, path: run.folder) }
     if let leaf = request.leaf, leaf >= config.leaves {
       throw UsageError(
-        "a step of \(run.folder) has \(config.leaves) leaves: give a --leaf from 0 to "
+        "a step of \(run.folder) has \(config.leaves) micro-batches: give a --leaf from 0 to "
           + "\(config.leaves - 1)")
     }
     guard Path.exists(config.data) else {
       throw InputError(
-        "there is no such folder here: give the run's data with --data", path: config.data)
+        "does not exist on this machine: give the folder of the run's data with --data",
+        path: config.data)
     }
     if config.isFineTuning, config.task.hasSuffix(".yaml") || config.task.hasSuffix(".yml"),
       !Path.exists(config.task)
     {
       throw InputError(
-        "there is no such file here: give the run's task with --task", path: config.task)
+        "does not exist on this machine: give the run's task file with --task", path: config.task)
     }
     return config
   }
@@ -148,7 +149,7 @@ public struct Replay {
     let config = session.config
     if !isBase, config.beginsWithAModel, try ModelFolder.hashOfWeights(config.from) == nil {
       throw InputError(
-        "the model that the run began with is not here, and no checkpoint is before the step: give it with --from",
+        "the run began with this model, which is missing, and no checkpoint is older than the step: give the model with --from",
         path: config.from)
     }
     guard let checkpoint else { return }
@@ -156,18 +157,19 @@ public struct Replay {
     // First: with other labels the examples are others, too.
     if let was = saved.task, let now = session.material.task, was != now {
       throw InputError(
-        "the run was trained with the task \(was), not \(now): give its own with --task",
+        "the run was trained with the task \(was), not \(now): give that task with --task",
         path: config.task)
     }
     if saved.dataFingerprint != session.material.fingerprint {
       throw InputError(
-        "the run was trained on other data than these: give its own with --data", path: config.data)
+        "these are not the data that the run was trained on: give those with --data",
+        path: config.data)
     }
     if !isBase, let was = saved.origin, config.beginsWithAModel,
       try ModelFolder.hashOfWeights(config.from) != was
     {
       throw InputError(
-        "has other weights than the model that the run began with: give that with --from",
+        "does not have the weights that the run began with: give the model that has them with --from",
         path: config.from)
     }
   }
@@ -185,7 +187,7 @@ extension Trainer {
     guard !samples.isEmpty else {
       let leaves = (windows.count + config.microBatch - 1) / config.microBatch
       throw UsageError(
-        "step \(step) is the last one, of \(counted(windows.count, "example")): give a --leaf from 0 to "
+        "step \(step) is the last one and has only \(counted(windows.count, "example")): give a --leaf from 0 to "
           + "\(leaves - 1)")
     }
     let batch = try self.batch(leaf, of: step)

@@ -157,7 +157,7 @@ extension ReplayOutcome: CustomStringConvertible {
     }
     if let leaf {
       lines += [
-        "leaf \(leaf.leaf) of step \(step): windows "
+        "micro-batch \(leaf.leaf) of step \(step): windows "
           + leaf.windows.map(String.init).joined(separator: ", "),
         "loss \(leaf.loss)  gradient \(leaf.gradientHash)  weights before \(leaf.weightsHash)",
       ]
@@ -178,16 +178,16 @@ extension ReplayOutcome: CustomStringConvertible {
   /// How bits could be compared.
   private var remedy: String {
     runRanks.count == 1
-      ? "The run had \(counted(runRanks[0], "rank")): start as many to compare bits"
-      : "The run does not say on how many ranks each step was computed"
+      ? "The run had \(counted(runRanks[0], "rank")): start the same number to compare bits"
+      : "The run did not record how many ranks computed each step"
   }
 
   /// That this machine cannot give the run's bits.
   private var products: String? {
     guard let theirs = runProductFingerprint, theirs != productFingerprint else { return nil }
     return
-      "this machine's matrix products have other bits than the run's (\(productFingerprint) and "
-      + "\(theirs)): another processor or OpenBLAS, on which no run gives the same bits; "
-      + "OPENBLAS_CORETYPE may choose the run's kernels"
+      "the matrix products of this machine and of the run differ in their bits (\(productFingerprint) and "
+      + "\(theirs)): the CPU or OpenBLAS is different, so the run's bits cannot be reproduced here; try setting "
+      + "OPENBLAS_CORETYPE to the run's kernels"
   }
 }

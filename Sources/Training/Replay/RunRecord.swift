@@ -38,17 +38,17 @@ struct RunRecord {
     (metrics, skippedSteps, settings) = try RunRecord.metrics(log)
     guard !skippedSteps.contains(step) else {
       throw UsageError(
-        "the update of step \(step) was not applied in \(folder): there is nothing to compute again"
+        "the update of step \(step) was not applied in \(folder): there is nothing to recompute; give another --step"
       )
     }
     guard let last = metrics.keys.max() else {
-      throw InputError("has no step to compute again", path: "\(folder)/metrics.jsonl")
+      throw InputError("has no steps to recompute", path: "\(folder)/metrics.jsonl")
     }
     guard metrics[step] != nil else {
       throw UsageError(
         step > last
           ? "\(folder) has \(last) steps: give a --step from 1 to \(last)"
-          : "\(folder)/metrics.jsonl has no line of step \(step)")
+          : "\(folder)/metrics.jsonl has no line for step \(step)")
     }
     checkpoints = try CheckpointStore("\(folder)/checkpoints").candidates()
     let began = try RunConfig.read(run: yaml)
@@ -73,7 +73,7 @@ struct RunRecord {
       let problems = checkpoint.verify()
       if problems.isEmpty { return checkpoint }
       for problem in problems {
-        report("\(problem); the checkpoint of step \(checkpoint.step) is passed over")
+        report("\(problem); the checkpoint of step \(checkpoint.step) is skipped")
       }
     }
     return nil
@@ -108,7 +108,8 @@ struct RunRecord {
       } catch {
         if number == lines.count { continue }
         throw InputError(
-          "is no line that `pretrain` writes: remove or restore it", path: path, line: number)
+          "is not a line that `pretrain` writes: remove it or restore the file", path: path,
+          line: number)
       }
     }
     return (result, skipped, settings)

@@ -32,7 +32,7 @@ package struct Resumption {
         isFineTuning ? "fine-tuning\(task.map { " on \($0)" } ?? "")" : "pre-training"
       }
       throw InputError(
-        "is of a \(kind(saved.config.isFineTuning, saved.task)), not of a \(kind(config.isFineTuning, task)): "
+        "was written by \(kind(saved.config.isFineTuning, saved.task)), not by \(kind(config.isFineTuning, task)): "
           + "give another --out", path: folder)
     }
     var all = try before.changes(to: after, known: saved.knownKeys)
@@ -43,15 +43,16 @@ package struct Resumption {
     try refuse(all.filter { $0.key.resumeRule == .mustMatch })
     if saved.step > config.steps {
       throw InputError(
-        "is at step \(saved.step) already, beyond the \(config.steps) steps asked for", path: folder
+        "is already at step \(saved.step), beyond the \(config.steps) steps requested: give more steps, or another --out",
+        path: folder
       )
     }
     let changes = all.filter { $0.key.resumeRule == .mayChange }
     if saved.step == config.steps, !changes.isEmpty {
       throw InputError(
-        "has the \(config.steps) steps that are asked for, but was trained with "
+        "already has the \(config.steps) steps requested, but was trained with "
           + changes.map(\.refusal).joined(separator: ", ")
-          + ": ask for what it was trained with, or give another --out", path: folder)
+          + ": run it with those settings, or give another --out", path: folder)
     }
     return changes
   }
@@ -73,13 +74,13 @@ package struct Resumption {
       reasons.append("was trained with the task \(was), not \(now)")
     }
     if dataFingerprint != saved.dataFingerprint {
-      reasons.append("was trained on other data than \(config.data) now holds")
+      reasons.append("was trained on data that differ from those now in \(config.data)")
     }
     if let reason = try originProblem { reasons.append(reason) }
     guard !reasons.isEmpty else { return }
     let way =
       reasons.count == 1 && dataFingerprint != saved.dataFingerprint
-      ? "restore it" : "go on with that"
+      ? "restore the data" : "resume with the same settings, data and model"
     throw InputError(
       reasons.joined(separator: "; ") + ": \(way), or give another --out", path: folder)
   }
@@ -113,8 +114,8 @@ package struct Resumption {
         saved.origin ?? (saved.config.from == config.from ? given : hash(saved.config.from))
       guard let began, began != given else { return nil }
       return saved.config.from == config.from
-        ? "began with other weights than \(config.from) now has"
-        : "began with other weights than \(config.from) has: with those of \(saved.config.from)"
+        ? "began with weights other than those that \(config.from) now has"
+        : "began with the weights of \(saved.config.from), which are not those of \(config.from)"
     }
   }
 

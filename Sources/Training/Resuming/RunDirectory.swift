@@ -61,7 +61,7 @@ final class RunDirectory {
         return began
       } catch {
         note(
-          "\(error). What the run began with is no longer known; what it goes on with is written there"
+          "\(error). The configuration that the run began with is lost; the current one is written in its place"
         )
       }
     }

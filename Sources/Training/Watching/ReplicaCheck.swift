@@ -127,19 +127,19 @@ package struct ReplicaCheck {
     let what: String
     if differing.isEmpty {
       what =
-        "the weights seemed to differ between the ranks, and at a second look did not"
-        + (who.isEmpty ? "" : ": \(who) read them otherwise")
+        "the weights seemed to differ between the ranks, but not when compared again"
+        + (who.isEmpty ? "" : ": \(who) read other values")
     } else if who.isEmpty {
       what =
         "\(hosts.indices.map(name).joined(separator: " and ")) have different weights in \(tensor), \(since); "
-        + "which of them is right cannot be told"
+        + "it cannot be decided which of them is right"
     } else {
-      what = "\(who) has other weights than the other ranks in \(tensor), \(since)"
+      what = "\(who) has different weights from the other ranks in \(tensor), \(since)"
     }
     return
-      "step \(found): \(what). A memory or a processor is at fault. Training stops here, and nothing of "
-      + "this is saved: the last checkpoint is the one to go on from, by the same command, best without "
-      + "that machine"
+      "step \(found): \(what). The memory or CPU of a node is faulty. Training stops here without a checkpoint: "
+      + "run the same command again to resume from the last one, preferably without "
+      + "that node"
   }
 
   /// The ranks that do not agree with more than half of all; nil where no such half exists.

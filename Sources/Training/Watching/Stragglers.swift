@@ -81,9 +81,9 @@ package struct Stragglers {
     guard wait == 0, recent.count == Self.blocks, let found = straggler() else { return nil }
     wait = Self.pause
     return
-      "rank \(found.rank) on \(hosts[found.rank]) computes longer than the other ranks in every step, and all "
+      "rank \(found.rank) on \(hosts[found.rank]) takes longer to compute every step than the other ranks, and all "
       + "wait for it: \(format(100 * found.cost, 0)) % of the time of the last "
-      + "\(recent.reduce(0) { $0 + $1.count }) steps. See what else runs on that node, whether its CPUs are clocked "
+      + "\(recent.reduce(0) { $0 + $1.count }) steps. Check what else runs on that node, whether its CPUs are clocked "
       + "lower, and how many threads the rank has (gpt1-dist doctor)"
   }
 

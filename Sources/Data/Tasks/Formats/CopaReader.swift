@@ -25,12 +25,12 @@ final class CopaReader: NSObject, XMLParserDelegate {
   ) throws(InputError) {
     if let encoding = foreignEncoding(text) {
       throw InputError(
-        "declares the encoding \(encoding.reported()) and is UTF-8; write `encoding=\"UTF-8\"`",
+        "declares the encoding \(encoding.reported()) but is UTF-8; write `encoding=\"UTF-8\"`",
         path: path, line: 1)
     }
     if let (what, offset) = unexpectedMarkup(text) {
       throw InputError(
-        "holds \(what.reported()), and COPA's files have elements and text alone: remove it",
+        "holds \(what.reported()), but COPA files may hold only elements and text: remove it",
         path: path, line: 1 + text.string(0..<offset).utf8.count { $0 == UInt8(ascii: "\n") })
     }
     let reader = CopaReader(builder, path: path)
@@ -107,7 +107,7 @@ final class CopaReader: NSObject, XMLParserDelegate {
     switch attributes["asks-for"] {
     case "cause": question = "What was the cause of this?"
     case "effect": question = "What happened as a result?"
-    default: return damaged("has no asks-for that is cause or effect")
+    default: return damaged("has no `asks-for` attribute with the value cause or effect")
     }
     let answer = attributes["most-plausible-alternative"]
     guard answer != nil || builder.mayLackLabels else {

@@ -75,13 +75,14 @@ struct DelimitedReader {
   private func wrongCount(_ count: Int, _ table: Table) -> String {
     let found = count == 1 ? "1 column" : "\(count) columns"
     guard count > table.count else {
-      return "there \(count == 1 ? "is" : "are") only \(found), \(table.source) \(table.count); "
+      return
+        "there \(count == 1 ? "is" : "are") only \(found), but \(table.source) \(table.count); "
         + "complete the line or remove it"
     }
-    return "there are \(found), \(table.source) \(table.count); "
+    return "there are \(found), but \(table.source) \(table.count); "
       + (format.isQuoted
-        ? "quote texts that hold a separator"
-        : "remove the separator from the text, or quote the cells and say `quoting: rfc4180`")
+        ? "put texts that contain a separator in quotes"
+        : "remove the separator from the text, or quote the cells and set `quoting: rfc4180`")
   }
 
   /// The columns by the first record, and whether that is a header.
@@ -114,7 +115,7 @@ struct DelimitedReader {
     for name in fields.names {
       guard let number = Int(name), number > 0 else {
         throw InputError(
-          "\(name.reported()) is no column: without a header, columns are numbers from 1",
+          "\(name.reported()) is not a column: without a header, name columns by their numbers from 1",
           path: path)
       }
       if number > first.count, name == fields.label, mayLackLabels {
@@ -123,7 +124,7 @@ struct DelimitedReader {
       }
       guard number <= first.count else {
         throw InputError(
-          "there is no column \(number), the first line has \(first.count)"
+          "there is no column \(number): the first line has \(first.count)"
             + separatorHint(first, names: []), path: path, line: line)
       }
       columns.append(number - 1)
@@ -168,10 +169,11 @@ struct DelimitedReader {
     if let near = names.first(where: { $0.skeleton == name.skeleton }) {
       let isQuoted = !format.isQuoted && near.utf8.first == UInt8(ascii: "\"")
       return isQuoted
-        ? "; the names stand in quotes: say `quoting: rfc4180`"
+        ? "; the names are in quotes: set `quoting: rfc4180`"
         : "; it has \(near.reported(besides: [name])): "
           + (near.contains(name)
-            ? "remove what surrounds the name, or give the name so" : "write both the same way")
+            ? "remove what surrounds the name there, or write it the same way in the task file"
+            : "spell both the same way")
     }
     return Nearest.suggestion(for: name, among: names)
   }

@@ -96,8 +96,8 @@ package struct DelimitedRecords {
       guard end(of: text, from: index) == nil else { break }
       guard !format.isChecked, !isFirst else {
         throw wrong(
-          "there is a carriage return (CR) without a line feed behind it: where lines end with CR alone, convert the file "
-            + "with `tr '\\r' '\\n'`; in a text, remove it"
+          "there is a carriage return (CR) without a line feed after it: if lines end with CR alone, convert the file "
+            + "with `tr '\\r' '\\n'`; if it is part of a text, remove it"
             + (format.isQuoted ? " or quote the cell" : ""))
       }
       while text[index] == DelimitedRecords.carriageReturn { index += 1 }
@@ -132,8 +132,8 @@ package struct DelimitedRecords {
     }
     canResume = false
     throw wrong(
-      "a quote that opens here is never closed; close it, or say `quoting: none` where quotes are "
-        + "characters like others")
+      "a quote that opens here is never closed; close it, or set `quoting: none` if quotes are "
+        + "ordinary characters here")
   }
 
   /// What is wrong with what stands between the closing quote before `index` and the next separator.
@@ -144,8 +144,8 @@ package struct DelimitedRecords {
       place == text.count || text[place] == format.separator || end(of: text, from: place) != nil
     return isSpace
       ? "there is a space after a closing quote; remove it"
-      : "there is text after a closing quote; double the quotes inside of a quoted cell, or say "
-        + "`quoting: none` where quotes are characters like others"
+      : "there is text after a closing quote; double the quotes inside a quoted cell, or set "
+        + "`quoting: none` if quotes are ordinary characters here"
   }
 
   private func wrong(_ reason: String) -> InputError {

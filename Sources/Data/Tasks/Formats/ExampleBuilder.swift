@@ -63,7 +63,8 @@ struct ExampleBuilder {
       return damaged(wrong("an answer is empty; fill it in or remove the example"))
     }
     if (texts + answers + [id ?? ""]).contains(where: { $0.utf8.contains(0) }) {
-      return damaged(wrong("a value holds the character U+0000, which no text has; remove it"))
+      return damaged(
+        wrong("a value holds the character U+0000, which is not allowed in a text; remove it"))
     }
     var example = TaskExample(id: id ?? "\(place)", texts: texts, answers: answers, label: nil)
     if isUndecided {
@@ -116,13 +117,13 @@ struct ExampleBuilder {
   func complaint(_ last: InputError? = nil) -> InputError {
     let all = badLines + (last.map { [$0] } ?? [])
     let count = badCount + (last == nil ? 0 : 1)
-    guard var error = all.first else { return InputError("is damaged; get it again") }
+    guard var error = all.first else { return InputError("is damaged; download it again") }
     guard count > 1 else { return error }
     let rest = count - all.count
     let way = files.folder == nil ? ", or leave them out with `damaged: skip` in the task file" : ""
     error.reason +=
       all.dropFirst().map { "\n\($0)" }.joined()
-      + (rest > 0 ? "\nand \(rest) further bad line\(rest == 1 ? "" : "s")" : "")
+      + (rest > 0 ? "\nand \(rest) more bad line\(rest == 1 ? "" : "s")" : "")
       + "\n\(count) bad lines: correct them\(way)"
     return error
   }

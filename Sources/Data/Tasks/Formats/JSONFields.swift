@@ -119,7 +119,7 @@ package struct JSONFields {
           guard seen.insert(path).inserted else {
             let name = String(decoding: paths[path][depth], as: UTF8.self)
             throw Malformed(
-              reason: "the name \(name.reported()) stands twice", offset: first - start)
+              reason: "the name \(name.reported()) is there twice", offset: first - start)
           }
           going.append(path)
         }

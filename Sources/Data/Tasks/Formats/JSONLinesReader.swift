@@ -43,7 +43,7 @@ struct JSONLinesReader {
         return "the field \(name.reported()) is missing or null"
       case .composite:
         return
-          "the field \(name.reported()) is a list or an object; name one of its own fields, as "
+          "the field \(name.reported()) is a list or an object; name a field inside it, as "
           + "`\(name.shown()).0` or `\(name.shown()).text`"
       default: continue
       }

@@ -17,7 +17,7 @@ struct QuotedLook {
   private var firstOdd: (line: Int, cell: String)?
 
   private static let way =
-    "looks quoted; say `quoting: rfc4180`, or `quoting: none` where the quotes belong to the text"
+    "looks quoted; set `quoting: rfc4180`, or `quoting: none` if the quotes belong to the text"
 
   init(_ format: DelimitedText, _ fields: TaskFields, path: String) {
     (self.format, self.path) = (format, path)
@@ -64,7 +64,7 @@ struct QuotedLook {
   func finish() throws(InputError) {
     guard isWatching, lines > 1, alwaysQuoted.contains(true) else { return }
     throw InputError(
-      "a text stands in quotes in every line: the file \(QuotedLook.way)", path: path,
+      "a text is in quotes in every line: the file \(QuotedLook.way)", path: path,
       line: firstLine)
   }
 
@@ -92,7 +92,7 @@ struct QuotedLook {
       text[cell.range.upperBound - 1] == UInt8(ascii: "\"")
     else { return nil }
     return
-      "the cell \(text.string(cell.range).reported()) has a space before its quote, which makes quotes a part of the "
+      "the cell \(text.string(cell.range).reported()) has a space before its quote, so that the quotes become part of the "
       + "text; remove the space, or quote the whole cell"
   }
 
@@ -141,7 +141,7 @@ extension DelimitedReader {
     else { return nil }
     guard start[4] == format.separator else {
       throw InputError(
-        "the line says that columns are divided by \(DelimitedReader.saying(start[4]))",
+        "the line says that columns are separated by \(DelimitedReader.saying(start[4]))",
         path: path, line: 1)
     }
     return start[4]
@@ -161,13 +161,13 @@ extension DelimitedReader {
         (separator.byte, found(line.utf8.split(separator: separator.byte).map { String($0) ?? "" }))
       }
       .filter { $0.1 > found(cells) }.max { $0.1 < $1.1 }
-    return better.map { "; columns are divided by \(DelimitedReader.saying($0.0))" } ?? ""
+    return better.map { "; columns seem to be separated by \(DelimitedReader.saying($0.0))" } ?? ""
   }
 
-  /// `;`: say `separator: ';'`
+  /// `;`: set `separator: ';'`
   private static func saying(_ separator: UInt8) -> String {
     let sign = String(UnicodeScalar(separator))
-    guard sign != "\t" else { return "tabs: say `separator: tab`" }
-    return "\(sign.reported()): say `separator: '\(sign.shown())'`"
+    guard sign != "\t" else { return "tabs: set `separator: tab`" }
+    return "\(sign.reported()): set `separator: '\(sign.shown())'`"
   }
 }

@@ -22,7 +22,7 @@ enum RaceReader {
       do { passage = try decoder.decode(Passage.self, from: data) } catch {
         builder.damaged(
           InputError(
-            "is no passage of RACE: expected one JSON object with article, questions, options and "
+            "is not a RACE passage: expected one JSON object with article, questions, options and "
               + "answers; get the file again", path: path))
         continue
       }

@@ -15,14 +15,17 @@ enum MachineChecks {
     guard let launch = facts.ranks.first?.launch else { return [] }
     if let found = launch.separation(worldSize: facts.ranks.count) {
       return [
-        .problem(.launch, found, "each would train alone, and all into one run directory")
+        .problem(
+          .launch, found,
+          "each process would train alone, and all of them into one run directory: start them with mpirun or `srun --mpi=pmix`"
+        )
       ]
     }
     let nodes = facts.nodes.count
     return [
       .ok(
         .launch,
-        "\(counted(facts.ranks.count, "rank")) on \(counted(nodes, "machine")), "
+        "\(counted(facts.ranks.count, "rank")) on \(counted(nodes, "node")), "
           + (launch.launcher.map { "started by \($0.rawValue)" } ?? "started by hand"))
     ]
   }
@@ -32,7 +35,7 @@ enum MachineChecks {
     return [
       .problem(
         .machines, "\(rank.host): \(rank.precisionProblem ?? "")",
-        "or start the ranks on machines that have it")
+        "or start the ranks on nodes that support it")
     ]
   }
 
@@ -41,8 +44,8 @@ enum MachineChecks {
     guard sides.isEmpty else {
       return [
         .warning(
-          .machines, "the processors are not the same: " + sides.joined(separator: "; "),
-          "the slowest decides how fast a step is: start ranks on machines of one kind (Slurm's "
+          .machines, "the nodes have different CPUs: " + sides.joined(separator: "; "),
+          "the slowest rank sets the speed of every step: start ranks on nodes of one kind (Slurm's "
             + "--constraint)")
       ]
     }
@@ -54,7 +57,7 @@ enum MachineChecks {
       return [
         .warning(
           .products,
-          "\(shaky.host): OpenBLAS \(shaky.openBLAS) gives other bits on other threads",
+          "\(shaky.host): OpenBLAS \(shaky.openBLAS) returns different bits depending on the thread",
           "runs will differ in their last bits: install libopenblas0-pthread")
       ]
     }
@@ -65,11 +68,12 @@ enum MachineChecks {
     let names = facts.ranks.map(\.kernels)
     let kernels = ProductEngine.common(names) ?? names[0]
     let remedy =
-      "bits then depend on which rank computes what: set OPENBLAS_CORETYPE=\(kernels) on all "
-      + "machines (mpirun -x OPENBLAS_CORETYPE=…), and install the same libraries"
+      "the bits of a run then depend on which rank computes what: set OPENBLAS_CORETYPE=\(kernels) on all "
+      + "nodes (mpirun -x OPENBLAS_CORETYPE=…), and install the same libraries"
     if !facts.sides({ $0.products.joined() }).isEmpty {
       let sides = facts.sides { "\(library($0)) (\($0.products.joined()))" }
-      let finding = "the same products have other bits: " + sides.joined(separator: "; ")
+      let finding =
+        "the ranks compute different bits for the same products: " + sides.joined(separator: "; ")
       // What this strategy promises would not hold.
       return facts.run.reduce == .ordered
         ? [.problem(.products, finding, remedy)] : [.warning(.products, finding, remedy)]
@@ -77,7 +81,7 @@ enum MachineChecks {
     let sides = facts.sides(library)
     if !sides.isEmpty {
       let finding =
-        "the libraries are not the same, though the products that were tried have the same bits: "
+        "the ranks use different libraries, although the products tried here have the same bits: "
         + sides.joined(separator: "; ")
       return facts.run.reduce == .ordered
         ? [.problem(.products, finding, remedy)] : [.warning(.products, finding, remedy)]
@@ -115,15 +119,15 @@ enum MachineChecks {
       return [
         .problem(
           .program, "the ranks run different programs: " + programs.joined(separator: "; "),
-          "copy one build to all machines, or start it from a shared folder")
+          "copy one build to all nodes, or start it from a shared folder")
       ]
     }
     let libraries = facts.sides(\.mpi)
     if !libraries.isEmpty {
       return [
         .problem(
-          .program, "the ranks have different MPIs: " + libraries.joined(separator: "; "),
-          "install one version on all machines: others may hang or send wrong numbers")
+          .program, "the ranks use different MPI libraries: " + libraries.joined(separator: "; "),
+          "install one version on all nodes: mixed versions may hang or send wrong numbers")
       ]
     }
     return [.ok(.program, "one program, one MPI: \(facts.ranks[0].mpi)")]
@@ -141,7 +145,7 @@ enum MachineChecks {
       return [
         .warning(
           .clocks, "clocks differ from \(facts.ranks[0].host)'s: " + hosts.joined(separator: ", "),
-          "times in logs and of files cannot be compared: start chrony or ntpd there")
+          "start chrony or ntpd there: until then, times of logs and files cannot be compared")
       ]
     }
     let worst = facts.clocks.map { abs($0.seconds) }.max() ?? 0

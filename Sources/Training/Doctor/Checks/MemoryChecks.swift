@@ -8,9 +8,9 @@ enum MemoryChecks {
     let snapshot = facts.ranks.first { $0.rank == 0 }?.need.snapshot ?? 0
     let fine = Verdict.ok(
       .memory,
-      "a rank takes \(gigabytes(facts.ranks.map(\.need.bytes).max() ?? 0))"
+      "a rank needs \(gigabytes(facts.ranks.map(\.need.bytes).max() ?? 0))"
         + (snapshot > 0 ? ", rank 0 \(gigabytes(snapshot)) more" : "")
-        + ", and every machine has room")
+        + ", and every node has enough")
     return (memory.isEmpty ? [fine] : memory) + system
   }
 
@@ -59,19 +59,19 @@ enum MemoryChecks {
         .warning(
           .system, "a process may lock only \(limit >> 10) KiB for InfiniBand",
           "ulimit -l unlimited, or LimitMEMLOCK of the daemon that starts the ranks; MPI may fall back "
-            + "to a slower way"))
+            + "to a slower transport"))
     }
     if one.largePages == "never" {
       found.append(
         .warning(
-          .system, "the system gives no large pages",
-          "echo madvise >/sys/kernel/mm/transparent_hugepage/enabled: weights are walked end to end"
+          .system, "the system provides no huge pages",
+          "echo madvise >/sys/kernel/mm/transparent_hugepage/enabled: reading the weights end to end is faster with them"
         ))
     }
     if let governor = one.governor, ["powersave", "conservative"].contains(governor) {
       found.append(
         .warning(
-          .system, "the processor's frequency is chosen by `\(governor)`",
+          .system, "the CPU frequency governor is `\(governor)`",
           "cpupower frequency-set -g performance"))
     }
     if let wide = node.first(where: { rank in

@@ -7,7 +7,7 @@ enum ProcessorChecks {
     let load = facts.onEachNode(busy)
     return
       (found.isEmpty ? [.ok(.threads, "every CPU that a rank may use has one thread")] : found)
-      + (load.isEmpty ? [.ok(.load, "nothing else ran here")] : load)
+      + (load.isEmpty ? [.ok(.load, "no other programs ran on these nodes")] : load)
   }
 
   /// CPUs that no thread is there for.
@@ -20,7 +20,7 @@ enum ProcessorChecks {
       .warning(
         .threads,
         "\(counted(node.count, "rank")) with \(counted(threads, "thread")) in all, and "
-          + "\(allowed) CPUs: \(allowed - threads) would do nothing",
+          + "\(allowed) CPUs: \(allowed - threads) would be idle",
         bound
           ? "let the ranks use them: mpirun --bind-to none (cluster/launch.sh does), srun "
             + "--cpus-per-task"
@@ -59,7 +59,7 @@ enum ProcessorChecks {
             "ranks \(one.rank) and \(other.rank) share CPUs "
               + "\(common.prefix(8).map(String.init).joined(separator: ", ")) and no others: the system "
               + "may put both on the same ones",
-            "bind ranks to CPUs of their own, or none of them (mpirun --bind-to none)")
+            "bind each rank to its own CPUs, or bind none (mpirun --bind-to none)")
         ]
       }
     }
@@ -73,7 +73,8 @@ enum ProcessorChecks {
     return [
       .warning(
         .threads, "ranks have different numbers of threads: " + sides.joined(separator: ", "),
-        "every step waits for the smallest: start as many ranks on each machine as divide its CPUs")
+        "every step waits for the smallest: on each node, start a number of ranks that divides its CPUs"
+      )
     ]
   }
 
@@ -85,7 +86,8 @@ enum ProcessorChecks {
         .load,
         "busy before: a load of \(format(load, 0)) on "
           + counted(node[0].nodeCPUs, "CPU"),
-        "look for other programs there (top); they slow every step down, and the figures here")
+        "look for other programs there (top); they slow down every step and distort the figures here"
+      )
     ]
   }
 

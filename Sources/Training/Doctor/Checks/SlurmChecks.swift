@@ -10,13 +10,13 @@ enum SlurmChecks {
       found.append(
         .warning(
           .slurm, "job \(slurm.job) ends in \(duration(left))",
-          "a run stops before, with a checkpoint: ask for more with --time"))
+          "a run writes a checkpoint and stops before that: ask for more with --time"))
     }
     if slurm.requeues == false {
       found.append(
         .warning(
-          .slurm, "job \(slurm.job) is not queued again when it ends early",
-          "#SBATCH --requeue, and a script as those in cluster/slurm"))
+          .slurm, "job \(slurm.job) is not requeued when it ends early",
+          "#SBATCH --requeue, and a script like those in cluster/slurm"))
     }
     if let signal = slurm.signal, facts.ranks.first?.launch.launcher == .mpirun,
       !signal.contains("B:"), facts.nodes.count > 1
@@ -30,7 +30,9 @@ enum SlurmChecks {
       )
     }
     let left =
-      slurm.secondsLeft.map { "ends in \(duration($0)): a run stops before, with a checkpoint" }
+      slurm.secondsLeft.map {
+        "ends in \(duration($0)): a run writes a checkpoint and stops before that"
+      }
       ?? "has no time limit"
     let signal = slurm.signal.map { ", and is warned by --signal=\($0)" } ?? ""
     return found.isEmpty

@@ -13,12 +13,14 @@ enum SpeedChecks {
     let (ranks, leaves) = (facts.ranks.count, facts.run.leaves)
     if let problem = facts.run.sharesProblem {
       return [
-        .problem(.shares, problem, "or do without the promise of the same bits: --reduce allreduce")
+        .problem(.shares, problem, "or give up bit-for-bit reproducibility: --reduce allreduce")
       ]
     }
     if leaves % ranks == 0 {
       return [
-        .ok(.shares, "\(counted(leaves / ranks, "leaf", "leaves")) of a step for every rank")
+        .ok(
+          .shares,
+          "\(counted(leaves / ranks, "micro-batch", "micro-batches")) of a step for every rank")
       ]
     }
     let most = (leaves + ranks - 1) / ranks
@@ -26,7 +28,7 @@ enum SpeedChecks {
     return [
       .warning(
         .shares,
-        "\(counted(leaves, "leaf", "leaves")) of a step cannot be shared evenly by \(ranks) ranks: they "
+        "\(counted(leaves, "micro-batch", "micro-batches")) of a step cannot be shared evenly by \(ranks) ranks: they "
           + "would wait \(format(100 * idle, 0)) % of the time",
         "choose --batch and --micro-batch so that their quotient is a multiple of \(ranks)")
     ]
@@ -46,8 +48,8 @@ enum SpeedChecks {
         .warning(
           .speed,
           "\(finding) on rank \(slowest.rank.rank) (\(slowest.rank.host)), "
-            + "\(format(100 * (slowest.seconds / middle - 1), 0)) % more than on the middle one",
-          "all wait for it: see what else runs there, whether its processor is throttled, and its threads"
+            + "\(format(100 * (slowest.seconds / middle - 1), 0)) % more than on the median rank",
+          "all ranks wait for it: check what else runs there, its number of threads, and whether its CPU is throttled"
         )
       ]
     }
@@ -71,8 +73,8 @@ enum SpeedChecks {
       return [
         .warning(
           .links,
-          "\(finding), less than half of the middle one's \(format(8 * middle / 1e9, 2)) Gb/s",
-          "all wait for the slowest link: see which interface it uses (OMPI_MCA_btl_tcp_if_include)"
+          "\(finding), less than half of the median link's \(format(8 * middle / 1e9, 2)) Gb/s",
+          "all ranks wait for the slowest link: check which interface it uses (OMPI_MCA_btl_tcp_if_include)"
         )
       ]
     }
@@ -98,7 +100,7 @@ enum SpeedChecks {
       .warning(
         .reduction,
         "\(finding): \(format(100 * seconds / (seconds + products), 0)) % of a step would be communication",
-        "give a larger --batch, so that a rank has more leaves to compute before each sum")
+        "give a larger --batch, so that a rank has more micro-batches to compute before each sum")
     ]
   }
 }

@@ -19,7 +19,7 @@ enum StorageChecks {
         .warning(
           .output,
           "\(words(forRanks: blind)) did not see what rank 0 wrote into \(output.folder)",
-          "give an --out that all machines share: where rank 0 starts on another one next time, the run "
+          "give an --out that all nodes share: if rank 0 starts on another node next time, the run "
             + "would not find its checkpoints"))
     }
     let bytes = facts.run.parameters * 3 * MemoryLayout<Float>.stride
@@ -67,7 +67,7 @@ enum StorageChecks {
       return [
         .problem(
           .data, texts.joined(separator: "; "),
-          "every rank reads the data: put them where all see them"
+          "every rank reads the data: put them in a folder that all nodes share"
         )
       ]
     }
@@ -76,7 +76,7 @@ enum StorageChecks {
       return [
         .problem(
           .data, "the ranks see different data: " + sides.joined(separator: "; "),
-          "copy one folder to all machines, or put it where all see it")
+          "copy one folder to all nodes, or put it in a shared one")
       ]
     }
     guard facts.ranks.contains(where: { $0.data != nil }) else { return [] }
