@@ -46,7 +46,7 @@ enum StartLimits {
       system.controlGroups.processes.map { "\($0.name) is \($0.value)" },
     ].compactMap { $0 }.joined(separator: ", ")
     return
-      "the system allows only \(found) more threads and processes\(limits.isEmpty ? "" : " (\(limits))"), but MPI "
+      "the system allows only \(found) more \(found == 1 ? "thread or process" : "threads and processes")\(limits.isEmpty ? "" : " (\(limits))"), but MPI "
       + "needs \(needed): raise the limit: ulimit -u unlimited"
   }
 

@@ -8,6 +8,9 @@ public enum Destination {
     guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/"), !Path.isFolder(path) else {
       throw InputError("is not a file name; give the name of the file to write", path: path)
     }
+    if path == "-" {
+      throw InputError("is not a file name; for standard output give /dev/stdout", path: path)
+    }
     if !Path.isSpecial(path) {
       let folder = Path.parent(try Path.followed(path))
       guard Path.isFolder(folder) else {

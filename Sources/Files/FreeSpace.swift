@@ -24,7 +24,7 @@ public enum FreeSpace {
   ) throws(InputError) {
     if let free = self.files(at: path), free < files {
       throw InputError(
-        "\(what) needs \(files) inodes (places for files), and only \(free) are free: remove some files or "
+        "\(what) needs \(files) inodes (places for files), but the file system has only \(free) left: remove some files or "
           + "choose another folder", path: path)
     }
     try requireFileSize(largest, for: what, at: path)

@@ -25,6 +25,8 @@ extension InputError {
         "permission denied; change its permissions or those of its folder, or choose another"
       case EIO:
         "the storage reported an input/output error; look at the disk or network file system"
+      case ENOENT where path == "-":
+        "it does not exist; for standard input give /dev/stdin"
       case ENOENT:
         "it does not exist; check the path"
       case ENOTDIR:

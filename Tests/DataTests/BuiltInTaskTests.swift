@@ -123,7 +123,7 @@ import Testing
       #expect(contents.leftOut == 3)
       let none = try inputError { _ = try spec.examples(.dev, in: folder) }
       #expect(none.reason.hasPrefix("has no examples for the dev split; the first line left out: "))
-      #expect(none.reason.contains("dev.tsv:2: there are only 2 columns, the header has 6"))
+      #expect(none.reason.contains("dev.tsv:2: there are only 2 columns, but the header has 6"))
       let cut = try inputError { _ = try spec.examples(.test, in: folder) }
       #expect(cut.line == 3)
     }

@@ -47,7 +47,7 @@ import Testing
     let wrong: [(TaskSpec, String, String)] = [
       (
         tsv, "text\tlabel\none\ta\n\nonly\n",
-        "train.txt:4: there is only 1 column, the header has 2"
+        "train.txt:4: there is only 1 column, but the header has 2"
       ),
       (
         csv, "text,label\n\"a\nb\",a\n\"c\nd\",c\n",
@@ -55,7 +55,7 @@ import Testing
       ),
       (csv, "text,label\none,a\n  ,b\n", "train.txt:3: a text is empty; fill it in"),
       (
-        csv, "text,label\none, two,a\n", "train.txt:2: there are 3 columns, the header has 2; quote"
+        csv, "text,label\none, two,a\n", "train.txt:2: there are 3 columns, but the header has 2; put texts"
       ),
       (csv, "text,label\n\"one\n,a\n", "train.txt:2: a quote that opens here is never closed"),
       (csv, "text,label\n\"one\" two,a\n", "train.txt:2: there is text after a closing quote"),

@@ -32,11 +32,11 @@ import Testing
     ("textSlabel\noneSa\n", "one=0", nil),
     (
       "textSlabel\noneSaSx\n", "train.txt:2: there are 3 columns, but the header has 2; put texts",
-      "train.txt:2: there are 3 columns, the header has 2; remove the separator"
+      "train.txt:2: there are 3 columns, but the header has 2; remove the separator"
     ),
-    ("textSlabel\none\n", "train.txt:2: there is only 1 column, the header has 2; complete", nil),
+    ("textSlabel\none\n", "train.txt:2: there is only 1 column, but the header has 2; complete", nil),
     (
-      "textSlabelSmore\noneSa\n", "train.txt:2: there are only 2 columns, the header has 3; comp",
+      "textSlabelSmore\noneSa\n", "train.txt:2: there are only 2 columns, but the header has 3; comp",
       nil
     ),
     ("\n  \ntextSlabel\n\n \noneSa\n \n", "one=0", nil),
@@ -57,11 +57,11 @@ import Testing
     ),
     (
       "textSlabel\n\"one\ntwo\"Sa\n", "one\ntwo=0",
-      "train.txt:2: there is only 1 column, the header has 2; complete the line or remove it; the line looks quoted"
+      "train.txt:2: there is only 1 column, but the header has 2; complete the line or remove it; the line looks quoted"
     ),
     (
       "labelStext\naS\"one\ntwo\"\n", "one\ntwo=0",
-      "train.txt:3: there is only 1 column, the header has 2; complete the line or remove it; the line looks quoted"
+      "train.txt:3: there is only 1 column, but the header has 2; complete the line or remove it; the line looks quoted"
     ),
     (
       "textSlabel\n\"one\"Sa\n\"two\"Sb\n", "one=0|two=1",
@@ -124,9 +124,9 @@ import Testing
     let tsv = try ownTask("tsv", texts: "[2]", label: "1", more: more)
     for (text, expected) in [
       ("bSone\naStwo\n", "one=1|two=0"),
-      ("bSone\naStwoSthree\n", "train.txt:2: there are 3 columns, the first line has 2"),
-      ("bSone\na\n", "train.txt:2: there is only 1 column, the first line has 2"),
-      ("b\n", "train.txt:1: there is no column 2, the first line has 1"),
+      ("bSone\naStwoSthree\n", "train.txt:2: there are 3 columns, but the first line has 2"),
+      ("bSone\na\n", "train.txt:2: there is only 1 column, but the first line has 2"),
+      ("b\n", "train.txt:1: there is no column 2: the first line has 1"),
     ] {
       expect(try outcome(text.replacing("S", with: ","), csv), expected)
       expect(try outcome(text.replacing("S", with: "\t"), tsv), expected)
@@ -247,13 +247,13 @@ import Testing
         "copa-dev.xml:1: declares the encoding `ISO-8859-1` but is UTF-8"
       ),
       // FoundationXML dies of the first.
-      (corpus("<?x?>"), "copa-dev.xml:2: holds `<?x?`, and"),
-      (corpus("<?xml?>"), "copa-dev.xml:2: holds `<?xml?`, and"),
+      (corpus("<?x?>"), "copa-dev.xml:2: holds `<?x?`, but"),
+      (corpus("<?xml?>"), "copa-dev.xml:2: holds `<?xml?`, but"),
       (
         "<!DOCTYPE c [<!ENTITY a \"b\">]>\n" + good,
-        "copa-dev.xml:1: holds `<!DOCTYPE c [<!ENTIT`, and"
+        "copa-dev.xml:1: holds `<!DOCTYPE c [<!ENTIT`, but"
       ),
-      (corpus("<!NOTATION n PUBLIC \"n\">"), "copa-dev.xml:2: holds `<!NOTATION n PUBLIC `, and"),
+      (corpus("<!NOTATION n PUBLIC \"n\">"), "copa-dev.xml:2: holds `<!NOTATION n PUBLIC `, but"),
     ] {
       try withTemporaryFolder { folder in
         try put(text.utf8, at: "\(folder)/copa-dev.xml")

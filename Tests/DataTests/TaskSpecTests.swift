@@ -26,7 +26,7 @@ import Testing
       #expect(error.reason == "there is no task `\(wrong)`; did you mean `\(right)`?")
     }
     let error = try inputError { _ = try TaskSpec.named("squad") }
-    #expect(error.reason.hasPrefix("there is no task `squad`; `gpt1-dist tasks` lists them"))
+    #expect(error.reason.hasPrefix("there is no task `squad`; `gpt1-dist tasks` lists the tasks"))
   }
 
   @Test(arguments: TaskSpec.builtIn) func aTaskIsConsistent(_ spec: TaskSpec) {

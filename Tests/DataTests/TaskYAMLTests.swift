@@ -115,12 +115,12 @@ import Testing
     ("name: quiz", "name: [a, b]", "1: `name`: expected one value"),
     (
       "multiple-choice", "multiple-choise",
-      "4: `transformation`: `multiple-choise` is none of classification, entailment, similarity, multiple-choice; did you mean `multiple-choice`?"
+      "4: `transformation`: `multiple-choise` is unknown: expected one of classification, entailment, similarity, multiple-choice; did you mean `multiple-choice`?"
     ),
     ("transformation: multiple-choice\n", "", " `transformation` is missing: one of"),
     (
       "format: jsonl", "format: json",
-      "5: `format`: `json` is none of csv, tsv, jsonl; did you mean `jsonl`?"
+      "5: `format`: `json` is unknown: expected one of csv, tsv, jsonl; did you mean `jsonl`?"
     ),
     ("format: jsonl\n", "", " `format` is missing: one of csv"),
     ("format: jsonl", "format: jsonl\nheader: true", "6: `header`: does not apply to jsonl"),
@@ -144,7 +144,7 @@ import Testing
     ("[story, [q.start, q.end]]", "[story, a, b]", "9: `texts`: multiple-choice takes one or two"),
     ("[story, [q.start, q.end]]", "{a: b}", "9: `texts`: expected a value or a list of values"),
     ("answers: [a.0, a.1, a.2]\n", "", " `answers` is missing: the 3 columns"),
-    ("a.1, a.2]", "a.1]", "10: `answers`: there are 2, and 3 `choices`"),
+    ("a.1, a.2]", "a.1]", "10: `answers`: there are 2, but 3 `choices`"),
     ("label: right\n", "", " `label` is missing"),
     ("choices: [A, B, C]\n", "", " `choices` is missing: what the label says"),
     ("[A, B, C]", "[A, B, A]", "12: `choices`: expected two or more, each once"),
@@ -155,8 +155,8 @@ import Testing
       "[A, B, C]", "[A, B, C]\nmetrics: [f1]",
       "13: `metrics`: f1 does not suit these answers; choose from accuracy"
     ),
-    ("[A, B, C]", "[A, B, C]\nmetrics: [acuracy]", "13: `metrics`: `acuracy` is none of"),
-    ("zero-shot: answers", "zero-shot: magic", "13: `zero-shot`: `magic` is none of answers"),
+    ("[A, B, C]", "[A, B, C]\nmetrics: [acuracy]", "13: `metrics`: `acuracy` is unknown"),
+    ("zero-shot: answers", "zero-shot: magic", "13: `zero-shot`: `magic` is unknown: expected one of answers"),
     ("label: right", "label: right\nlabel: x", ": the key `label` is given twice"),
     ("label: right", "label: [right", ": is not YAML: "),
     (choices, "- a\n- b\n", "1: expected lines of `key: value`"),

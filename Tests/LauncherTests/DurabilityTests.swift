@@ -52,7 +52,7 @@ extension LauncherTests {
         let outcome = try sandbox.shell(script, under: ["unshare", "--mount"])
         #expect(outcome.output == "verified: 0\nstatus: 0\n", "\(outcome.errors)")
         for part in [
-          "The run goes on and tries again at its next checkpoint; disk/run/checkpoints/step-",
+          "The run continues and tries again at its next checkpoint; disk/run/checkpoints/step-",
           "The run continues and will write these lines as soon as it can",
         ] {
           #expect(outcome.errors.contains(part), "\(outcome.errors)")

@@ -184,7 +184,7 @@ extension LauncherTests {
         #expect(outcome.output.contains("(places for files) free"), "\(outcome.output)")
         #expect(
           outcome.errors.contains(
-            "the dataset needs 6 inodes (places for files), and only 2 are free"),
+            "the dataset needs 6 inodes (places for files), but the file system has only 2 left"),
           "\(outcome.errors)")
         #expect(!outcome.errors.contains("disk is full"), "\(outcome.errors)")
       }

@@ -201,8 +201,8 @@ import Training
     expect(
       .problem, .memory,
       cluster(nodes: 1) { for rank in 0..<2 { $0.ranks[rank].need.floats = 10_000_000_000 } },
-      "a: a rank needs 10.00 GB, rank 0 1.07 GB more, the 2 ranks of the machine 21.08 GB",
-      "there are 17.18 GB")
+      "a: a rank needs 10.00 GB, rank 0 1.07 GB more, the 2 ranks of the node 21.08 GB",
+      "but the node has 17.18 GB")
     let group = ControlGroups.Limit(1 << 30, name: "memory.max of /job")
     expect(
       .problem, .memory, cluster(nodes: 1) { $0.ranks[1].limits.group = group },

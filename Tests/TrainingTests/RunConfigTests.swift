@@ -123,7 +123,7 @@ struct RunConfigTests {
     config.warmUp = 2_000
     #expect(
       config.cautions(examples: nil) == [
-        "all 20 steps are warm-up, which has 2,000: the learning rate reaches 9.5e-06, 0.95 % of 0.001. "
+        "all 20 steps are warm-up, which takes 2,000: the learning rate reaches only 9.5e-06, 0.95 % of 0.001. "
           + "Give a smaller --warm-up"
       ])
     (config.steps, config.warmUp) = (1, 5)
