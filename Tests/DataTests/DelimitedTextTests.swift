@@ -55,7 +55,8 @@ import Testing
       ),
       (csv, "text,label\none,a\n  ,b\n", "train.txt:3: a text is empty; fill it in"),
       (
-        csv, "text,label\none, two,a\n", "train.txt:2: there are 3 columns, but the header has 2; put texts"
+        csv, "text,label\none, two,a\n",
+        "train.txt:2: there are 3 columns, but the header has 2; put texts"
       ),
       (csv, "text,label\n\"one\n,a\n", "train.txt:2: a quote that opens here is never closed"),
       (csv, "text,label\n\"one\" two,a\n", "train.txt:2: there is text after a closing quote"),

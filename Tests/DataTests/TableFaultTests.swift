@@ -34,9 +34,13 @@ import Testing
       "textSlabel\noneSaSx\n", "train.txt:2: there are 3 columns, but the header has 2; put texts",
       "train.txt:2: there are 3 columns, but the header has 2; remove the separator"
     ),
-    ("textSlabel\none\n", "train.txt:2: there is only 1 column, but the header has 2; complete", nil),
     (
-      "textSlabelSmore\noneSa\n", "train.txt:2: there are only 2 columns, but the header has 3; comp",
+      "textSlabel\none\n", "train.txt:2: there is only 1 column, but the header has 2; complete",
+      nil
+    ),
+    (
+      "textSlabelSmore\noneSa\n",
+      "train.txt:2: there are only 2 columns, but the header has 3; comp",
       nil
     ),
     ("\n  \ntextSlabel\n\n \noneSa\n \n", "one=0", nil),

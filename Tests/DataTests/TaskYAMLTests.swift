@@ -156,7 +156,10 @@ import Testing
       "13: `metrics`: f1 does not suit these answers; choose from accuracy"
     ),
     ("[A, B, C]", "[A, B, C]\nmetrics: [acuracy]", "13: `metrics`: `acuracy` is unknown"),
-    ("zero-shot: answers", "zero-shot: magic", "13: `zero-shot`: `magic` is unknown: expected one of answers"),
+    (
+      "zero-shot: answers", "zero-shot: magic",
+      "13: `zero-shot`: `magic` is unknown: expected one of answers"
+    ),
     ("label: right", "label: right\nlabel: x", ": the key `label` is given twice"),
     ("label: right", "label: [right", ": is not YAML: "),
     (choices, "- a\n- b\n", "1: expected lines of `key: value`"),
