@@ -144,7 +144,7 @@ extension LauncherTests {
         model[model.count - 4] ^= 1
         try sandbox.write(model, to: "\(eight)/model.safetensors")
         let over = try sandbox.run("replay run --step 9")
-        #expect(over.errors.contains("the checkpoint of step 8 is passed over"))
+        #expect(over.errors.contains("the checkpoint of step 8 is skipped"))
       }
     }
 
