@@ -135,6 +135,16 @@ import Testing
       expect(try outcome(text.replacing("S", with: ","), csv), expected)
       expect(try outcome(text.replacing("S", with: "\t"), tsv), expected)
     }
+    // The first line may be the one that has too many.
+    for (line, notes) in [
+      ("b,one", []), ("b,one,more", ["column 3 is not read"]),
+      ("b,one,,", ["columns 3, 4 are not read"]),
+    ] {
+      try withFiles(["train.txt": line + "\n"]) { folder in
+        let found = try csv.read(.train, in: folder).notes
+        #expect(found == notes.map { "\(folder)/train.txt: \($0)" })
+      }
+    }
     expect(
       try outcome("b;one\n", csv),
       "train.txt:1: there is no column 2: the first line has 1; columns seem to be separated by `;`: set `separator: ';'`"

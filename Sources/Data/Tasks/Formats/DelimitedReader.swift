@@ -41,6 +41,7 @@ struct DelimitedReader {
         let (table, isHeader) = try table(
           of: records, in: text, mayLackLabels: builder.mayLackLabels)
         found = table
+        if !isHeader, let note = unreadColumns(of: table) { builder.notes.append(note) }
         if !isHeader { try example(records, text, table, &quotes, into: &builder) }
         continue
       }
@@ -70,6 +71,16 @@ struct DelimitedReader {
     let (id, texts, answers, label) = fields.example(values)
     builder.add(
       id: id, texts: texts, answers: answers, label: label, path: path, line: records.line)
+  }
+
+  /// What is told of a table without a header some of whose columns no key of its own task names: a text may have been cut there.
+  private func unreadColumns(of table: Table) -> String? {
+    guard format.isChecked else { return nil }
+    let unread = (0..<table.count).filter { !table.columns.contains($0) }.map { "\($0 + 1)" }
+    guard let first = unread.first else { return nil }
+    return unread.count == 1
+      ? "\(path): column \(first) is not read"
+      : "\(path): columns \(unread.joined(separator: ", ")) are not read"
   }
 
   private func wrongCount(_ count: Int, _ table: Table) -> String {
