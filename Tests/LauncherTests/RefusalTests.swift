@@ -162,6 +162,14 @@ extension LauncherTests {
           )
           #expect(try sandbox.read(output) == before, "\(line) \(output)")
         }
+        // Some programs take a dash for a standard stream.
+        for (line, stream) in [
+          ("\(evaluate) -", "/dev/stdout"),
+          ("prepare --train-bpe 9 --out new --input -", "/dev/stdin"),
+          ("score --model pretrained --text-file -", "/dev/stdin"),
+        ] {
+          try sandbox.expectRefusal(line, "-: ", "give \(stream)")
+        }
         let unnamed = try sandbox.run(evaluate, [""])
         #expect(unnamed.status == 2 && unnamed.errors.contains("--predictions is empty"))
         #expect(!sandbox.exists("new"))

@@ -23,7 +23,8 @@ struct CorpusFiles {
     for input in inputs {
       guard Path.exists(input) else {
         _ = try Path.followed(input)
-        throw InputError("there is no such file or folder; check --input", path: input)
+        let way = input == "-" ? "for standard input give /dev/stdin" : "check --input"
+        throw InputError("there is no such file or folder; \(way)", path: input)
       }
       guard !isReplaced(input) else {
         throw InputError(
