@@ -4,10 +4,10 @@
   import Darwin
 #endif
 
-/// The end of a process to which the system refuses what it cannot do without: one sentence on standard error, status 1.
+/// Ends a process that the system refuses memory or a thread: it prints one sentence to standard error and exits with status 1.
 ///
-/// What can be known is asked before anything is taken, and refused as an error; this is for what could not. Other ranks may wait
-/// inside a collective, so nothing is finalized: mpirun and srun end the job when a rank ends like this.
+/// Limits that are known are checked before anything is allocated, and reported as errors; this covers the rest. Other ranks may
+/// be waiting inside a collective, so nothing is finalized: mpirun and srun end the job when a rank exits like this.
 public enum Refusal {
   /// Ends the process: `bytes` of memory were refused.
   ///

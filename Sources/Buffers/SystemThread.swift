@@ -29,7 +29,7 @@ public struct SystemThread: @unchecked Sendable {
   /// Returns when the thread has ended.
   public func join() { pthread_join(id, nil) }
 
-  /// What the system allows now beside the threads that run.
+  /// The number of threads that the system allows in addition to the running ones.
   public struct Allowance: Sendable {
     /// The number of threads, at most as many as were asked for.
     public let count: Int

@@ -101,7 +101,7 @@ enum JSONShape {
     }
   }
 
-  /// Whether most of the first lines that are not blank are objects: JSON Lines behind a heading or a comment.
+  /// Returns true if most of the first non-blank lines are JSON objects: JSON Lines below a heading or a comment.
   static func areMostlyObjects(_ bytes: [UInt8], isWhole: Bool) -> Bool {
     var (lines, objects, start) = (0, 0, 0)
     while start < bytes.count, lines < looks {
@@ -124,7 +124,7 @@ enum JSONShape {
 
   private enum Line { case object, beginning, neither }
 
-  /// Whether a line is an object, or the beginning of one that goes on.
+  /// Tells whether a line is a whole JSON object or the beginning of one that continues on the next line.
   private static func look(at bytes: [UInt8], _ range: Range<Int>) -> Line {
     var fields = JSONFields([])
     do throws(JSONFields.Malformed) {

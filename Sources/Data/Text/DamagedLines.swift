@@ -2,7 +2,7 @@ import Files
 
 /// Single lines of a text that are not UTF-8.
 package final class DamagedLines {
-  /// What is wrong with each.
+  /// One error for each such line, with its number.
   private(set) var errors: [InputError] = []
 
   /// The text with such lines blank, which are noted; nil where there are none, or where they are not the exception: then the text has

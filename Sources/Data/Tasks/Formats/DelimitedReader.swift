@@ -73,7 +73,7 @@ struct DelimitedReader {
       id: id, texts: texts, answers: answers, label: label, path: path, line: records.line)
   }
 
-  /// What is told of a table without a header some of whose columns no key of its own task names: a text may have been cut there.
+  /// The note about columns that the task file does not name, for a table without a header: a text may have been split there.
   private func unreadColumns(of table: Table) -> String? {
     guard format.isChecked else { return nil }
     let unread = (0..<table.count).filter { !table.columns.contains($0) }.map { "\($0 + 1)" }

@@ -136,7 +136,7 @@ package struct DelimitedRecords {
         + "ordinary characters here")
   }
 
-  /// What is wrong with what stands between the closing quote before `index` and the next separator.
+  /// Describes the error in the text between the closing quote before `index` and the next separator.
   private func afterQuote(in text: Span<UInt8>) -> String {
     var place = index
     while place < text.count, text[place] == UInt8(ascii: " ") { place += 1 }

@@ -51,7 +51,7 @@ struct QuotedLook {
     }
   }
 
-  /// What is to be told of a file that is read; nil for nothing.
+  /// The note to print about a file that was read, or nil if there is none.
   var note: String? {
     firstOdd.map { first in
       "\(path):\(first.line): \(oddCount == 1 ? "a text looks" : "\(oddCount) texts look") quoted, "
