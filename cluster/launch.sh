@@ -1,19 +1,21 @@
 #!/bin/bash
-# mpirun that can be stopped: a request to stop becomes a checkpoint and exit status 75. So does a lost node.
+# Runs mpirun so that a request to stop becomes a checkpoint and exit status 75. A lost node also ends with 75.
 #   cluster/launch.sh MPIRUN-ARGUMENTS…       or: source cluster/launch.sh; launch MPIRUN-ARGUMENTS…
 #
 # By itself, Open MPI 4 answers Ctrl-C and SIGTERM by killing its ranks after a second, and returns 1. Only SIGUSR1 is passed on
 # to the ranks, and only then does mpirun return their own status. So mpirun runs here in a separate session, which the terminal
-# cannot signal, and every request to stop reaches the ranks as SIGUSR1. A second Ctrl-C does not wait for the checkpoint.
+# cannot signal, and every request to stop (Ctrl-C, SIGTERM, SIGHUP, SIGUSR1) reaches the ranks as SIGUSR1. A second Ctrl-C does not
+# wait for the checkpoint.
 #
-# If a node dies, mpirun returns 205; if its link is cut, the watchdog ends the remaining ranks, but mpirun waits for the node
-# for ever. Both end here with 75: run the same command again. LAUNCH_PATIENCE is how many seconds mpirun may continue after its
-# ranks have begun to end (default 20).
+# If a node dies, mpirun returns 205. If its link is cut, the watchdog ends the remaining ranks, but mpirun waits for the node
+# forever. In both cases launch.sh ends with 75: run the same command again. LAUNCH_PATIENCE is the number of seconds that mpirun may
+# continue after its ranks have begun to end (default 20).
 #
-# Variables that choose the kernels of matrix products reach the ranks on all nodes: OPENBLAS_*, ONEDNN_*, DNNL_*, GLIBC_TUNABLES.
+# The variables that choose the kernels of matrix products are passed to the ranks on all nodes: OPENBLAS_*, ONEDNN_*, DNNL_*,
+# GLIBC_TUNABLES.
 set -euo pipefail
 
-# Passes a request to stop on to launch's job; from then on Ctrl-C does not wait.
+# Passes a request to stop to the job of `launch`. A Ctrl-C after that does not wait for the checkpoint.
 ask_to_stop() {
   asked=1
   if [[ $job ]]; then kill -USR1 "$job" 2>/dev/null || true; fi
@@ -22,26 +24,26 @@ ask_to_stop() {
 
 launch() {
   local job='' asked='' status=0 errors sieve watch notes waited=0
-  # Before there is a job: a request that ended this shell now would leave mpirun alone in its session.
+  # Set before the job exists: a signal that ended this shell now would leave mpirun alone in its session.
   trap ask_to_stop HUP INT TERM USR1
   if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
-  export HOME="${HOME:-/}"  # mpirun itself crashes where a user has neither HOME nor a line in /etc/passwd.
+  export HOME="${HOME:-/}"  # mpirun crashes if a user has neither HOME nor a line in /etc/passwd.
   notes=$(mktemp -d)
   local passed=() settings=()
   pass_kernels_on "$@"
   exec {errors}> >(sift "$notes")
   sieve=$!
-  # Unbound ranks see all CPUs of the node and share them fairly; a binding to one core would leave a team of one thread.
+  # Unbound ranks see all CPUs of the node and share them fairly. A rank bound to one core would have only one thread.
   setsid env "${settings[@]}" mpirun --bind-to none "${passed[@]}" "$@" </dev/null 2>&"$errors" {errors}>&- &
   job=$!
   exec {errors}>&-
   end_with_its_ranks "$job" "$notes" &
   watch=$!
   if [[ $asked ]]; then ask_to_stop; fi
-  # A signal ends `wait`, not the job.
+  # A signal interrupts `wait` but does not end the job.
   while kill -0 "$job" 2>/dev/null; do wait "$job" 2>/dev/null || true; done
   wait "$job" 2>/dev/null || status=$?
-  # Its last words; nobody else holds the pipe for long.
+  # Wait for the last output; no other process holds the pipe for long.
   while kill -0 "$sieve" 2>/dev/null && ((++waited < 50)); do sleep 0.1; done
   kill -KILL "$sieve" "$watch" 2>/dev/null || true
   wait "$watch" 2>/dev/null || true
@@ -56,8 +58,8 @@ launch() {
   return "$status"
 }
 
-# Lets mpirun give the variables that choose kernels to all ranks: by the list in its environment (`settings`), or by -x (`passed`)
-# where the arguments use that, since Open MPI refuses both.
+# Makes mpirun pass the variables that choose kernels to all ranks: by the list in its environment (`settings`), or by -x (`passed`)
+# if the arguments use -x, because Open MPI refuses both together.
 pass_kernels_on() {
   local name names=()
   for name in $(compgen -e); do
@@ -78,7 +80,7 @@ pass_kernels_on() {
 # `launch` reports other statuses in one line. $1/ending exists once ranks have begun to end.
 sift() {
   trap '' HUP INT TERM USR1 PIPE
-  set +e  # a log without a reader ends no run
+  set +e  # a log without a reader does not end the run
   local line held='' dashes
   dashes=$(printf -- '-%.0s' {1..74})
   while IFS= read -r line || [[ $line ]]; do
@@ -88,7 +90,7 @@ sift() {
     case $held in
       '') if [[ $line == "$dashes" ]]; then held=$line; else printf '%s\n' "$line"; fi ;;
       "$dashes")
-        # The end of one message of Open MPI's and the beginning of the next.
+        # This line ends one message of Open MPI and begins the next.
         if [[ $line == "$dashes" ]]; then
           printf '%s\n' "$line"
           continue
@@ -108,7 +110,7 @@ sift() {
         if [[ $held == *$'\n  Exit code:    '* && $held != *$'\n  Exit code:    75\n'* ]]; then
           printf '%s\n' "$held"
         else
-          # What a rank said in between stays.
+          # Keep the lines that a rank printed in between.
           grep -vE '^(-{74}|Primary job  .*|a non-zero exit code\..*|mpirun detected .*|the job to be .*|  Process name: .*|  Exit code: .*|)$' \
             <<<"$held" || true
         fi
@@ -119,8 +121,8 @@ sift() {
   if [[ $held ]]; then printf '%s\n' "$held"; fi
 } >&2
 
-# Kills mpirun, process $1, if it runs on long after its ranks have ended, because it waits for a node that it cannot reach. Ranks
-# on this node are its children; the end of ranks on other nodes is known from what they print.
+# Kills mpirun, process $1, if it continues long after its ranks have ended, because it waits for a node that it cannot reach. Ranks
+# on this node are its children; the end of ranks on other nodes is known from their output.
 end_with_its_ranks() {
   trap '' HUP INT TERM USR1
   local job=$1 notes=$2 left=${LAUNCH_PATIENCE:-20} children child name had='' has
@@ -134,7 +136,7 @@ end_with_its_ranks() {
     if [[ ! $has && ($had || -e $notes/ending) ]]; then
       if ((left-- <= 0)); then
         : >"$notes/killed"
-        # With its ssh to that node, which would hold the pipe.
+        # Also its ssh to that node, which would hold the pipe.
         # shellcheck disable=SC2086  # numbers
         kill -KILL "$job" $children 2>/dev/null || true
         return 0

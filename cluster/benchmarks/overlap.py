@@ -1,4 +1,4 @@
-"""Training steps of two ranks on two virtual nodes with a 1 Gb/s link between them, by the way gradients are combined, in turn."""
+"""Measure training steps of two ranks on two virtual nodes with a 1 Gb/s link, alternating between the ways to combine gradients."""
 
 import json
 import os
@@ -19,7 +19,7 @@ WAYS = [("allreduce", "fp32"), ("overlapped", "fp32"), ("allreduce", "bf16"), ("
 
 
 def obstacle():
-    """Why there can be no virtual nodes here; empty where there can."""
+    """The reason why virtual nodes cannot be simulated here; empty if they can."""
     check = subprocess.run([TESTBED, "--check"], text=True, capture_output=True)
     return check.stderr.strip() if check.returncode else ""
 
@@ -39,7 +39,7 @@ def on_two_nodes(program, reduce, wire):
 
 
 def alone(program):
-    """A rank alone on each node at the same time: both cores busy, nothing sent. Prints the slower one's result last."""
+    """One rank alone on each node at the same time: both cores are busy, nothing is sent. Prints both results."""
     own = shlex.join(bench(program, "--batch", "4"))
     script = (
         f'cd {shlex.quote(str(report.ROOT))}; ssh -F "$TESTBED_SSH_CONFIG" node2 {shlex.quote(f"cd {report.ROOT} && {own}")} >"$1" & '
@@ -48,7 +48,7 @@ def alone(program):
 
 
 def in_testbed(command):
-    """Standard output, and the megabytes that a node sent."""
+    """The results that a command printed, and the megabytes that a node sent."""
     with tempfile.TemporaryDirectory() as folder:
         counters = f"{folder}/counters.json"
         more = [f"{folder}/{name}" for name in ("bash", "one", "two")] if command[0] == "bash" else []
@@ -110,8 +110,8 @@ def describe(rounds, program):
     listing = "\n".join(["# on each node at once", shlex.join(bench(program, "--batch", "4")), "# on both together", *commands])
     listing = listing.replace(f"{report.ROOT}/", "")
     return (
-        "Seconds are medians of the rounds (least to most), in which everything is measured in turn. Exposed is what a step waits for "
-        "communication; the first rank to arrive also waits for the last. Over nothing sent: the step over that of the ranks alone, in the same "
-        "round. Over itself without: the step over what remains of it without what is exposed and what is given to MPI, which a machine "
-        "that drifts does not change. Hidden is the part of backward beside which communication "
+        "Seconds are medians of the rounds (least to most); each round measures all rows one after the other. Exposed is the time that a step "
+        "waits for communication; the first rank to arrive also waits for the last. Over nothing sent: the step relative to that of the ranks "
+        "alone, in the same round. Over itself without: the step relative to what remains of it without the exposed time and the time given "
+        "to MPI, which does not change when the machine drifts. Hidden is the part of backward during which communication "
         f"goes on.\n\n{report.table(heads, rows)}\n\n```\n{listing}\n```")

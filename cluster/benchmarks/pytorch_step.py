@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""GPT-1's training step in PyTorch, to compare gpt1-dist's with: forward, backward, clipping, fused AdamW.
+"""Measure a training step of GPT-1 in PyTorch, to compare with gpt1-dist: forward, backward, clipping, fused AdamW.
 
     python3 pytorch_step.py --preset gpt1 --threads 2
     torchrun --nproc_per_node 2 pytorch_step.py --preset gpt1 --threads 1        data-parallel over gloo
 
-The same arithmetic as gpt1-dist's: post-norm blocks, GELU in its tanh form, output tied to the token embedding, dropout on the
+The arithmetic is that of gpt1-dist: post-norm blocks, GELU in its tanh form, output tied to the token embedding, dropout on the
 embedding sum, the attention probabilities and both residuals. Attention is PyTorch's own fused one. Random tokens: the time of a
 step does not depend on them. Prints one JSON object; with several processes rank 0 does.
 """

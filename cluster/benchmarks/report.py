@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: running things, describing the machine, writing a page of figures."""
+"""Functions that the scripts of this folder share: run commands, describe the machine, write a page of figures."""
 
 import argparse
 import datetime
@@ -20,7 +20,7 @@ def fail(reason):
 
 
 def cpu():
-    """The processor's name and its features."""
+    """The name of the CPU and its features."""
     fields = {}
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         name, _, value = line.partition(":")
@@ -37,7 +37,7 @@ def has_bf16():
 
 
 def host_name():
-    """A description in place of a container's host name: amd-epyc-avx2-2c, say."""
+    """A description that replaces a container's host name, such as amd-epyc-avx2-2c."""
     name, flags = cpu()
     name = re.sub(r"\((r|tm)\)|\bcpu\b|@.*|\b\d+-core\b|processor", " ", name.lower())
     words = re.findall(r"[a-z0-9]+", name)[:4]
@@ -55,7 +55,7 @@ def commit():
 
 
 def program():
-    """gpt1-dist, built."""
+    """Build gpt1-dist and return its path."""
     subprocess.run(
         ["swift", "build", "-c", "release", "--product", "gpt1-dist"],
         cwd=ROOT, check=True, stdout=sys.stderr)
@@ -63,12 +63,12 @@ def program():
 
 
 def mpirun(ranks):
-    # Unbound: ranks share a node's processors themselves.
+    # Unbound: ranks share a node's CPUs themselves.
     return ["mpirun", "--bind-to", "none", "-n", str(ranks)] if ranks > 1 else []
 
 
 def run(command, environment=()):
-    """Standard output of a command that must succeed."""
+    """Run a command that must succeed and return its standard output."""
     print("$", shlex.join(command), file=sys.stderr, flush=True)
     root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     result = subprocess.run(
@@ -79,7 +79,7 @@ def run(command, environment=()):
 
 
 def run_json(command, environment=()):
-    """The one JSON object on the last line of standard output."""
+    """Run a command and return the JSON object on the last line of its standard output."""
     return json.loads(run(command, environment).strip().splitlines()[-1])
 
 
@@ -96,8 +96,8 @@ def table(heads, rows):
 
 def parser(description):
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--rounds", type=positive, default=3, help="how often everything is measured in turn")
-    parser.add_argument("--host-name", default=host_name(), help="in file names (default: %(default)s)")
+    parser.add_argument("--rounds", type=positive, default=3, help="how often each measurement is repeated, alternating (default: %(default)s)")
+    parser.add_argument("--host-name", default=host_name(), help="the host name in file names (default: %(default)s)")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "cluster/benchmarks", help="the folder to write into")
     return parser
@@ -111,7 +111,7 @@ def positive(text):
 
 
 def write(options, what, title, facts, body):
-    """Writes <what>_<host>_<date>.md: what was run where, then the figures."""
+    """Write <what>_<host>_<date>.md: the command and the machine, then the figures."""
     date = datetime.date.today().isoformat()
     path = options.out / f"{what}_{options.host_name}_{date}.md"
     facts = {
@@ -120,7 +120,7 @@ def write(options, what, title, facts, body):
         "commit": commit(),
         "date": date,
     }
-    # Paths of this machine say nothing elsewhere.
+    # Absolute paths of this machine are left out.
     lines = [f"- {name}: {value}".replace(f"{ROOT}/", "") for name, value in facts.items()]
     options.out.mkdir(parents=True, exist_ok=True)
     path.write_text(f"# {title}\n\n" + "\n".join(lines) + f"\n\n{body}\n")

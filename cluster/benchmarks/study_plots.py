@@ -12,7 +12,7 @@ def _save(path, width, height, parts):
 
 
 def bars(results, metrics, ways, path):
-    """Medians as bars, seeds as dots: `results[task][way]["values"]`, with each task's metric below."""
+    """Draw medians as bars and seeds as dots from `results[task][way]["values"]`, with the metric below each task."""
     width, height, left, bottom = 760, 340, 45, 45
     values = [v for task in results.values() for way in ways for v in task[way]["values"]]
     low = min(0.0, min(values) // 0.1 * 0.1)
@@ -41,7 +41,7 @@ def bars(results, metrics, ways, path):
 
 
 def line(points, caption, grid, path):
-    """A line through the medians of (x, values), the values as dots; `grid` is the distance of the horizontal lines."""
+    """Draw a line through the medians of (x, values), and the values as dots; `grid` is the distance of the horizontal lines."""
     width, height, left, bottom = 760, 280, 45, 40
     values = [value for _, found in points for value in found]
     low, high = min(values) // grid * grid, max(values) // grid * grid + grid
