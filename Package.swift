@@ -13,7 +13,7 @@ let safe: [SwiftSetting] = [.strictMemorySafety()]
 #endif
 
 // Modules in the order of their imports: a module sees only what stands above it, and of that only
-// what Tests/TidyTests/ImportTests.swift lists.
+// what its dependencies name (Tests/TidyTests/ImportTests.swift).
 let package = Package(
   name: "gpt1-dist",
   products: [.executable(name: "gpt1-dist", targets: ["Launcher"])],
@@ -33,55 +33,103 @@ let package = Package(
     .target(name: "CStart"),
     .target(name: "Buffers", swiftSettings: vectorised),
     .target(name: "Files", dependencies: ["Buffers", "CXXHash"], swiftSettings: safe),
+    .target(name: "Console", swiftSettings: safe),
     .target(
       name: "Kernels", dependencies: ["Buffers", "COneDNN", "COpenBLAS"], swiftSettings: vectorised),
     .target(name: "Model", dependencies: ["Buffers", "Kernels"], swiftSettings: safe),
+    .target(name: "Tokenization", dependencies: ["Files"], swiftSettings: safe),
     .target(
       name: "Data",
-      dependencies: ["Buffers", "Files", "Model", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Buffers", "Console", "Files", "Model", "Tokenization",
+        .product(name: "Yams", package: "Yams"),
+      ], swiftSettings: safe),
+    .target(
+      name: "Dist", dependencies: ["Buffers", "CMPI", "Console", "Files"], swiftSettings: safe),
+    .target(
+      name: "Preflight", dependencies: ["Buffers", "Console", "Dist", "Files", "Kernels", "Model"],
       swiftSettings: safe),
-    .target(name: "Dist", dependencies: ["Buffers", "CMPI", "Files"], swiftSettings: safe),
+    .target(
+      name: "Storage",
+      dependencies: [
+        "Buffers", "Console", "Data", "Dist", "Files", "Kernels", "Preflight", "Model",
+        "Tokenization",
+      ],
+      swiftSettings: safe),
+    .target(
+      name: "Profiling", dependencies: ["Buffers", "Console", "Dist", "Files", "Kernels", "Model"],
+      swiftSettings: safe),
+    .target(
+      name: "Inference",
+      dependencies: [
+        "Buffers", "Console", "Data", "Dist", "Files", "Kernels", "Model", "Preflight", "Storage",
+        "Tokenization",
+      ], swiftSettings: safe),
     .target(
       name: "Training",
       dependencies: [
-        "Buffers", "Data", "Dist", "Files", "Kernels", "Model",
-        .product(name: "Yams", package: "Yams"),
-      ],
-      swiftSettings: safe),
+        "Buffers", "Console", "Data", "Dist", "Files", "Inference", "Kernels", "Model", "Preflight",
+        "Profiling", "Storage", "Tokenization", .product(name: "Yams", package: "Yams"),
+      ], swiftSettings: safe),
+    .target(
+      name: "Benchmarks",
+      dependencies: [
+        "Buffers", "Console", "Data", "Dist", "Files", "Inference", "Kernels", "Model", "Preflight",
+        "Profiling", "Storage", "Tokenization", "Training",
+      ], swiftSettings: safe),
+    .target(
+      name: "Diagnostics",
+      dependencies: [
+        "Benchmarks", "Buffers", "Console", "Data", "Dist", "Files", "Kernels", "Model",
+        "Preflight", "Storage", "Training",
+      ], swiftSettings: safe),
     .executableTarget(
       name: "Launcher",
       dependencies: [
-        "CStart", "Data", "Dist", "Files", "Model", "Training",
+        "Benchmarks", "Console", "CStart", "Data", "Diagnostics", "Dist", "Files", "Inference",
+        "Model", "Preflight", "Storage", "Tokenization", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: safe),
 
-    .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Buffers", "Kernels"]),
-    .testTarget(
-      name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "Training"],
-      resources: [.copy("Fixtures")]),
-    .testTarget(
-      name: "DataTests", dependencies: ["Data", "Files", "Model", "TestSupport"],
-      resources: [.copy("Fixtures")]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .executableTarget(
-      name: "RankTests", dependencies: ["Buffers", "Dist"], path: "Tests/RankTests"),
-    .executableTarget(name: "WriterTests", dependencies: ["Files"], path: "Tests/WriterTests"),
-    .target(name: "TestSupport", path: "Tests/Support"),
-    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport", "WriterTests"]),
-    .testTarget(name: "DistTests", dependencies: ["Dist", "RankTests", "TestSupport"]),
+      name: "RankScenarios", dependencies: ["Buffers", "Dist"], path: "Tests/RankScenarios"),
+    .executableTarget(name: "WriterProgram", dependencies: ["Files"], path: "Tests/WriterProgram"),
+    .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport", "WriterProgram"]),
+    .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Buffers", "Kernels", "TestSupport"]),
+    .testTarget(
+      name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "TestSupport"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "DataTests",
+      dependencies: ["Console", "Data", "Files", "Model", "TestSupport", "Tokenization"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(name: "DistTests", dependencies: ["Dist", "RankScenarios", "TestSupport"]),
+    .testTarget(
+      name: "PreflightTests", dependencies: ["Dist", "Kernels", "Preflight"]),
+    .testTarget(
+      name: "StorageTests",
+      dependencies: ["Buffers", "Data", "Files", "Model", "Storage", "TestSupport"]),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["Buffers", "Inference", "Kernels", "Model"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Buffers", "Data", "Dist", "Files", "Kernels", "Model", "TestSupport", "Training",
+        "Buffers", "Console", "Data", "Files", "Inference", "Kernels", "Model", "Storage",
+        "TestSupport", "Tokenization", "Training",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "LauncherTests",
+      name: "DiagnosticsTests", dependencies: ["Diagnostics", "Dist", "TestSupport", "Training"]),
+    .testTarget(
+      name: "EndToEndTests",
       dependencies: [
-        "Files", "Kernels", "Launcher", "TestSupport",
+        "Files", "Kernels", "Launcher", "TestSupport", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "TidyTests"),
+    .testTarget(name: "TidyTests", dependencies: ["Files", "TestSupport"]),
   ]
 )

@@ -47,7 +47,7 @@ public struct Matrix: @unchecked Sendable {
       base: base + range.lowerBound, rows: rows, columns: range.count, stride: stride)
   }
 
-  /// Whether the rows follow each other without gaps.
+  /// True if the rows follow each other without gaps.
   @inlinable
   public var isContiguous: Bool { stride == columns || rows <= 1 }
 

@@ -15,7 +15,7 @@ public enum ProcessLimit: String, Sendable, CaseIterable, Codable {
     return Int(limit.rlim_cur)
   }
 
-  /// How it is asked for: `ulimit -v`.
+  /// The command that prints it: `ulimit -v`.
   public var command: String { "ulimit -\(option)" }
 
   /// `ulimit -v 300000 KiB`, or `ulimit -n 16` where it counts no bytes; as `ulimit` prints it.
@@ -26,7 +26,7 @@ public enum ProcessLimit: String, Sendable, CaseIterable, Codable {
   /// The same of the soft limit; nil where there is none.
   public var text: String? { value.map(text) }
 
-  /// How it is raised.
+  /// The advice for raising it.
   public var remedy: String { "raise it: \(command) unlimited" }
 
   private var option: String {

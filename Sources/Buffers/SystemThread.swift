@@ -105,7 +105,7 @@ private func run(_ start: Argument) -> UnsafeMutableRawPointer? {
   return nil
 }
 
-/// Ends when nobody holds the mutex any more. It allocates nothing: the first allocation of a thread takes address space of its own.
+/// Ends when no thread holds the mutex. It allocates nothing, because the first allocation of a thread takes additional address space.
 private func waiting(_ gate: Argument) -> UnsafeMutableRawPointer? {
   let gate: UnsafeMutableRawPointer? = unsafe gate
   if let gate = unsafe gate?.assumingMemoryBound(to: pthread_mutex_t.self) {

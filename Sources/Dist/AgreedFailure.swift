@@ -2,7 +2,7 @@
 ///
 /// Nobody is left inside a collective, so the job may end in order: rank 0 prints it, all finalize.
 public struct AgreedFailure: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What went wrong, and on which ranks where it was not all of them.
+  /// The failure, and the ranks on which it occurred if not on all.
   public let description: String
 
   /// The exit status of the job.

@@ -1,4 +1,4 @@
-// Decisions that all ranks take together, so that none is left inside a collective that the others
+// Decisions that all ranks take together, so that no rank is left inside a collective that the others
 // never enter.
 extension Communicator {
   /// Checks that every rank has the same `value`. Collective.
@@ -40,8 +40,8 @@ extension Communicator {
     if !failure.isEmpty { throw Communicator.agreed([failure]) }
   }
 
-  /// What `body` returned, or "status message" of what it threw. An MPI error goes on: it cannot be
-  /// agreed about.
+  /// The value that `body` returned, or "status message" of its error. An MPI error is rethrown: ranks cannot
+  /// agree about it.
   private func attempt<T>(_ body: () throws -> T) throws -> (value: T?, failure: [UInt8]) {
     do {
       return (try body(), [])

@@ -101,7 +101,7 @@ final class BucketQueue {
   }
 
   /// Counts the time of `body`, and that in which something is under way, while the rank computes.
-  private func measure(_ body: () -> Void) {
+  package func measure(_ body: () -> Void) {
     guard hides else { return body() }
     let start = clock.now
     body()

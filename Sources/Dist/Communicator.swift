@@ -1,11 +1,13 @@
+import Files
 import Buffers
 import CMPI
+import Console
 
-/// How values of several ranks become one.
+/// The operations that combine values of several ranks.
 public enum Reduction: Sendable, CaseIterable {
   case sum, min, max
 
-  var operation: MPI_Op {
+  package var operation: MPI_Op {
     switch self {
     case .sum: unsafe cmpi_sum()
     case .min: unsafe cmpi_min()
@@ -30,10 +32,10 @@ public final class Communicator {
   /// The name of this rank's machine.
   public let host: String
 
-  /// Where this rank stands among the machines of the job.
+  /// The place of this rank among the nodes of the job.
   public let node: NodeTopology
 
-  /// What this rank is doing; whoever has the communicator publishes there.
+  /// The current activity of this rank, published by the owner of the communicator.
   public let progress = Progress()
 
   /// The exit status that an error stands for.
@@ -47,7 +49,7 @@ public final class Communicator {
   /// Bytes in one collective call, far below what a 32-bit count can say.
   private static let chunkBytes = 1 << 30
 
-  /// Whether this is rank 0, which prints, writes checkpoints and evaluates.
+  /// True if this is rank 0, which prints, writes checkpoints and evaluates.
   public var isRoot: Bool { rank == 0 }
 
   /// Collective. The ranks of `MPI_COMM_WORLD`, whose operations from now on return their errors.
@@ -109,7 +111,7 @@ public final class Communicator {
     return result
   }
 
-  /// Whether `flag` is true on any rank.
+  /// True if `flag` is true on any rank.
   public func any(_ flag: Bool) throws(MPIError) -> Bool {
     try allReduce([flag ? 1 : 0], .max) == [1]
   }
@@ -204,7 +206,12 @@ public final class Communicator {
 }
 
 /// A count as MPI 3 takes it.
-func count(_ value: Int) -> Int32 {
+package func count(_ value: Int) -> Int32 {
   guard let count = Int32(exactly: value) else { preconditionFailure("an MPI count of \(value)") }
   return count
+}
+
+extension Communicator {
+  /// Lets rank 0 print `text` as a line on standard error; the other ranks do nothing.
+  package func note(_ text: String) { if isRoot { printError(text) } }
 }

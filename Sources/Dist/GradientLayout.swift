@@ -1,10 +1,10 @@
 import Buffers
 
-/// What a reducer is told of the flat gradient.
+/// The description of the flat gradient that a reducer needs.
 public struct GradientLayout: Sendable {
   /// The number of floats.
   public let count: Int
-  /// Where it may be cut into slices, ascending, from 0 to its end.
+  /// The places where it may be cut into slices, ascending, from 0 to its end.
   public let cuts: [Int]
   /// Ranges in the order in which backward finishes them, together everything.
   public let order: [Range<Int>]
@@ -28,13 +28,25 @@ public struct GradientLayout: Sendable {
     self.lateRows = width > 0 ? min(lateRows, table.count / width) : 0
   }
 
+  /// The flat vector shared out among `ranks` at some of the `cuts`, as evenly as these allow; a slice may be empty.
+  package func slices(ranks: Int) -> [Range<Int>] {
+    var bounds = [0]
+    for rank in 1..<max(1, ranks) {
+      let ideal = count * rank / ranks
+      let nearest = cuts.min { abs($0 - ideal) < abs($1 - ideal) } ?? 0
+      bounds.append(max(bounds[rank - 1], nearest))
+    }
+    bounds.append(count)
+    return zip(bounds, bounds.dropFirst()).map { $0..<$1 }
+  }
+
   /// The most floats that the late rows of all ranks together are: never more than the table.
   func lateFloats(ranks: Int) -> Int { min(table.count, ranks * lateRows * width) }
 }
 
 /// Some rows of a table.
 public struct SparseRows {
-  /// Which rows, ascending, none twice.
+  /// The numbers of the rows, ascending and without duplicates.
   public let ids: [Int32]
   /// Their floats, one row after the other, that somebody else owns.
   public let values: Vector
@@ -66,7 +78,7 @@ public struct SparseRows {
   }
 
   /// Adds them to those of the whole table.
-  func add(to table: Vector) {
+  package func add(to table: Vector) {
     for (index, id) in ids.enumerated() {
       let target = unsafe table[Int(id) * width..<(Int(id) + 1) * width].base
       let source = unsafe values[index * width..<(index + 1) * width].base

@@ -2,28 +2,61 @@ import Buffers
 
 /// Sums a flat gradient over the ranks, and makes the weights that come of it known.
 ///
-/// In a step: for every leaf of this rank, `ready` for every float of the gradient, once, last block first, then `finishLeaf`; where the
-/// reducer does not isolate leaves, `ready` only while the last leaf's backward goes on. Then `finish`; then the optimizer on the range that
-/// `finish` returned; then `publish`. A rank that had nothing to compute announces its zeros all the same.
+/// In a step: for every micro-batch of this rank, `ready` for every float of the gradient, once, last block first, then
+/// `finishMicroBatch`; where the reducer does not isolate micro-batches, `ready` only while the last one's backward goes on. Then
+/// `finish`; then the optimizer on the range that `finish` returned; then `publish`. A rank that had nothing to compute announces its
+/// zeros all the same.
+///
+/// Whoever uses a reducer asks these members and never which reducer it is.
 public protocol GradientReducer: AnyObject {
-  /// Whether every leaf's gradient stands alone in the gradient, zeroed before it, instead of leaves adding up there.
-  var isolatesLeaves: Bool { get }
+  /// Whether the weights have the same bits on any number of ranks.
+  static var isRankInvariant: Bool { get }
+
+  /// Whether every rank must compute as many micro-batches as the others.
+  static var needsEqualShares: Bool { get }
+
+  /// Whether every rank owns a slice of the flat vector instead of all of it.
+  static var sharesState: Bool { get }
+
+  /// Whether gradients may cross the network in `wire`.
+  static func supports(_ wire: WireFormat) -> Bool
+
+  /// Floats that a rank takes beside the gradient itself.
+  static func floats(_ layout: GradientLayout, ranks: Int, wire: WireFormat) -> Int
+
+  /// The reducer of a rank. Takes all its memory now.
+  init(_ setup: ReducerSetup) throws(MPIError)
+
+  /// Whether every micro-batch's gradient stands alone in the gradient, zeroed before it, instead of micro-batches adding up there.
+  var isolatesMicroBatches: Bool { get }
+
+  /// Whether sums go on during the last micro-batch's backward: then `poll` is called often meanwhile, the layout's table is announced
+  /// early, and what comes to its rows afterwards goes to `takeLate`.
+  var overlapsBackward: Bool { get }
 
   /// The range whose sum, optimizer state and weights are this rank's own.
   var owned: Range<Int> { get }
 
-  /// This rank's gradient in `range` is final and not written again before `finishLeaf`, or `finish`, returns.
+  /// This rank's gradient in `range` is final and not written again before `finishMicroBatch`, or `finish`, returns.
   ///
   /// Called from backward, from the thread that entered `MPI.run`. It cannot throw: errors wait for
   /// `finish`.
   func ready(_ range: Range<Int>)
 
-  /// Collective where leaves are isolated: the leaf's gradient goes to its owners.
+  /// Lets MPI work: called often, from the thread that entered `MPI.run`, while backward goes on.
+  func poll()
+
+  /// Adds to the layout's table what came to some of its rows after the table was announced: once in a step, or not at all.
+  ///
+  /// - Parameter rows: of the table's width; their memory lasts until `finish` returns
+  func takeLate(_ rows: SparseRows)
+
+  /// Collective where micro-batches are isolated: the micro-batch's gradient goes to its owners.
   ///
   /// - Parameter isLast: whether it is this rank's last of the step
-  func finishLeaf(isLast: Bool) throws(MPIError)
+  func finishMicroBatch(isLast: Bool) throws(MPIError)
 
-  /// Collective. Sums the gradient over the ranks, in place.
+  /// Collective. Sums the gradient over the ranks, in place, and throws what went wrong since the first `ready`.
   ///
   /// - Returns: the range that this rank owns: there the gradient is the sum over all ranks;
   ///   elsewhere it is undefined.
@@ -31,6 +64,59 @@ public protocol GradientReducer: AnyObject {
 
   /// Collective. Makes the weights in every rank's owned range known to all ranks.
   func publish() throws(MPIError)
+
+  /// Seconds of communication beside computing, of all steps so far; nil where nothing overlaps.
+  var overlapTimes: OverlapTimes? { get }
+
+  /// When each bucket of the last step was summed, once `finish` has returned; empty where nothing overlaps.
+  var bucketSpans: [BucketSpan] { get }
+}
+
+/// The defaults are those of a reducer that sums the whole gradient on all ranks after backward.
+extension GradientReducer {
+  /// The order of sums depends on the number of ranks.
+  public static var isRankInvariant: Bool { false }
+  /// Ranks may compute more or less than others.
+  public static var needsEqualShares: Bool { false }
+  /// Every rank owns everything.
+  public static var sharesState: Bool { false }
+  /// All formats.
+  public static func supports(_ wire: WireFormat) -> Bool { true }
+
+  /// Micro-batches add up in the gradient.
+  public var isolatesMicroBatches: Bool { false }
+  /// Nothing is summed during backward.
+  public var overlapsBackward: Bool { false }
+  /// Nothing goes on.
+  public func poll() {}
+  /// Traps: nobody was told to announce the table early.
+  public func takeLate(_ rows: SparseRows) {
+    preconditionFailure("rows after their table, to a reducer that does not overlap backward")
+  }
+  /// Nothing: micro-batches add up.
+  public func finishMicroBatch(isLast: Bool) throws(MPIError) {}
+  /// Nothing: all ranks have all weights.
+  public func publish() throws(MPIError) {}
+  /// None.
+  public var overlapTimes: OverlapTimes? { nil }
+  /// None.
+  public var bucketSpans: [BucketSpan] { [] }
+}
+
+/// What a reducer is made from.
+public struct ReducerSetup {
+  /// The flat gradient; outlives the reducer.
+  public let gradients: Vector
+  /// The flat weights, as many; outlive the reducer.
+  public let weights: Vector
+  /// What stands where in the flat vectors.
+  public let layout: GradientLayout
+  /// How floats cross the network.
+  public let wire: WireFormat
+  /// The ranks.
+  public let communicator: Communicator
+  /// Measures what overlaps.
+  public let clock: ContinuousClock
 }
 
 /// How gradients are summed over the ranks. A new way is a file in `Reducers/` and a case here.
@@ -41,27 +127,36 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
   /// `MPI_Iallreduce` of buckets while backward goes on; the same bits for the same number of ranks.
   case overlapped
 
-  /// Leaves summed in their order by the owners of slices; the same bits for any number of ranks.
+  /// Micro-batches summed in their order by the owners of slices; the same bits for any number of ranks.
   case ordered
 
-  /// Floats that a rank takes beside the gradient itself.
-  public func floats(_ layout: GradientLayout, ranks: Int, wire: WireFormat) -> Int {
+  private var reducer: any GradientReducer.Type {
     switch self {
-    case .allreduce: Wire.floats(wire, places: 1, most: Communicator.chunk)
-    case .overlapped: Overlapped.floats(layout, ranks: ranks, wire: wire)
-    case .ordered: layout.count / ranks + (ranks > 1 ? 2 * Ordered.receivedCount : 0)
+    case .allreduce: AllReduce.self
+    case .overlapped: Overlapped.self
+    case .ordered: Ordered.self
     }
   }
 
-  /// The most floats of a flat vector of `count` that a rank owns.
-  ///
-  /// - Parameter piece: the largest distance between two cuts, as `reducer` takes them
-  public func ownedCount(_ count: Int, piece: Int, ranks: Int) -> Int {
-    self == .ordered && ranks > 1 ? min(count, count / ranks + piece) : count
+  /// Whether the weights have the same bits on any number of ranks.
+  public var isRankInvariant: Bool { reducer.isRankInvariant }
+
+  /// Whether every rank must compute as many micro-batches as the others.
+  public var needsEqualShares: Bool { reducer.needsEqualShares }
+
+  /// Whether gradients may cross the network in `wire`.
+  public func supports(_ wire: WireFormat) -> Bool { reducer.supports(wire) }
+
+  /// Floats that a rank takes beside the gradient itself.
+  public func floats(_ layout: GradientLayout, ranks: Int, wire: WireFormat) -> Int {
+    reducer.floats(layout, ranks: ranks, wire: wire)
   }
 
-  /// Whether every rank must compute as many leaves as the others.
-  public var needsEqualShares: Bool { self == .ordered }
+  /// The most floats that a rank owns.
+  public func ownedCount(_ layout: GradientLayout, ranks: Int) -> Int {
+    guard reducer.sharesState else { return layout.count }
+    return layout.slices(ranks: ranks).map(\.count).max() ?? 0
+  }
 
   /// The reducer of this strategy.
   ///
@@ -69,7 +164,7 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
   ///   - gradients: the flat gradient; outlives the reducer.
   ///   - weights: the flat weights, as many; outlive the reducer.
   ///   - layout: what stands where in the flat vector
-  ///   - wire: how floats cross the network; `ordered` sends them as they are
+  ///   - wire: how floats cross the network, which the strategy must support
   public func reducer(
     gradients: Vector, weights: Vector, layout: GradientLayout, wire: WireFormat = .fp32,
     communicator: Communicator, clock: ContinuousClock
@@ -77,31 +172,10 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
     precondition(
       gradients.count == weights.count && gradients.count == layout.count,
       "a gradient of another size than its weights")
-    switch self {
-    case .allreduce:
-      return try AllReduce(gradients: gradients, wire: wire, communicator: communicator)
-    case .overlapped:
-      return try Overlapped(
-        gradients: gradients, layout: layout, wire: wire, communicator: communicator, clock: clock)
-    case .ordered:
-      precondition(wire == .fp32, "an ordered sum of rounded floats")
-      return Ordered(
-        gradients: gradients, weights: weights,
-        slices: ReductionStrategy.slices(
-          of: gradients.count, layout.cuts, ranks: communicator.size),
-        communicator: communicator)
-    }
-  }
-
-  /// `count` floats shared out among `ranks` at some of the `cuts`, as evenly as these allow; a slice may be empty.
-  package static func slices(of count: Int, _ cuts: [Int], ranks: Int) -> [Range<Int>] {
-    var bounds = [0]
-    for rank in 1..<max(1, ranks) {
-      let ideal = count * rank / ranks
-      let nearest = cuts.min { abs($0 - ideal) < abs($1 - ideal) } ?? 0
-      bounds.append(max(bounds[rank - 1], nearest))
-    }
-    bounds.append(count)
-    return zip(bounds, bounds.dropFirst()).map { $0..<$1 }
+    precondition(supports(wire), "\(rawValue) does not send gradients as \(wire.rawValue)")
+    return try reducer.init(
+      ReducerSetup(
+        gradients: gradients, weights: weights, layout: layout, wire: wire,
+        communicator: communicator, clock: clock))
   }
 }

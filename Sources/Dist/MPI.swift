@@ -13,7 +13,7 @@ public enum MPI {
   ///   status is returned. With one rank every error is one.
   /// - Any other error leaves the other ranks inside a collective: this rank prints itself, its
   ///   host and the reason, and ends the job with `MPI_Abort`. `MPI_Finalize` would wait for the
-  ///   others for ever.
+  ///   others forever.
   ///
   /// Processes of srun's that could not find each other are refused with status 2.
   ///

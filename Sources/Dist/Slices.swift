@@ -23,7 +23,7 @@ extension Communicator {
   ) throws(MPIError) {
     guard size > 1 else { return }
     let bounds = try slices(owned)
-    // Where all ranks update everything alike, rank 0 has it already, and gives it away in a broadcast.
+    // If all ranks update everything alike, rank 0 has it already and sends it by a broadcast.
     if Set(bounds).count == 1 { return toRoot ? () : try broadcast(values) }
     let chunks = bounds.map { ($0.count + Communicator.chunk - 1) / Communicator.chunk }
     for rank in 1..<size where isRoot || rank == self.rank {

@@ -50,7 +50,7 @@ public struct StopSignals: Sendable {
       == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
-  private func take(_ signal: Int32) {
+  package func take(_ signal: Int32) {
     var set = StopSignals.set([signal])
     var number: Int32 = 0
     unsafe sigwait(&set, &number)

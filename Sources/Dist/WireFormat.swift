@@ -1,7 +1,7 @@
 import Buffers
 import CMPI
 
-/// How the floats of a gradient cross the network.
+/// The format in which the floats of a gradient cross the network.
 public enum WireFormat: String, CaseIterable, Codable, Sendable {
   /// As they are.
   case fp32
@@ -10,7 +10,7 @@ public enum WireFormat: String, CaseIterable, Codable, Sendable {
   case bf16
 }
 
-/// What MPI sums: an MPI type, an MPI operation and, where floats are rounded on their way, the memory of their roundings.
+/// The arguments of an MPI sum: an MPI type, an MPI operation and, if floats are rounded for the network, the memory for the rounded ones.
 ///
 /// A collective works in place on the `place` of some floats, after `load` and before `unload`.
 @safe
@@ -48,7 +48,7 @@ final class Wire {
     format == .bf16 ? places * ((most + 1) / 2) : 0
   }
 
-  /// Where MPI finds `vector` between `load` and `unload`.
+  /// The address that MPI reads for `vector` between `load` and `unload`.
   func place(_ index: Int, of vector: Vector) -> UnsafeMutableRawPointer {
     unsafe format == .fp32
       ? UnsafeMutableRawPointer(vector.base)

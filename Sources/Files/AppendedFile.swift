@@ -48,7 +48,7 @@ public final class AppendedFile {
     }
   }
 
-  /// Whether `path` is still this file, and not another or none.
+  /// True if `path` is still this file; false if it names another file or none.
   public var isInPlace: Bool { Path.isFile(path, of: descriptor) }
 
   /// Gives `path` all that this file holds, and goes on there. Its folder exists.

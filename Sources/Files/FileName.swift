@@ -2,7 +2,7 @@ import Foundation
 
 /// Names of files as strings, though Linux takes any bytes but NUL for one.
 ///
-/// A byte that is not part of UTF-8 stands in the string as a scalar of its own, U+F700 + byte. These scalars are for private use;
+/// A byte that is not part of UTF-8 stands in the string as one scalar, U+F700 + byte. These scalars are for private use;
 /// where a name really has one (U+F780 to U+F7FF), its three bytes are written that way too, so names and strings correspond one to
 /// one. Every call of the system in this module turns the string back into the bytes.
 public enum FileName {
@@ -43,7 +43,7 @@ public enum FileName {
     }
   }
 
-  /// Whether no byte stands in `name` by itself, as in almost every name: the string's UTF-8 then is the name.
+  /// True if `name` holds no single byte that is not UTF-8, as almost every name: the string's UTF-8 is then the name.
   public static func isText(_ name: String) -> Bool {
     // All of U+F780 to U+F7FF begin with this byte.
     guard name.utf8.contains(0xEF) else { return true }

@@ -8,7 +8,7 @@ public final class FileReader: Sendable {
   /// The bytes in the file when it was opened.
   public let size: Int
 
-  /// Whether it reads a copy of what could be read only once.
+  /// True if it reads a copy of a source that can be read only once.
   public let isCopy: Bool
 
   private let descriptor: Int32

@@ -100,7 +100,7 @@ public final class FileWriter {
       if let old = FileStatus(target) { fchmod(writer.descriptor, mode_t(old.permissions & 0o777)) }
       try writer.finish()
       if System.rename(partial, to: target) != 0 {
-        // A mount point, a file with a mount of its own say, cannot be renamed over.
+        // A mount point, such as a file with its own mount, cannot be the target of a rename.
         guard errno == EBUSY || errno == EXDEV else {
           throw InputError.system("replace it", path: target, code: errno)
         }

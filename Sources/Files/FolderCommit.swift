@@ -3,7 +3,7 @@ import Foundation
 /// Folders that appear whole or not at all: written under a hidden name beside their own, synced,
 /// renamed. What is written counts as written, whatever becomes of the folder that was there before.
 public enum FolderCommit {
-  /// What to do where the folder exists already.
+  /// The action to take if the folder already exists.
   public enum Existing: Sendable {
     /// An InputError before anything is written.
     case refused

@@ -41,9 +41,9 @@ extension FolderCommit {
     }
   }
 
-  /// What a hidden name tells.
+  /// The parts of a hidden name.
   private struct Leftover {
-    /// What happened to it.
+    /// The state in which it was left.
     enum Kind: String, CaseIterable {
       /// It is being written, or was replaced or removed: nobody needs it.
       case partial = ".partial-"

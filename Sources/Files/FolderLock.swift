@@ -55,7 +55,7 @@ public final class FolderLock: Sendable {
     return descriptor
   }
 
-  /// Whether it is locked now; false where somebody else has it.
+  /// Locks the folder; false if another process holds the lock.
   private static func lock(_ descriptor: Int32, _ path: String) throws(InputError) -> Bool {
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
@@ -71,7 +71,7 @@ public final class FolderLock: Sendable {
     return true
   }
 
-  /// Whether the folder still has the file that is locked.
+  /// True if the locked file is still in the folder.
   public var isInPlace: Bool { Path.isFile(path, of: descriptor) }
 
   deinit { close(descriptor) }

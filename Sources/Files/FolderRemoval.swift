@@ -66,7 +66,7 @@ extension FolderCommit {
     }
   }
 
-  /// Why no file of `folder` can be removed, from its permissions alone; nil where they allow it.
+  /// The `errno` for which no file of `folder` can be removed, judged by permissions alone; nil if they allow it.
   static func refusal(toEmpty folder: String) -> Int32? {
     if System.access(folder, R_OK | W_OK | X_OK) != 0 { return errno }
     for name in System.names(in: folder) ?? [] {
@@ -77,8 +77,8 @@ extension FolderCommit {
     return nil
   }
 
-  /// Why something in `folder` cannot be removed, found out by renaming everything: what can be renamed can be removed, and a
-  /// renaming can be taken back. Nil where all of it is renamed, or the system does not say.
+  /// The `errno` for which something in `folder` cannot be removed, found by renaming everything: what can be renamed can be removed, and a
+  /// renaming can be undone. Nil if everything was renamed, or the system gives no reason.
   private static func refusal(toRename folder: String) -> Int32? {
     var renamed: [(old: String, new: String)] = []
     for (index, name) in (System.names(in: folder) ?? []).enumerated() {
@@ -118,7 +118,7 @@ extension FolderCommit {
     return problem
   }
 
-  /// What was removed comes back after a crash of the machine at worst.
+  /// Syncs without reporting errors: at worst, removed files come back after a crash of the machine.
   private static func syncBestEffort(_ folder: String) {
     let descriptor = System.open(folder, O_RDONLY)
     guard descriptor >= 0 else { return }

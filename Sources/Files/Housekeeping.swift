@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What could not be removed, of folders and files that are not needed any more. That is no failure of the work that was done: it is
-/// told once a folder, and tried again at the next occasion.
+/// Collects folders and files that are no longer needed and could not be removed. The work itself has not failed: such a leftover is
+/// reported once per folder, and its removal is tried again at the next opportunity.
 public final class Housekeeping: Sendable {
   private struct State {
     var told: Set<String> = []

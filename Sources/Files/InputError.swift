@@ -8,7 +8,7 @@ public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The line in that file, from 1.
   public var line: Int?
 
-  /// What was found, what was expected, what to do: one sentence.
+  /// One sentence: what was found, what was expected, what to do.
   public var reason: String
 
   /// An error about `reason`, at `line` of `path` where there is one.
@@ -18,9 +18,10 @@ public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// `path:line: reason`, for people.
+  /// `path:line: reason`, for people. A control character in the path, which would move a terminal's cursor, stands there by its code point.
   public var description: String {
-    let place = [path, line.map(String.init)].compactMap { $0 }.joined(separator: ":")
+    let place = [path?.withoutControls, line.map(String.init)].compactMap { $0 }.joined(
+      separator: ":")
     return FileName.printable(place.isEmpty ? reason : "\(place): \(reason)")
   }
 }

@@ -40,7 +40,7 @@ package enum Path {
     return join(resolved(parent(path)), name(path))
   }
 
-  /// What a link at the end of `path` leads to, so that replacing it leaves the link in its place; `path` itself where it is none.
+  /// The target of the link at `path`, so that replacing the target keeps the link; `path` itself if it is not a link.
   ///
   /// - Throws: where it leads to nothing
   package static func followed(_ path: String) throws(InputError) -> String {
@@ -56,13 +56,13 @@ package enum Path {
     throw .system("follow the link", path: path, code: code)
   }
 
-  /// Whether a file or folder, or a link to one, is at `path`.
+  /// True if a file or folder, or a link to one, is at `path`.
   package static func exists(_ path: String) -> Bool { FileStatus(path) != nil }
 
-  /// Whether a folder, or a link to one, is at `path`.
+  /// True if a folder, or a link to one, is at `path`.
   package static func isFolder(_ path: String) -> Bool { FileStatus(path)?.kind == .folder }
 
-  /// Whether `path` names the open file `descriptor`, and not another or none.
+  /// True if `path` names the open file `descriptor`; false if it names another file or none.
   static func isFile(_ path: String, of descriptor: Int32) -> Bool {
     guard let open = FileStatus(descriptor: descriptor), let named = FileStatus(path) else {
       return false
@@ -70,7 +70,7 @@ package enum Path {
     return open.identity == named.identity
   }
 
-  /// Whether something is at `path` that cannot be replaced by another file: a device, a pipe, or a file that is open already
+  /// True if something is at `path` that cannot be replaced by another file: a device, a pipe, or a file that is open already
   /// (`/dev/stdout`, `/dev/fd/3`).
   static func isSpecial(_ path: String) -> Bool {
     guard let kind = FileStatus(path)?.kind else { return false }

@@ -49,7 +49,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether nothing, or a blank like others, is to be seen of it.
+  /// True if it is invisible or looks like an ordinary blank.
   fileprivate var isInvisible: Bool {
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned,
@@ -60,7 +60,7 @@ extension Unicode.Scalar {
     }
   }
 
-  /// Whether it is a control character, ends a line, or changes the direction of the text around it.
+  /// True if it is a control character, ends a line, or changes the direction of the surrounding text.
   fileprivate var movesText: Bool {
     switch value {
     case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF:

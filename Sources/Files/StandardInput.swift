@@ -37,7 +37,7 @@ public enum StandardInput {
     if !line.isEmpty { try finishLine() }
   }
 
-  /// What errors call it.
+  /// Its name in error messages.
   public static let path = "standard input"
 
   /// Waits for bytes; their number, 0 at the end.

@@ -14,7 +14,7 @@ public enum StandardError {
     ProcessInfo.processInfo.processIdentifier > 0 ? STDERR_FILENO : -1
   }
 
-  /// Writes `text`, with the bytes of names of files made readable, on a line of its own where a progress bar is shown.
+  /// Writes `text`, with the bytes of file names made readable, on a separate line if a progress bar is shown.
   public static func write(_ text: String) {
     stream.withLock { $0.write(FileName.printable(text)) }
   }
@@ -27,7 +27,7 @@ public enum StandardError {
   /// Removes the progress bar, if one is shown.
   static func clearBar() { stream.withLock { $0.write("") } }
 
-  /// Whether standard error is a terminal that can show a progress bar: one that knows escape sequences.
+  /// True if standard error is a terminal that can show a progress bar, which takes escape sequences.
   public static var showsBars: Bool {
     guard isatty(STDERR_FILENO) == 1 else { return false }
     let terminal = ProcessInfo.processInfo.environment["TERM"] ?? ""
@@ -107,7 +107,7 @@ public enum StandardOutput {
 
 /// Lines for standard output, gathered for fewer writes; on a terminal each at once.
 ///
-/// What is gathered is written by `flush`; on its way out of an error as far as that is possible.
+/// `flush` writes the gathered lines. After an error they are written as far as possible.
 public final class OutputLines {
   private let descriptor: Int32
   private let size: Int
@@ -136,3 +136,6 @@ public final class OutputLines {
     try StandardOutput.write(bytes, to: descriptor)
   }
 }
+
+/// Writes `text` and a line feed to standard error: progress, log, complaints.
+package func printError(_ text: String) { StandardError.write(text + "\n") }

@@ -74,7 +74,7 @@ extension MappedFile {
 }
 
 extension Path {
-  /// Whether what is at `path` can be read, once, from beginning to end: a pipe, a socket or a terminal.
+  /// True if `path` can be read only once, from beginning to end: a pipe, a socket or a terminal.
   static func isStream(_ path: String) -> Bool {
     guard let status = System.status(path) else { return false }
     switch status.st_mode & S_IFMT {
@@ -89,6 +89,6 @@ extension Path {
     }
   }
 
-  /// Whether this process may read what is at `path`.
+  /// True if this process has permission to read `path`.
   package static func isReadable(_ path: String) -> Bool { System.access(path, R_OK) == 0 }
 }

@@ -42,9 +42,9 @@ public enum SumsFile {
     return try FolderCommit.files(in: folder, folders: true).first { !listed.contains($0) }
   }
 
-  /// What is wrong with the files of `folder`, one error each that names the file: missing,
-  /// truncated, or different. Empty if all is as it was written. Files that are not listed are not
-  /// looked at.
+  /// The errors of the files of `folder`, one per file and naming it: missing,
+  /// truncated, or different. Empty if all files are unchanged. Files that are not listed are not
+  /// read.
   ///
   /// - Parameter isUsed: whether the file of a relative path is looked at; all others may be missing
   public static func verify(

@@ -66,7 +66,7 @@ enum System {
     return unsafe FileName.string(at: found)
   }
 
-  /// Where the link at `path` points to; nil where it is none.
+  /// The target of the link at `path`; nil if it is not a link.
   static func linkTarget(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: 4_096)
     let count = unsafe withPath(path) { start in
@@ -94,12 +94,12 @@ enum System {
   }
 }
 
-/// What is at a path, as far as programs ask.
+/// The kind, identity and size of the file at a path.
 package struct FileStatus: Sendable {
-  /// What it is.
+  /// The kind of the file.
   package enum Kind: Sendable { case file, folder, link, other }
 
-  /// Which file it is, whatever its names.
+  /// The identity of a file, which does not depend on its names.
   package struct Identity: Hashable, Sendable {
     let device, inode: UInt64
   }

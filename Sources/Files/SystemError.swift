@@ -2,7 +2,7 @@ import Buffers
 import Foundation
 
 extension InputError {
-  /// What the operating system refused, in one sentence: `cannot ACTION: why; what to do`.
+  /// One sentence about a refusal of the operating system: `cannot ACTION: why; what to do`.
   ///
   /// - Parameters:
   ///   - action: What was tried, after "cannot": `write`, `open`, `rename to x`.

@@ -60,7 +60,7 @@ public struct XXH128: ~Copyable, @unchecked Sendable {
   }
 }
 
-/// What a file held when it was written or read: its hash and its number of bytes.
+/// The hash and the number of bytes of a file, at the time when it was written or read.
 public struct FileDigest: Sendable, Equatable, Codable {
   /// XXH3-128 as `xxhsum -H2` prints it.
   public let hash: String

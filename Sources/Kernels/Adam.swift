@@ -2,7 +2,7 @@ import Buffers
 
 /// Adam (Kingma & Ba 2014, arXiv:1412.6980) with decoupled weight decay, as in OpenAI's `opt.py`.
 public enum Adam {
-  /// One update of a range of the flat vectors, in one pass over memory.
+  /// One step on a range of the flat vectors, in one pass over memory.
   ///
   ///     g = gradientScale · gradients
   ///     m ← β₁ m + (1 − β₁) g

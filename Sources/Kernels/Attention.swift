@@ -5,7 +5,7 @@ import Buffers
 ///
 ///     S = Q Kᵀ/√D,  P = softmax(S) row by row over j ≤ i,  Y = (P ∘ M) V
 ///
-/// Neither direction keeps (T, T) scores: forward leaves one log-sum-exp a row, backward recomputes P from it block by block of
+/// Neither direction keeps (T, T) scores: forward keeps one log-sum-exp per row, backward recomputes P from it block by block of
 /// queries (Dao et al. 2022, arXiv:2205.14135, algorithm 4, with whole rows of keys). The half above the diagonal is skipped
 /// block by block.
 public enum Attention {
@@ -17,7 +17,7 @@ public enum Attention {
     Scratch.count(width: Softmax.paddedCount(length))
   }
 
-  /// How a worker's scratch memory is used for blocks whose rows of scores are `width` long.
+  /// The layout of a worker's scratch memory for blocks whose rows of scores are `width` long.
   private struct Scratch {
     let memory: Vector
     let width: Int
@@ -39,7 +39,7 @@ public enum Attention {
     var mask: Vector { memory[2 * blockRows * width..<(2 * blockRows + 1) * width] }
   }
 
-  /// Which head of which sequence is computed: it keys the dropout of the probabilities.
+  /// A head of a sequence; it keys the dropout of the probabilities.
   public struct Place: Sendable {
     let dropout: Dropout
     let sample: UInt32

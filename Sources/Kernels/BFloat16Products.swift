@@ -8,11 +8,11 @@ public protocol BFloat16Products: AnyObject {
     adding: Bool, bias: Vector?, into c: Matrix)
 }
 
-/// By oneDNN on the processor's own bf16 instructions.
+/// Products by oneDNN with the CPU's bf16 instructions.
 public final class NativeBFloat16Products: BFloat16Products {
   private let matmul = OneDNNMatmul(.bf16)
 
-  /// Whether this machine multiplies in bf16: it has AVX512_BF16 or AMX.
+  /// True if this machine multiplies in bf16: it has AVX512_BF16 or AMX.
   public static var isSupported: Bool { OneDNNMatmul.supportsBFloat16 }
 
   /// Traps where bf16 is not supported.
@@ -32,7 +32,7 @@ public final class NativeBFloat16Products: BFloat16Products {
   }
 }
 
-/// The same arithmetic on any processor, by sgemm on factors widened again to fp32: a product of two brain floats is exact in fp32,
+/// The same arithmetic on any CPU, by sgemm on factors widened again to fp32: a product of two brain floats is exact in fp32,
 /// so that only the order of the sums differs from the native one.
 ///
 /// For rehearsing a bf16 run, and for tests; slower than fp32.

@@ -1,6 +1,6 @@
 import Buffers
 
-/// Where in the network a dropout sits.
+/// The place of a dropout in the network.
 public enum DropoutPlace: UInt32, CaseIterable, Sendable {
   case embedding, attention, attentionOutput, mlpOutput, classifier
 }
@@ -20,13 +20,13 @@ public struct Dropout: Sendable {
   public let probability: Float
   /// The run's seed.
   public let seed: UInt64
-  /// The optimizer update that the sample belongs to.
+  /// The step that the sequence belongs to.
   public let step: UInt32
 
   private let threshold: SIMD16<UInt32>
   private let keep: Lanes
 
-  /// The dropout of one update; traps unless 0 ≤ probability < 1.
+  /// The dropout of one step; traps unless 0 ≤ probability < 1.
   public init(probability: Float, seed: UInt64, step: UInt32) {
     precondition(probability >= 0 && probability < 1, "dropout of \(probability)")
     self.probability = probability

@@ -7,7 +7,7 @@ import COneDNN
   import Darwin
 #endif
 
-/// How fast OpenBLAS's kernels are beside those that oneDNN makes for this CPU.
+/// The speed of OpenBLAS's kernels relative to those that oneDNN generates for this CPU.
 public enum KernelSpeed {
   /// Side of the square factors: a product takes some milliseconds.
   private static let side = 512

@@ -10,7 +10,7 @@ public enum MathLibraries {
     return words.split(separator: " ").dropFirst().first.map(String.init) ?? "?"
   }
 
-  /// The processor whose kernels OpenBLAS chose, `Haswell` say.
+  /// The CPU type whose kernels OpenBLAS chose, such as `Haswell`.
   public static var openBLASKernels: String {
     unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? "?"
   }

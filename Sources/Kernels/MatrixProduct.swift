@@ -1,7 +1,7 @@
 import Buffers
 import COpenBLAS
 
-/// What a matrix product reads: floats, and their rounding to bf16 where products are in bf16.
+/// A factor of a matrix product: floats, and their rounding to bf16 if products are in bf16.
 public protocol Factor {
   /// The elements in fp32.
   var values: Matrix { get }

@@ -12,7 +12,7 @@ import COneDNN
 /// oneDNN compiles code for every shape of product; the first of a shape takes about a millisecond, all others find it here.
 @safe
 package final class OneDNNMatmul {
-  /// What the factors are made of; results are always fp32. In fp32 the code around oneDNN can be tested on any processor.
+  /// The element type of the factors; results are always fp32. With fp32 the code around oneDNN can be tested on any CPU.
   package enum Element {
     case fp32, bf16
 
@@ -65,7 +65,7 @@ package final class OneDNNMatmul {
     let bias: dnnl_memory_t?
   }
 
-  /// Whether this machine multiplies in bf16: it has AVX512_BF16 or AMX.
+  /// True if this machine multiplies in bf16: it has AVX512_BF16 or AMX.
   package static var supportsBFloat16: Bool {
     let needed = dnnl_cpu_isa_avx512_core_bf16.rawValue
     return dnnl_get_effective_cpu_isa().rawValue & needed == needed

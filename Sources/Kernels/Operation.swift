@@ -62,7 +62,7 @@ public enum Operation: String, Sendable, CaseIterable, Codable {
   /// The weights' conversion to bf16.
   case rounding = "rounding of weights"
 
-  /// Whether the output's rows are those of the batch, of hidden states or their gradients, so that a place in it says which
+  /// True if the output's rows are those of the batch, of hidden states or their gradients, so that a place in it says which
   /// token went wrong.
   public var isPerToken: Bool {
     switch self {
@@ -74,7 +74,7 @@ public enum Operation: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// Whether it is of a task's linear layer, which a plain language model does not have.
+  /// True if it belongs to a task's linear layer, which a plain language model does not have.
   public var isOfTask: Bool {
     switch self {
     case .score, .scoreWeight, .scoreBackward: true
@@ -82,7 +82,7 @@ public enum Operation: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// Whether it is a matrix product before anything else; a task's layer reads one row a sequence, and is none.
+  /// True if it is mainly a matrix product; a task's layer reads one row per sequence and is not one.
   public var isProduct: Bool {
     switch self {
     case .embedding, .norm1, .norm2, .crossEntropy, .norm2Backward, .norm1Backward, .normWeights,

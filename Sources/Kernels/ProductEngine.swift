@@ -2,7 +2,7 @@
 ///
 /// Engines that differ compute products whose last bits differ, because they add in a different order.
 public struct ProductEngine: Sendable, Codable, Equatable {
-  /// OpenBLAS's version and the processor whose kernels it chose.
+  /// OpenBLAS's version and the CPU type whose kernels it chose.
   public var openBLAS = "?"
   /// See `openBLAS`; `SkylakeX` say.
   public var kernels = "?"
@@ -28,13 +28,13 @@ public struct ProductEngine: Sendable, Codable, Equatable {
     products = fingerprints.map { String($0, radix: 16) }
   }
 
-  /// The core types of OpenBLAS, each of which runs on the processors of those behind it too.
+  /// The core types of OpenBLAS. Each also runs on the CPUs of those after it.
   private static let ascending = [
     "Prescott", "Core2", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX", "Cooperlake",
     "SapphireRapids",
   ]
 
-  /// The core type that runs on the processors of all of `names`; nil where that is not known.
+  /// The core type that runs on the CPUs of all of `names`; nil if that is not known.
   public static func common(_ names: [String]) -> String? {
     let places = names.map { ascending.firstIndex(of: $0) }
     guard !places.contains(nil), let least = places.compactMap({ $0 }).min() else { return nil }

@@ -1,9 +1,9 @@
 import Buffers
 import Synchronization
 
-/// What this machine's matrix products make of fixed factors, as a number: equal numbers, equal bits.
+/// A number computed from this machine's matrix products of fixed factors: equal numbers mean equal bits.
 ///
-/// The bits of a product depend on the BLAS's kernels, which it picks by the processor. They must not depend on the thread, or runs
+/// The bits of a product depend on the BLAS's kernels, which it picks by the CPU. They must not depend on the thread, or runs
 /// of one and of two threads would differ; nothing but trying can tell.
 public enum ProductFingerprint {
   /// Rows, columns and inner size: whole and broken tiles of the kernels, one row, and more than one pass over the inner size.

@@ -10,18 +10,18 @@ import Synchronization
 
 /// The memory that OpenBLAS packs factors into: a piece for every thread that is inside a product, kept for the next one.
 ///
-/// OpenBLAS takes a piece when the first product needs it and, where the system refuses, tries again for ever, deaf to signals. So
-/// all pieces are taken before the first product, after it has been tried whether they can be had.
+/// OpenBLAS takes a piece when the first product needs it. If the system refuses, it retries forever and ignores signals. So
+/// all pieces are taken before the first product, after a check that they are available.
 public enum ProductWorkspaces {
-  /// What a piece takes of the address space: OpenBLAS's BUFFER_SIZE on x86-64 and arm64.
+  /// The address space of a piece: OpenBLAS's BUFFER_SIZE on x86-64 and arm64.
   public static let bytes = 1 << 27
 
-  /// What products of tiles make memory of it.
+  /// The part of a piece that products of tiles touch, and which becomes memory.
   public static let bytesTouched = 4 << 20
 
   private static let taken = Mutex(0)
 
-  /// Takes pieces for `count` threads at once; ends the process with a sentence where the system refuses them.
+  /// Takes pieces for `count` threads at once; ends the process with a message if the system refuses them.
   static func take(_ count: Int) {
     taken.withLock { taken in
       guard count > taken else { return }

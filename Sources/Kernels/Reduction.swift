@@ -24,7 +24,7 @@ public enum Reduction {
     return sum
   }
 
-  /// Whether no element is NaN or infinite.
+  /// True if no element is NaN or infinite.
   public static func isFinite(_ v: Vector) -> Bool {
     // 0·x is NaN for x NaN or infinite, and zero for all others; NaN stays in a sum.
     var zero = Lanes()

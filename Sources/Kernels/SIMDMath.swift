@@ -1,6 +1,6 @@
 import Buffers
 
-/// What one step of an inner loop works on: two AVX2 registers.
+/// The vector of one step of an inner loop: two AVX2 registers.
 ///
 /// Not used here because Swift 6.3 makes scalar loops of them: `.rounded()`, `.clamped(…)`,
 /// `SIMD16<Int32>(floats)`, `.sum()`.

@@ -3,7 +3,7 @@ import COpenBLAS
 
 /// The threads of one rank. They share one copy of the weights and take the tiles of an operation one after the other.
 ///
-/// What a tile computes must not depend on the number of threads or on who takes it: tiles are cut by shape alone, and no two of
+/// The result of a tile must not depend on the number of threads or on the thread that takes it: tiles are cut by shape alone, and no two of
 /// an operation write the same float. One thread at a time, the caller, hands out work; it is worker 0.
 public final class ThreadTeam: Sendable {
   /// The number of threads, the caller's included.

@@ -10,12 +10,12 @@ import Synchronization
 
 /// Threads that wait for work beside the thread that hands it out.
 ///
-/// Between two operations of a step lie microseconds, so a waiting thread first looks again and again, which costs no system
-/// call, and sleeps when nothing comes. Where threads outnumber processors the looking gives way early.
+/// Between two operations of a step lie microseconds, so a waiting thread first spins, which costs no system
+/// call, and sleeps if nothing comes. If there are more threads than CPUs, it stops spinning early.
 final class WorkerThreads: Sendable {
   private typealias Body = (_ tile: Int, _ worker: Int) -> Void
 
-  /// What the threads read after `generation` has grown; written by the caller before it does.
+  /// The job that the threads read after `generation` has grown; the caller writes it before that.
   private struct Job {
     var tiles = 0
     var body: Body? = nil
@@ -96,9 +96,9 @@ private final class Sleeper: Sendable {
   private let asleep = Atomic(false)
   private let semaphore = DispatchSemaphore(value: 0)
 
-  /// Looks before it gives the processor away: some tens of microseconds.
+  /// The number of looks before it yields the CPU: some tens of microseconds.
   private static let looks = 20_000
-  /// Looks, each after giving the processor to whoever wants it, before it sleeps.
+  /// The number of looks, each after yielding the CPU, before it sleeps.
   private static let yields = 50
   /// The longest sleep of a thread that has something to poll.
   private static let nap = DispatchTimeInterval.milliseconds(1)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Dist
 import Files
 import Foundation
@@ -18,7 +19,13 @@ package struct GPT1Dist: ParsableCommand {
     subcommands: [
       Prepare.self, Pretrain.self, Finetune.self, Evaluate.self, Tasks.self, Score.self,
       Generate.self, Encode.self, Decode.self, Verify.self, Bench.self, Doctor.self, Replay.self,
+      ConfigDocs.self,
     ])
+
+  /// The subcommands with flags for keys of the configuration.
+  package static var keyedCommands: [any KeyedCommand.Type] {
+    configuration.subcommands.compactMap { $0 as? any KeyedCommand.Type }
+  }
 }
 
 /// The program.

@@ -6,21 +6,20 @@ import Training
 /// What a command line was probably meant to say.
 enum Suggestions {
   private static var subcommands: [(name: String, type: any ParsableCommand.Type)] {
-    GPT1Dist.configuration.subcommands.map {
-      ($0.configuration.commandName ?? $0._commandName, $0)
-    }
+    GPT1Dist.configuration.subcommands.map { ($0.name, $0) }
   }
 
   /// Throws a UsageError for a first word that is no subcommand.
   static func checkSubcommand(_ arguments: [String]) throws {
     let names = subcommands.map(\.name)
+    let listed = subcommands.filter { $0.type.configuration.shouldDisplay }.map(\.name)
     guard let first = arguments.first, !first.hasPrefix("-"), first != "help",
       !names.contains(first)
     else { return }
     throw UsageError(
       "Unexpected argument '\(first)': there is no such subcommand"
-        + (Nearest.name(to: first, among: names).map { "; did you mean '\($0)'?" }
-          ?? "; the subcommands are \(names.joined(separator: ", "))"))
+        + (Nearest.name(to: first, among: listed).map { "; did you mean '\($0)'?" }
+          ?? "; the subcommands are \(listed.joined(separator: ", "))"))
   }
 
   /// The parser's message, with our suggestions for unknown options and values.
@@ -50,4 +49,9 @@ enum Suggestions {
       line.firstMatch(of: /^  (?:-\w, )?--([a-z0-9-]+)/).map { [String($0.1)] } ?? []
     }
   }
+}
+
+extension ParsableCommand {
+  /// The subcommand's name on the command line.
+  package static var name: String { configuration.commandName ?? _commandName }
 }

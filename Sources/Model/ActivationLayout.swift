@@ -1,6 +1,6 @@
 import Kernels
 
-/// Where everything of `Activations` lies: the same arithmetic predicts memory and cuts it.
+/// The places of all `Activations` in memory: the same arithmetic predicts the memory and cuts it.
 struct ActivationLayout {
   let rows: Int
   let vocabularySize: Int
@@ -52,7 +52,7 @@ struct ActivationLayout {
         values: take(count), rounded: use.precision.rounds ? take((count + 1) / 2) : nil)
     }
     func perRow(factor columns: Int) -> Place { factor(rows: rows, columns) }
-    /// What a block keeps when its other activations are recomputed: what its output follows from.
+    /// The activations that a block keeps when the others are recomputed: those from which its output follows.
     func kept() -> (sum2: Range<Int>, mean2: Range<Int>, rstd2: Range<Int>) {
       (perRow(width), perRow(1), perRow(1))
     }

@@ -16,7 +16,7 @@ final class Activations {
     team.clear(storage.vector)
   }
 
-  /// What block `layer` writes in forward.
+  /// The activations that block `layer` writes in forward.
   struct Block {
     /// (R, C) x
     let input: RoundedMatrix
@@ -88,7 +88,7 @@ final class Activations {
     factor(layout.streams[layer], rows: rows)
   }
 
-  /// (R, 4C) GELU's output of the block at hand; backward computes it anew.
+  /// (R, 4C) GELU's output of the current block; backward recomputes it.
   func activated(rows: Int) -> RoundedMatrix { factor(layout.activated, rows: rows) }
 
   /// (R) loss of each position.
@@ -127,7 +127,7 @@ final class Activations {
     return storage[start..<start + layout.attentionScratchCount]
   }
 
-  /// What backward writes, shared by all blocks.
+  /// The gradients that backward writes, shared by all blocks.
   struct Gradients {
     /// (R, C) the gradient that walks down the residual stream, in place through every operation
     let stream: Matrix

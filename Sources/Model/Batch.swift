@@ -1,5 +1,5 @@
-/// What one forward pass reads: `sequences` rows of `length` tokens and, for every position, the token that follows and what its
-/// loss counts; in fine-tuning also the examples that the sequences belong to.
+/// The input of one forward pass: `sequences` rows of `length` tokens and, for every position, the following token and the weight
+/// of its loss; in fine-tuning also the examples that the sequences belong to.
 public struct Batch: Sendable, Equatable {
   /// B, the number of sequences.
   public let sequences: Int
@@ -53,10 +53,10 @@ public struct Batch: Sendable, Equatable {
   /// The positions whose loss counts, for the divisor of the loss.
   public var targetCount: Double { lossWeights.reduce(0) { $0 + Double($1) } }
 
-  /// Whether the loss of any position counts; where none does (λ = 0), backward passes the vocabulary by.
+  /// True if the loss of any position counts; if none does (λ = 0), backward skips the vocabulary.
   public var predictsTokens: Bool { lossWeights.contains { $0 != 0 } }
 
-  /// What makes the examples impossible for a linear layer with `scores` outputs; nil where nothing does.
+  /// A sentence that says why the examples do not fit a linear layer with `scores` outputs; nil if they fit.
   func exampleProblem(scores: Int) -> String? {
     guard !examples.isEmpty else { return nil }
     if scores == 0 { return "examples for a model without a task's linear layer" }
@@ -86,7 +86,7 @@ public struct Batch: Sendable, Equatable {
 
 /// One example of a task: some sequences of a batch, and what is to be predicted from them (Radford et al. 2018, §3.2–3.3).
 public struct BatchExample: Sendable, Equatable {
-  /// How the final activations of several sequences make one distribution.
+  /// The ways in which the final activations of several sequences form one distribution.
   public enum Combination: Sendable, Equatable {
     /// They are added, and the linear layer makes N logits of the sum: one sequence for classification and entailment, two for
     /// similarity.
@@ -98,7 +98,7 @@ public struct BatchExample: Sendable, Equatable {
   /// Its sequences, by their place in the batch.
   public var sequences: Range<Int>
 
-  /// How they make one distribution.
+  /// The way in which they form one distribution.
   public var combination: Combination
 
   /// The probabilities of the classes or alternatives that are to be learned, Σ = 1; empty where they are unknown: the loss is 0.
@@ -117,7 +117,7 @@ public struct BatchExample: Sendable, Equatable {
     self.sample = sample
   }
 
-  /// How many vectors the linear layer reads.
+  /// The number of vectors that the linear layer reads.
   var inputs: Int { combination == .added ? 1 : sequences.count }
 
   /// The sequences whose activations add up to one of them.

@@ -150,7 +150,7 @@ public final class CachedDecoder {
     storage.matrix(rows: rows, columns: columns, at: start)
   }
 
-  /// Where everything lies.
+  /// The places of all vectors.
   private struct Layout {
     let qkvCount, scratchCount: Int
     let qkv, stream, sum, attended, inner, statistics, logSumExp, scratch, logits, count: Int

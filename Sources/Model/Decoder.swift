@@ -130,16 +130,16 @@ public final class Decoder {
   /// - Parameters:
   ///   - divisor: what the sum of losses is divided by: targets of the whole step's batch, or its examples
   ///   - gradients: the flat vector of `table`, added to
-  ///   - ready: called with every range of it that is finished, from its end to its beginning; where the lookup is apart, in the
-  ///     order of the table's `announcedRanges`
-  ///   - lookup: where given, the lookup's part of the token embedding's gradient does not go into `gradients`, so that the output's
-  ///     part is finished early: called last, with the batch's distinct tokens and (tokens, C) rows, valid until the next pass
+  ///   - order: in which ranges of it are finished and announced
+  ///   - ready: called with every range of it that is finished
+  ///   - lateRows: in the order `tableFirst`, called last with the lookup's part of the token embedding's gradient, which is not in
+  ///     `gradients`: the batch's distinct tokens and (tokens, C) rows, valid until the next pass
   /// - Returns: the loss of every position, in nats, (B·T); not weighted. Zeros where no position counts. Those of the examples are
   ///   `exampleLosses`
   public func backward(
-    divisor: Double, addingTo gradients: Vector,
+    divisor: Double, addingTo gradients: Vector, order: AnnouncementOrder = .backToFront,
     ready: (Range<Int>) -> Void = { _ in },
-    lookup: ((_ tokens: [Int32], _ rows: Vector) -> Void)? = nil
+    lateRows: (_ tokens: [Int32], _ rows: Vector) -> Void = { _, _ in }
   ) -> Vector {
     precondition(use.training, "backward of a decoder that is not for training")
     let pass = lastPass()
@@ -161,13 +161,13 @@ public final class Decoder {
       }
     }
     score?.backward(divisor: divisor, addingTo: stream)
-    if lookup != nil { ready(table.tokenRange) }
+    if order == .tableFirst { ready(table.tokenRange) }
     for layer in (0..<config.layers).reversed() {
       // The last block's activations are still those of the forward pass.
       if use.recompute, layer < config.layers - 1 { recompute(layer, pass) }
       let block = block(layer, pass)
-      // Whoever is told early has nothing else to do after the first block: it is announced in halves.
-      if layer == 0, lookup != nil {
+      // A reducer that works during backward has nothing to hide behind after the first block, so that block is announced in halves.
+      if layer == 0, order == .tableFirst {
         let (all, mlp) = (table.blockRanges[0], table.mlpRanges[0])
         block.backward(gradients: dTensors.blocks[0], inHalves: true) { ready(mlp) }
         ready(all.lowerBound..<mlp.lowerBound)
@@ -177,18 +177,19 @@ public final class Decoder {
       }
     }
     let embedding = EmbeddingBackward(pass: pass, dPositions: dTensors.positions)
-    if let lookup {
-      let (tokens, rows) = embedding.apart()
-      ready(table.positionRange)
-      lookup(tokens, rows)
-    } else {
+    switch order {
+    case .backToFront:
       embedding.into(dTensors.tokens.values)
       ready(table.embeddingRange)
+    case .tableFirst:
+      let (tokens, rows) = embedding.apart()
+      ready(table.positionRange)
+      lateRows(tokens, rows)
     }
     return losses
   }
 
-  /// What backward reads of a block, from the sum before the norm that made its input.
+  /// The activations that backward reads of a block, from the sum before the norm that made its input.
   private func recompute(_ layer: Int, _ pass: Pass) {
     if layer > 0 { block(layer - 1, pass).normalise2() }
     block(layer, pass).forwardToMLP()

@@ -6,16 +6,16 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
   case fp32
   /// Factors rounded to bf16, sums in fp32.
   case bf16
-  /// The same arithmetic on a processor that has no bf16, slower than fp32: to rehearse a run.
+  /// The same arithmetic on a CPU without bf16, slower than fp32: to rehearse a run.
   case bf16Emulated = "bf16-emulated"
 
-  /// Whether products read rounded factors.
+  /// True if products read rounded factors.
   public var rounds: Bool { self != .fp32 }
 
-  /// Whether this machine computes so.
+  /// True if this machine supports the precision.
   public var isSupported: Bool { self != .bf16 || NativeBFloat16Products.isSupported }
 
-  /// What multiplies rounded factors, one for each worker; none in fp32. Traps where the precision is not supported.
+  /// The engines that multiply rounded factors, one per worker; none in fp32. Traps if the precision is not supported.
   public func products(workers: Int) -> [any BFloat16Products] {
     (0..<workers).compactMap { _ in
       switch self {
@@ -27,15 +27,15 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
   }
 }
 
-/// What a decoder is made for; its memory follows from it.
+/// The purpose of a decoder, which determines its memory.
 public struct DecoderUse: Sendable, Equatable {
   /// The most tokens (B·T) of a batch.
   public var capacity: Int
-  /// Whether `backward` will be called; without it much less memory is taken.
+  /// True if `backward` will be called; otherwise much less memory is taken.
   public var training: Bool
   /// Arithmetic of the matrix products.
   public var precision = Precision.fp32
-  /// Whether backward computes each block's activations anew (Chen et al. 2016, arXiv:1604.06174) instead of having them kept.
+  /// True if backward recomputes each block's activations (Chen et al. 2016, arXiv:1604.06174) instead of reading stored ones.
   public var recompute = false
 
   /// Everything kept, in fp32.

@@ -18,7 +18,7 @@ extension ParameterTable {
     }
   }
 
-  /// Whether no float of a flat vector is NaN or infinite.
+  /// True if no float of a flat vector is NaN or infinite.
   public func isFinite(_ vector: Vector, team: ThreadTeam) -> Bool {
     let pieces = pieces(of: 0..<count)
     let isBad = team.map(pieces.count) { index, _ in

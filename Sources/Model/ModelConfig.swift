@@ -36,7 +36,7 @@ public struct ModelConfig: Sendable, Equatable, Codable {
   /// D, the width of a head.
   public var headWidth: Int { width / heads }
 
-  /// What makes this shape impossible, in a sentence; nil when nothing does.
+  /// A sentence that says why this shape is impossible; nil if it is possible.
   public var problem: String? {
     // Far beyond any GPT-1, and small enough that no product of sizes overflows.
     let sizes = [
@@ -55,7 +55,7 @@ public struct ModelConfig: Sendable, Equatable, Codable {
     }
     if !(0..<1 ~= dropout) { return "dropout is \(dropout); it must be at least 0 and below 1" }
     if dropout > 0, heads * context * context > 1 << 34 {
-      // Dropout numbers the attention probabilities of a sample in 2³⁴ elements of its generator.
+      // Dropout numbers the attention probabilities of a sequence in 2³⁴ elements of its generator.
       return
         "\(heads) heads of \(context) x \(context) probabilities are too many for dropout: choose "
         + "a shorter context, or dropout 0"

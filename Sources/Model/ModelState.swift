@@ -7,7 +7,7 @@ import Kernels
 public final class ModelState {
   /// The shape.
   public let config: ModelConfig
-  /// What stands where.
+  /// The table of names, shapes and places.
   public let table: ParameterTable
   /// Arithmetic of the matrix products with these weights.
   public let precision: Precision

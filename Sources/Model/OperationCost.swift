@@ -6,9 +6,16 @@ public struct OperationCost: Sendable {
   private var use: DecoderUse
   private let sequences: Int
   private let length: Int
+  private let optimizer: OptimizerConfig
 
-  /// The costs of a leaf of `sequences` sequences of `length` tokens.
-  public init(_ config: ModelConfig, _ use: DecoderUse, sequences: Int, length: Int) {
+  /// The costs of a micro-batch of `sequences` sequences of `length` tokens.
+  ///
+  /// - Parameter optimizer: the one whose memory traffic is counted
+  public init(
+    _ config: ModelConfig, _ use: DecoderUse, sequences: Int, length: Int,
+    optimizer: OptimizerConfig = .adamW(AdamW())
+  ) {
+    self.optimizer = optimizer
     self.config = config
     self.use = use
     self.sequences = sequences
@@ -28,7 +35,7 @@ public struct OperationCost: Sendable {
     return 6 * weights + 6 * layers * width * Double(length + 1)
   }
 
-  /// FLOPs that the decoder does for a leaf, R = B·T rows forward and backward, in an operation's matrix products, what it recomputes included; 0 where there are none.
+  /// FLOPs of an operation's matrix products, recomputed ones included, in one micro-batch of R = B·T rows, forward and backward; 0 if there are none.
   public func flops(_ operation: Operation) -> Double {
     // Per layer and product of attention: 2 D for every pair of a query and a key not after it, in every head of every sequence.
     let triangle = Double(sequences * config.width) * Double(length * (length + 1))
@@ -84,14 +91,13 @@ public struct OperationCost: Sendable {
     // Dropout in place; then the gradient in, and the tables' rows in and out.
     case .embeddingBackward: return (8 + 12) / 2
     case .normWeights, .gradientZero, .gradientNorm: return 4
-    // Weights and both moments in and out, gradients in.
-    case .optimizer: return 28
+    case .optimizer: return Double(optimizer.bytesPerParameter)
     case .rounding: return 6
     default: return 0
     }
   }
 
-  /// The matrix products of a leaf but attention's, whole and as often as they occur; none is counted that is there to recompute.
+  /// The matrix products of a micro-batch except attention's, uncut and as often as they occur; recomputed products are not counted.
   public var products: [ProductShape] {
     let (width, inner) = (config.width, config.innerWidth)
     let linear: [(forward: Operation, backward: Operation, weight: Operation, Int, Int)] = [
@@ -131,7 +137,7 @@ public struct OperationCost: Sendable {
 
 /// A matrix product by its shape: C (M, N) = op(A) op(B), with K summed over.
 public struct ProductShape: Sendable, Hashable {
-  /// What it is part of.
+  /// The operation that the product is part of.
   public let operation: Operation
   /// M
   public let rows: Int
@@ -139,13 +145,13 @@ public struct ProductShape: Sendable, Hashable {
   public let columns: Int
   /// K
   public let inner: Int
-  /// Whether A is stored as (K, M).
+  /// True if A is stored as (K, M).
   public let transposeA: Bool
-  /// Whether B is stored as (N, K).
+  /// True if B is stored as (N, K).
   public let transposeB: Bool
-  /// Whether C is added to.
+  /// True if the product is added to C.
   public let adds: Bool
-  /// How often it occurs in a leaf.
+  /// The number of such products in a micro-batch.
   public let count: Int
 
   /// 2 M N K

@@ -10,13 +10,13 @@ public struct Parameter: Sendable, Equatable {
   /// The axes in Hugging Face's order: a weight of a linear layer is (in, out), that of a task's is (out, in).
   public let shape: [Int]
 
-  /// Its floats in the flat vector of weights, gradients or moments.
+  /// Its floats in the flat vector of weights, gradients or an optimizer's state.
   public let range: Range<Int>
 
-  /// Whether weight decay acts on it: on tensors of rank > 1 only (OpenAI's opt.py, `vector_l2=False`).
+  /// True if weight decay acts on it: on tensors of rank > 1 only (OpenAI's opt.py, `vector_l2=False`).
   public var decays: Bool { shape.count > 1 }
 
-  /// How it begins.
+  /// Its initial values.
   public let initialization: Initialization
 
   /// The beginning of a tensor.
@@ -28,7 +28,7 @@ public struct Parameter: Sendable, Equatable {
   }
 }
 
-/// THE list of the model's tensors. Weights, gradients, moments, checkpoints and the optimizer all read it.
+/// THE list of the model's tensors. Weights, gradients, optimizers and checkpoints all read it.
 ///
 /// The flat vector holds the embeddings first, then block after block and a task's linear layer last, so that backward finishes
 /// adjacent ranges from its end to its beginning.
@@ -51,10 +51,17 @@ public struct ParameterTable: Sendable {
   /// The number of floats in all.
   public let count: Int
 
-  /// Ranges in the order in which a decoder's backward with the lookup apart announces them, together everything.
-  public var announcedRanges: [Range<Int>] {
-    (scoreRange.isEmpty ? [] : [scoreRange]) + [tokenRange] + blockRanges.dropFirst().reversed()
-      + [mlpRanges[0], blockRanges[0].lowerBound..<mlpRanges[0].lowerBound, positionRange]
+  /// Ranges in the order in which a decoder's backward announces them, together everything.
+  public func announcedRanges(_ order: AnnouncementOrder) -> [Range<Int>] {
+    let score = scoreRange.isEmpty ? [] : [scoreRange]
+    switch order {
+    case .backToFront:
+      return score + blockRanges.reversed() + [embeddingRange]
+    case .tableFirst:
+      let firstHalf = blockRanges[0].lowerBound..<mlpRanges[0].lowerBound
+      return score + [tokenRange] + blockRanges.dropFirst().reversed()
+        + [mlpRanges[0], firstHalf, positionRange]
+    }
   }
 
   /// The name of the task's linear layer.
@@ -109,6 +116,16 @@ public struct ParameterTable: Sendable {
     self.mlpRanges = mlpRanges
     count = end
   }
+}
+
+/// The order in which backward finishes and announces the ranges of a gradient.
+public enum AnnouncementOrder: Sendable, CaseIterable {
+  /// From its end to its beginning: the task's layer, block after block, the embeddings. For whoever sums after backward.
+  case backToFront
+
+  /// The token embedding before the blocks, with the output's part of its gradient alone; the lookup's part, which only backward's end
+  /// gives, is handed over as rows. The first block in halves. For whoever sums while backward goes on: the largest tensor is early.
+  case tableFirst
 }
 
 /// Windows on the tensors of one flat vector, of weights or of gradients.

@@ -1,7 +1,7 @@
 import Buffers
 import Kernels
 
-/// What the operations of one forward or backward pass share.
+/// The state that all operations of one forward or backward pass share.
 struct Pass {
   let config: ModelConfig
   let batch: Batch

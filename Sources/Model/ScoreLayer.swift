@@ -8,7 +8,7 @@ import Kernels
 /// with h the final activations of end tokens. The dropout is that of OpenAI's finetune-transformer-lm (train.py): one mask an
 /// example, whichever of its alternatives is read.
 ///
-/// All is in fp32 and in an order of its own: the bits of an example depend on its activations alone, not on what else is in the
+/// All is in fp32 and in a fixed order: the bits of an example depend on its activations alone, not on what else is in the
 /// batch, and the weight's gradient adds up the examples in their order.
 struct ScoreLayer {
   /// (N, C)

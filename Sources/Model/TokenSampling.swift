@@ -7,7 +7,7 @@ import Kernels
   import Darwin
 #endif
 
-/// How the next token is drawn from its logits.
+/// The rule by which the next token is drawn from its logits.
 public struct TokenSampling: Sendable, Equatable {
   /// Divides the logits; 0 takes the likeliest token.
   public var temperature: Double = 1

@@ -12,6 +12,7 @@ import Testing
   ) throws {
     try withFiles(files) { folder in
       let spec = try TaskSpec.named(name)
+      #expect(train ?? dev ?? test != nil, "nothing is expected", sourceLocation: location)
       for (split, expected) in zip(TaskSplit.allCases, [train, dev, test]) {
         guard let expected else { continue }
         #expect(

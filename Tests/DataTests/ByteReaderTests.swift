@@ -1,8 +1,11 @@
+// Longer than 300 lines: every reader with every kind of bytes.
+
 import Data
 import Files
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 /// Bytes that are no text in UTF-8, and what every reader must say of them.
 private struct Foreign {

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 @Suite struct JSONLinesCorpusTests {
   private func texts(_ lines: String, field: String = "text") throws -> [String] {

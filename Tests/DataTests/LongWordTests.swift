@@ -2,6 +2,7 @@ import Data
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 /// Byte-pair learning by counting all pairs of all words anew for each merge: slow, and surely right.
 private struct NaiveLearner {

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 /// Prepares `text` in `folder` with the settings that `change` makes.
 func prepare(

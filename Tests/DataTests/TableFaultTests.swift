@@ -1,3 +1,5 @@
+// Longer than 300 lines: a table of faults.
+
 import Data
 import Files
 import Foundation

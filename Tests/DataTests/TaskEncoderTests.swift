@@ -1,5 +1,6 @@
 import Data
 import Testing
+import Tokenization
 
 /// Letters are words of one token: <unk> 0, a…d within a word 1…4, at its end 5…8, the line break 9; then start 10, $ 11, end 12.
 struct LetterTokens {

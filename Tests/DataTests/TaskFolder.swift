@@ -4,16 +4,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Calls `body` with a new folder that holds `files`, by relative path.
-func withFiles<Result>(
-  _ files: [String: String], _ body: (String) throws -> Result
-) throws -> Result {
-  try withTemporaryFolder { folder in
-    for (path, text) in files { try put(text.utf8, at: "\(folder)/\(path)") }
-    return try body(folder)
-  }
-}
-
 /// A task of one's own that classifies column or field `text` by `label`: a or b.
 func ownTask(
   _ format: String, texts: String = "text", label: String = "label", more: String = "",

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 @Suite struct TextFolderTests {
   /// A folder with files of these names, and links by name and target.

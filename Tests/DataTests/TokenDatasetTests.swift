@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 @Suite struct TokenDatasetTests {
   @Test func windowsCoverTheSplitAcrossShards() throws {

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 /// `tokenizer.json`: what `transformers` reads, and what it leaves where it saves a folder again.
 @Suite struct TokenizerJSONTests {
@@ -210,17 +211,15 @@ import Testing
   /// Everything up to the end is a sentence, and nothing a trap.
   @Test func damagedFilesAreRefusedOrRead() throws {
     let bytes = Array(try #require(try written(nil)["tokenizer.json"]).utf8)
-    var state: UInt64 = 7
-    func random(_ bound: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % bound
-    }
+    var generator = SeededGenerator(seed: 7)
     for _ in 0..<1_000 {
       var damaged = bytes
-      switch random(3) {
-      case 0: damaged.removeLast(random(bytes.count))
-      case 1: damaged[random(bytes.count)] = Array("{}[]\",:\\u0 9-e\n".utf8)[random(15)]
-      default: damaged.removeSubrange(random(bytes.count / 2)..<bytes.count / 2)
+      switch generator.below(3) {
+      case 0: damaged.removeLast(generator.below(bytes.count))
+      case 1:
+        damaged[generator.below(bytes.count)] =
+          Array("{}[]\",:\\u0 9-e\n".utf8)[generator.below(15)]
+      default: damaged.removeSubrange(generator.below(bytes.count / 2)..<bytes.count / 2)
       }
       do throws(InputError) { _ = try JSONTree(damaged, path: "x") } catch {
         #expect(error.path == "x" && error.line != nil)

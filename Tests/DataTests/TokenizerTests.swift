@@ -5,6 +5,7 @@ import Foundation
 import Synchronization
 import TestSupport
 import Testing
+import Tokenization
 
 private struct StandardCase: Decodable {
   var text: String

@@ -1,6 +1,8 @@
+import Console
 import Data
 import TestSupport
 import Testing
+import Tokenization
 
 @Suite struct UnknownTokenTests {
   @Test func unknownCharactersAreCountedAndNamed() {

@@ -49,7 +49,7 @@ import Testing
     ]
     let launch = Launch(environment: environment)
     #expect(launch.separation(worldSize: 1) == nil)
-    let program = try Products.executable("RankTests")
+    let program = try Products.executable("RankScenarios")
     let outcome = try Command([program, "collectives"], environment: environment).run()
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
@@ -57,7 +57,7 @@ import Testing
   /// Open MPI's own words would be thirty lines a process.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["SLURM_STEP_ID"] == nil))
   func srunWithoutPMIIsRefusedByTheFirstProcessAlone() throws {
-    let program = try Products.executable("RankTests")
+    let program = try Products.executable("RankScenarios")
     for index in 0..<2 {
       let environment = [
         "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "\(index)",

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import TestSupport
 
-/// Starts `RankTests` under mpirun, and looks at what is printed, returned and left behind.
+/// Starts `RankScenarios` under mpirun, and looks at what is printed, returned and left behind.
 @Suite(.serialized) struct RankRuns {
   /// Runs a scenario; nothing of it may be alive afterwards.
   private func run(
@@ -12,7 +12,7 @@ import TestSupport
   ) throws -> Command.Outcome {
     try withTemporaryFolder { scratch in
       let command = Command.mpirun(
-        ranks, [try Products.executable("RankTests"), scenario], options: options,
+        ranks, [try Products.executable("RankScenarios")] + words(scenario), options: options,
         scratch: scratch, limit: limit)
       let outcome = try command.run { process, output in
         guard let meanwhile else { return }
@@ -38,25 +38,30 @@ import TestSupport
     whole.components(separatedBy: text).count - 1
   }
 
-  @Test(
-    arguments: [
-      "collectives", "reducer", "overlap", "order", "slices", "threads", "links", "togetherFine",
-    ],
-    1...4)
-  func checksHoldOnEveryRank(scenario: String, ranks: Int) throws {
-    let outcome = try run(scenario, ranks: ranks)
+  /// One start for all of them: starting ranks takes longer than the checks.
+  private static let checks =
+    "collectives reducer overlap order slices threads links togetherFine"
+
+  /// Each rank has gone through every scenario.
+  private func expectAllDone(_ outcome: Command.Outcome, ranks: Int) {
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.errors == "")
+    #expect(!outcome.timedOut)
+    for scenario in words(Self.checks) {
+      let done = outcome.output.split(whereSeparator: \.isNewline).filter {
+        $0 == "done \(scenario)"
+      }
+      #expect(done.count == ranks, "\(scenario): \(outcome.errors)")
+    }
   }
 
-  @Test(arguments: [
-    "collectives", "reducer", "overlap", "order", "slices", "threads", "links", "togetherFine",
-  ])
-  func aSingleProcessNeedsNoMpirun(scenario: String) throws {
-    let outcome = try Command([Products.executable("RankTests"), scenario]).run()
-    #expect(outcome.status == 0)
-    #expect(outcome.errors == "")
-    #expect(!outcome.timedOut)
+  @Test(arguments: 1...4) func checksHoldOnEveryRank(ranks: Int) throws {
+    expectAllDone(try run(Self.checks, ranks: ranks), ranks: ranks)
+  }
+
+  @Test func aSingleProcessNeedsNoMpirun() throws {
+    let outcome = try Command([Products.executable("RankScenarios")] + words(Self.checks)).run()
+    expectAllDone(outcome, ranks: 1)
   }
 
   /// It does not finalize, and the others wait for it.
@@ -68,7 +73,7 @@ import TestSupport
   }
 
   @Test func aSingleProcessPrintsItsFailureOnceAndReturnsItsStatus() throws {
-    let outcome = try Command([Products.executable("RankTests"), "oneThrows"]).run()
+    let outcome = try Command([Products.executable("RankScenarios"), "oneThrows"]).run()
     #expect(outcome.status == 3)
     #expect(outcome.errors == "gpt1-dist: no more of this\n")
   }
@@ -92,7 +97,7 @@ import TestSupport
         host=$1; shift
         exec unshare --uts bash -c "hostname $host; $*"
         """
-      try Data(script.utf8).write(to: URL(fileURLWithPath: agent))
+      try put(script.utf8, at: agent)
       chmod(agent, 0o755)
       let options =
         ["-q", "--host", "first:2,second:1", "--mca", "plm_rsh_agent", agent]
@@ -130,7 +135,7 @@ import TestSupport
 
   @Test(arguments: ["unannounced", "unannouncedBucket", "announcedTwice"])
   func aGradientThatWasNotAnnouncedWholeIsRefused(scenario: String) throws {
-    let outcome = try Command([Products.executable("RankTests"), scenario]).run()
+    let outcome = try Command([Products.executable("RankScenarios"), scenario]).run()
     #expect(outcome.status > 128)
   }
 
@@ -155,7 +160,7 @@ import TestSupport
 
   @Test(arguments: [SIGTERM, SIGINT, SIGUSR1])
   func aSignalToASingleProcessIsSeenBetweenSteps(signal: Int32) throws {
-    let command = Command([try Products.executable("RankTests"), "stopOnSignal"])
+    let command = Command([try Products.executable("RankScenarios"), "stopOnSignal"])
     let outcome = try command.run { process, output in
       while pids(output()).isEmpty, !Command.ends(process, within: 0.02) {}
       kill(process, signal)
@@ -165,7 +170,7 @@ import TestSupport
   }
 
   @Test func aSecondControlCEndsASingleProcessAtOnce() throws {
-    let command = Command([try Products.executable("RankTests"), "stopOnSignal"])
+    let command = Command([try Products.executable("RankScenarios"), "stopOnSignal"])
     let outcome = try command.run { process, output in
       while pids(output()).isEmpty, !Command.ends(process, within: 0.02) {}
       kill(process, SIGINT)
@@ -179,7 +184,7 @@ import TestSupport
   @Test func aTimeLimitKillsMpirunAndItsRanks() throws {
     try withTemporaryFolder { scratch in
       let command = Command.mpirun(
-        2, [try Products.executable("RankTests"), "forever"], scratch: scratch, limit: 1)
+        2, [try Products.executable("RankScenarios"), "forever"], scratch: scratch, limit: 1)
       let outcome = try command.run { process, output in
         while pids(output()).count < 2, !Command.ends(process, within: 0.02) {}
       }

@@ -5,6 +5,11 @@ import Testing
 
 /// Names of files are bytes.
 @Suite struct FileNameTests {
+  @Test func anErrorPrintsNoControlCharacterOfAPath() {
+    let error = InputError("is empty", path: "a\u{1b}[31m\nb", line: 3)
+    #expect(error.description == "a<U+001B>[31m\\nb:3: is empty")
+  }
+
   /// Latin-1, a Windows name, UTF-16, cut sequences, surrogates, what is too long, real scalars of the private range, accents alone.
   private static let names: [[UInt8]] =
     [
@@ -81,7 +86,7 @@ import Testing
 
   @Test func argumentsAreReadByTheirBytes() throws {
     try withTemporaryFolder { folder in
-      let program = try Products.executable("WriterTests")
+      let program = try Products.executable("WriterProgram")
       let script = """
         set -e; name=$(printf 'd\\344'); other=$(printf 'd\\366')
         "$0" file "$name" one; "$0" file "$other" two; "$0" read "$name"; cat "$other"

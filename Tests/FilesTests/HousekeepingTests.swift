@@ -52,7 +52,7 @@ import Testing
         [ -z "$as" ] || chmod 777 .
 
         """
-      let program = try Products.executable("WriterTests")
+      let program = try Products.executable("WriterProgram")
       let prefix = Self.isRoot ? ["unshare", "--mount"] : []
       return try Command(
         prefix + ["sh", "-c", prelude + script, program], folder: folder, limit: 20

@@ -39,7 +39,7 @@ import Testing
       echo $state
       """
     let outcome = try Command(
-      ["sh", "-c", script, try Products.executable("WriterTests")], folder: folder, limit: 120
+      ["sh", "-c", script, try Products.executable("WriterProgram")], folder: folder, limit: 120
     ).run()
     let count = try #require(
       outcome.output.split(separator: "\n").last.flatMap { Int($0) }, "\(outcome)")
@@ -89,7 +89,7 @@ import Testing
         "$0" \(way) x $(head -c 100000 /dev/zero | tr '\\0' y) >/dev/null; echo $?
         """
       let outcome = try Command(
-        ["sh", "-c", script, try Products.executable("WriterTests")], folder: folder
+        ["sh", "-c", script, try Products.executable("WriterProgram")], folder: folder
       ).run()
       #expect(outcome.output == "1\n", "\(outcome)")
       let path = way == "file" ? "\(folder)/x" : "\(folder)/x/a"

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// A pipe that holds so many pages; both ends are closed at the end. A pipe is ready for more only while a page of it is empty.
@@ -120,20 +121,15 @@ private func drain(_ descriptor: Int32) -> String {
 }
 
 @Suite struct StandardOutputTests {
-  private func reason(_ body: () throws -> Void) -> String? {
-    do { try body() } catch { return "\(error)" }
-    return nil
-  }
-
   @Test func aResultThatCannotBeWrittenIsAnError() throws {
     let full = open("/dev/full", O_WRONLY)
     defer { close(full) }
     let text = Array("result\n".utf8)
     #expect(
-      reason { try StandardOutput.write(text, to: full) }
+      complaint { try StandardOutput.write(text, to: full) }
         == "standard output: cannot write: No space left on device")
     #expect(
-      reason { try StandardOutput.write(text, to: 999) }
+      complaint { try StandardOutput.write(text, to: 999) }
         == "standard output: cannot write: it is closed")
     let lines = OutputLines(descriptor: full)
     try lines.write("gathered")

@@ -1,5 +1,6 @@
 import Buffers
 import Foundation
+import TestSupport
 import Testing
 
 /// A row-major matrix of Doubles, for references in plain loops.
@@ -19,7 +20,7 @@ struct Table: Equatable, Sendable {
   /// Numbers in [−scale, scale) that are exact in Float, so that the kernel reads what the
   /// reference reads.
   init(_ rows: Int, _ columns: Int, seed: UInt64, scale: Double = 1) {
-    var generator = SplitMix64(state: seed)
+    var generator = SeededGenerator(seed: seed)
     self.init(rows, columns) { _, _ in
       Double(Float(scale * (Double(generator.next() >> 11) * 0x1p-52 - 1)))
     }
@@ -83,19 +84,6 @@ struct Shape: Sendable, CustomTestStringConvertible {
     Shape(rows: 1, columns: 4), Shape(rows: 3, columns: 5), Shape(rows: 7, columns: 33),
     Shape(rows: 2, columns: 768),
   ]
-}
-
-/// Steele, Lea & Flood 2014; only here, so that tests share no generator with what they test.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
 }
 
 /// |a − b| over the larger of |a| and |b|; infinite where one is not a number.

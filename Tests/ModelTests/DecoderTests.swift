@@ -1,6 +1,7 @@
 import Buffers
 import Kernels
 import Model
+import TestSupport
 import Testing
 
 /// On shapes that fill more than one tile of everything: rows, blocks of queries, windows of weights, the vocabulary and its chunks.
@@ -103,13 +104,13 @@ struct DecoderTests {
     var rows: [Float] = []
     model.decoder.forward(model.batch, dropout: model.dropout)
     let losses = model.decoder.backward(
-      divisor: model.batch.targetCount, addingTo: apart.vector,
+      divisor: model.batch.targetCount, addingTo: apart.vector, order: .tableFirst,
       ready: { announced.append(($0, apart.vector[$0].array)) },
-      lookup: { (ids, rows) = ($0, $1.array) })
+      lateRows: { (ids, rows) = ($0, $1.array) })
     #expect(losses.array.reduce(0) { $0 + Double($1) } / model.batch.targetCount == loss)
     #expect(
-      announced.map(\.range) == table.announcedRanges)
-    #expect(table.announcedRanges.reduce(0) { $0 + $1.count } == table.count)
+      announced.map(\.range) == table.announcedRanges(.tableFirst))
+    #expect(table.announcedRanges(.tableFirst).reduce(0) { $0 + $1.count } == table.count)
     for (range, floats) in announced {
       let isFinal = apart.vector[range].array == floats
       #expect(isFinal, "\(range)")

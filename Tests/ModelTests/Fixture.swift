@@ -2,8 +2,8 @@ import Buffers
 import Foundation
 import Kernels
 import Model
+import TestSupport
 import Testing
-import Training
 
 /// One of Hugging Face's models in `Fixtures/`; see `make_fixtures.py` and `make_task_fixtures.py`.
 struct Fixture: CustomTestStringConvertible, Sendable {
@@ -22,9 +22,34 @@ struct Fixture: CustomTestStringConvertible, Sendable {
 
   var folder: String { Bundle.module.bundlePath + "/Fixtures/\(name)" }
 
+  /// The fields of its config.json that decide on the arithmetic.
+  private struct Description: Decodable {
+    let width, heads, layers, positions, vocabularySize: Int
+    let layerNormEpsilon, initializerRange: Float
+
+    enum CodingKeys: String, CodingKey {
+      case width = "n_embd"
+      case heads = "n_head"
+      case layers = "n_layer"
+      case positions = "n_positions"
+      case vocabularySize = "vocab_size"
+      case layerNormEpsilon = "layer_norm_epsilon"
+      case initializerRange = "initializer_range"
+    }
+  }
+
   func config() throws -> ModelConfig {
-    var config = try ModelFolder.config(folder)
+    let description = try json(Description.self, "config.json")
+    var config = ModelConfig()
+    config.vocabularySize = description.vocabularySize
+    config.context = description.positions
+    config.width = description.width
+    config.heads = description.heads
+    config.layers = description.layers
+    config.layerNormEpsilon = description.layerNormEpsilon
+    config.initialStandardDeviation = description.initializerRange
     config.dropout = 0
+    config.scores = try tensors("model.safetensors").shapes["score.weight"]?.first ?? 0
     return config
   }
 
@@ -52,15 +77,21 @@ struct Fixture: CustomTestStringConvertible, Sendable {
   }
 
   func json<Value: Decodable>(_ type: Value.Type, _ file: String) throws -> Value {
-    try JSONDecoder().decode(type, from: Data(contentsOf: URL(filePath: "\(folder)/\(file)")))
+    try TestSupport.json(type, at: "\(folder)/\(file)")
+  }
+
+  func tensors(_ file: String) throws -> Tensors {
+    try Tensors(Data(bytes(of: "\(folder)/\(file)")))
   }
 
   /// The tensors of one of its files, in a flat vector of the parameter table.
   func read(_ file: String, table: ParameterTable, into flat: Vector) throws {
-    let tensors = try SafetensorsFile("\(folder)/\(file)")
+    let tensors = try tensors(file)
     for parameter in table.parameters {
-      try tensors.read(
-        tensors.name(of: parameter.name), into: flat[parameter.range], expecting: parameter.shape)
+      let isScore = parameter.name == "score.weight"
+      let name = isScore ? parameter.name : "transformer.\(parameter.name)"
+      try #require(tensors.shapes[name] == parameter.shape, "\(name)")
+      flat[parameter.range].copy(from: try tensors.floats(name))
     }
   }
 }
@@ -70,16 +101,4 @@ final class Flat {
   let buffer: FloatBuffer
   init(_ count: Int) { buffer = FloatBuffer(count) }
   var vector: Vector { buffer.vector }
-}
-
-/// ‖a − b‖/‖b‖ in Float64.
-func relativeDifference(_ a: [Float], _ b: [Float]) -> Double {
-  precondition(a.count == b.count)
-  var difference = 0.0
-  var norm = 0.0
-  for (a, b) in zip(a, b) {
-    difference += (Double(a) - Double(b)) * (Double(a) - Double(b))
-    norm += Double(b) * Double(b)
-  }
-  return (difference / norm).squareRoot()
 }

@@ -1,8 +1,8 @@
 import Buffers
 import Kernels
 import Model
+import TestSupport
 import Testing
-import Training
 
 /// Against Hugging Face's `OpenAIGPTLMHeadModel`; tolerances are those that float32 on both sides allows.
 struct ParityTests {
@@ -12,14 +12,14 @@ struct ParityTests {
     model.decoder.forward(model.batch)
     let rows = model.batch.sequences * model.batch.length
     let logits = Flat(rows * model.config.vocabularySize)
-    let expected = Flat(rows * model.config.vocabularySize)
     model.decoder.logits(
       rows: 0..<rows,
       into: logits.vector.matrix(rows: rows, columns: model.config.vocabularySize))
-    try SafetensorsFile("\(fixture.folder)/logits.safetensors").read(
-      "logits", into: expected.vector,
-      expecting: [model.batch.sequences, model.batch.length, model.config.vocabularySize])
-    #expect(relativeDifference(logits.vector.array, expected.vector.array) < 1e-5)
+    let expected = try fixture.tensors("logits.safetensors")
+    #expect(
+      expected.shapes["logits"]
+        == [model.batch.sequences, model.batch.length, model.config.vocabularySize])
+    #expect(relativeDifference(logits.vector.array, try expected.floats("logits")) < 1e-5)
 
     let loss = model.mean(model.decoder.losses())
     let wanted = try fixture.json(Fixture.Loss.self, "loss.json").loss
@@ -58,26 +58,27 @@ struct ParityTests {
     let model = try TestModel(fixture)
     let trajectory = try fixture.json(Fixture.Trajectory.self, "trajectory.json")
     let gradients = Flat(model.table.count)
-    let optimizer = Optimizer(.adam(AdamConfig()), table: model.table, team: model.team)
+    let optimizer = OptimizerState(.adamW(AdamW()), table: model.table, team: model.team)
     for (index, wanted) in trajectory.losses.enumerated() {
-      let update = index + 1
+      let step = index + 1
       gradients.vector.fill(0)
       model.decoder.forward(model.batch)
       let losses = model.decoder.backward(
         divisor: model.batch.targetCount, addingTo: gradients.vector)
-      #expect(abs(model.mean(losses) - wanted) < 1e-4 * wanted, "before update \(update)")
+      #expect(abs(model.mean(losses) - wanted) < 1e-4 * wanted, "before step \(step)")
       let norm = model.table.squares(
         gradients.vector, range: 0..<model.table.count, team: model.team
       ).reduce(0, +).squareRoot()
-      #expect(abs(norm - trajectory.gradientNorms[index]) < 1e-3 * norm, "before update \(update)")
+      #expect(abs(norm - trajectory.gradientNorms[index]) < 1e-3 * norm, "before step \(step)")
       let schedule: Schedule = trajectory.schedule == "constant" ? .constant : .cosine
       let factor = schedule.factor(
-        update: update, updates: trajectory.updates, warmUp: trajectory.warmupUpdates)
+        step: step, steps: trajectory.updates, warmUp: trajectory.warmupUpdates)
       #expect(abs(factor - trajectory.scheduleFactors[index]) < 1e-12)
-      optimizer.step(
+      optimizer.update(
         weights: model.state.weights, gradients: gradients.vector, range: 0..<model.table.count,
-        update: update, rate: trajectory.learningRate * factor,
-        gradientScale: Float(min(1, (trajectory.clipNorm ?? .infinity) / norm)))
+        OptimizerStep(
+          step, rate: trajectory.learningRate * factor,
+          gradientScale: Float(min(1, (trajectory.clipNorm ?? .infinity) / norm))))
     }
   }
 

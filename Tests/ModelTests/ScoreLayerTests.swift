@@ -2,6 +2,7 @@ import Buffers
 import Foundation
 import Kernels
 import Model
+import TestSupport
 import Testing
 
 /// The task's linear layer, apart from its numbers: see `TaskParityTests` for these.
@@ -146,17 +147,18 @@ struct ScoreLayerTests {
       divisor: 9, addingTo: whole.vector, ready: { announced.append($0) })
     #expect(
       announced == [table.scoreRange] + table.blockRanges.reversed() + [table.embeddingRange])
+    #expect(announced == table.announcedRanges(.backToFront))
     #expect(announced.reduce(0) { $0 + $1.count } == table.count)
 
     let apart = Flat(table.count)
     var parts: [(range: Range<Int>, floats: [Float])] = []
     model.forward(batch)
     _ = model.decoder.backward(
-      divisor: 9, addingTo: apart.vector,
-      ready: { parts.append(($0, apart.vector[$0].array)) }, lookup: { _, _ in })
-    #expect(parts.map(\.range) == table.announcedRanges)
-    #expect(table.announcedRanges.first == table.scoreRange)
-    #expect(table.announcedRanges.reduce(0) { $0 + $1.count } == table.count)
+      divisor: 9, addingTo: apart.vector, order: .tableFirst,
+      ready: { parts.append(($0, apart.vector[$0].array)) })
+    #expect(parts.map(\.range) == table.announcedRanges(.tableFirst))
+    #expect(table.announcedRanges(.tableFirst).first == table.scoreRange)
+    #expect(table.announcedRanges(.tableFirst).reduce(0) { $0 + $1.count } == table.count)
     for (range, floats) in parts { #expect(apart.vector[range].array == floats) }
     let others = table.tokenRange.upperBound..<table.count
     #expect(apart.vector[others].array == whole.vector[others].array)
@@ -226,7 +228,8 @@ struct ScoreLayerTests {
   @Test func aPlainModelHasNoSuchLayerAndTakesNothingForIt() throws {
     var config = ModelConfig()
     let plain = ParameterTable(config)
-    #expect(plain.scoreRange.isEmpty && plain.announcedRanges.first == plain.tokenRange)
+    #expect(
+      plain.scoreRange.isEmpty && plain.announcedRanges(.tableFirst).first == plain.tokenRange)
     let use = DecoderUse(capacity: 512, training: true)
     let floats = Decoder.activationCount(config, use, threads: 2)
     config.scores = 3

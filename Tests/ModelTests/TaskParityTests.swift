@@ -1,8 +1,8 @@
 import Buffers
 import Foundation
 import Model
+import TestSupport
 import Testing
-import Training
 
 /// Against GPT-1 in PyTorch, written from the paper: `make_task_fixtures.py`, in which no sequence is padded.
 struct TaskParityTests {

@@ -1,18 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// The architecture: which module may import which. To change it, change it here, in Package.swift and in ARCHITECTURE.md.
-private let table: [(module: String, imports: Set<String>)] = [
-  ("CStart", []),
-  ("Buffers", []),
-  ("Files", ["Buffers", "CXXHash"]),
-  ("Kernels", ["Buffers", "COneDNN", "COpenBLAS"]),
-  ("Model", ["Buffers", "Kernels"]),
-  ("Data", ["Buffers", "Files", "Model", "Yams"]),
-  ("Dist", ["Buffers", "CMPI", "Files"]),
-  ("Training", ["Buffers", "Data", "Dist", "Files", "Kernels", "Model", "Yams"]),
-  ("Launcher", ["ArgumentParser", "CStart", "Data", "Dist", "Files", "Model", "Training"]),
-]
+/// Which module may import which: Package.swift declares it, ARCHITECTURE.md explains it, and the sources keep to it.
+private typealias Table = [(module: String, imports: Set<String>)]
 
 private let system: Set = [
   "Foundation", "FoundationEssentials", "FoundationXML", "Glibc", "Darwin", "Dispatch",
@@ -23,26 +14,70 @@ private let system: Set = [
 private let withoutFoundation: Set = ["Buffers", "Kernels", "Model"]
 
 /// What `module` may import beside itself.
-private func allowed(_ module: String) -> Set<String> {
+private func allowed(_ module: String, by table: Table) -> Set<String> {
   let foundation: Set = ["Foundation", "FoundationEssentials", "FoundationXML"]
   let own = table.first { $0.module == module }?.imports ?? []
   return own.union(withoutFoundation.contains(module) ? system.subtracting(foundation) : system)
 }
 
-/// The imports of a file that its module is not allowed.
-private func forbiddenImports(in file: SourceFile) -> [Finding] {
+/// What a file imports, with the lines.
+private func imports(of file: SourceFile) -> [(line: Int, name: String)] {
   let anImport =
     /^\s*(?:[@\w()]+\s+)*import\s+(?:(?:struct|class|enum|protocol|func|let|var|typealias)\s+)?(\w+)/
   return zip(1..., SwiftText(file.text).code).compactMap { line, code in
-    guard let name = code.firstMatch(of: anImport).map({ String($0.1) }),
-      !allowed(file.module).contains(name)
-    else { return nil }
-    return Finding(path: file.path, line: line, reason: "\(file.module) may not import \(name)")
+    code.firstMatch(of: anImport).map { (line, String($0.1)) }
+  }
+}
+
+/// The imports of a file that its module is not allowed.
+private func forbiddenImports(in file: SourceFile, by table: Table) -> [Finding] {
+  let allowed = allowed(file.module, by: table)
+  return imports(of: file).filter { !allowed.contains($0.name) }.map {
+    Finding(path: file.path, line: $0.line, reason: "\(file.module) may not import \($0.name)")
+  }
+}
+
+/// The imports of a file of unit tests that are neither of its module nor allowed to it.
+private func forbiddenImports(inTest file: SourceFile, by table: Table) -> [Finding] {
+  let module = String(file.module.dropLast("Tests".count))
+  guard let own = table.first(where: { $0.module == module })?.imports else { return [] }
+  let modules = Set(table.map(\.module)).subtracting(own).subtracting([module])
+  return imports(of: file).filter { modules.contains($0.name) }.map {
+    Finding(
+      path: file.path, line: $0.line,
+      reason: "tests of \(module) import \($0.name), which \(module) may not")
+  }
+}
+
+/// The table of a document: the rows below a head with `module`, `may import` and perhaps `libraries`, remarks in brackets left out.
+private func explanation(in text: String) -> Table {
+  func cells(_ line: Substring) -> [String] {
+    line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+  guard
+    let head = lines.firstIndex(where: {
+      cells($0).first == "module" && cells($0).contains("may import")
+    })
+  else { return [] }
+  let columns = cells(lines[head]).indices.filter {
+    ["may import", "libraries"].contains(cells(lines[head])[$0])
+  }
+  return lines[(head + 2)...].prefix { $0.hasPrefix("|") }.flatMap { line -> Table in
+    let row = cells(line)
+    let names = columns.filter(row.indices.contains).flatMap {
+      row[$0].replacing(/\([^)]*\)/, with: "").split(separator: /[,\s`]+/)
+    }
+    // Modules with the same imports may share a row.
+    return row[0].split(separator: /[,\s`]+/).map {
+      (module: String($0), imports: Set(names.map(String.init)))
+    }
   }
 }
 
 /// The targets of a manifest with sources of ours, in their order, with what they depend on.
-private func targets(inManifest text: String) -> [(module: String, imports: Set<String>)] {
+private func targets(inManifest text: String) -> Table {
   let blocks = text.split(separator: /\.(?:target|executableTarget|testTarget|systemLibrary)\(/)
   return blocks.dropFirst().compactMap { block in
     // The block before this one ends with the call's name, so a block is known by its own text.
@@ -56,35 +91,80 @@ private func targets(inManifest text: String) -> [(module: String, imports: Set<
 }
 
 @Suite struct ImportTests {
-  @Test func modulesImportOnlyWhatTheTableAllows() throws {
+  private func table() throws -> Table {
+    targets(inManifest: try Repository.file("Package.swift").text)
+  }
+
+  @Test func modulesImportOnlyWhatTheManifestAllows() throws {
+    let table = try table()
     let files = try Repository.swiftFiles(below: "Sources")
     #expect(files.count > 5)
-    for finding in files.flatMap(forbiddenImports) { Issue.record("\(finding)") }
+    for finding in files.flatMap({ forbiddenImports(in: $0, by: table) }) {
+      Issue.record("\(finding)")
+    }
+  }
+
+  /// Tests of a module know no more than the module.
+  @Test func testsImportOnlyWhatTheirModuleMay() throws {
+    let table = try table()
+    let files = try Repository.swiftFiles(below: "Tests")
+    #expect(files.contains { $0.module == "ModelTests" })
+    for finding in files.flatMap({ forbiddenImports(inTest: $0, by: table) }) {
+      Issue.record("\(finding)")
+    }
   }
 
   @Test func aForbiddenImportIsFound() {
+    let table: Table = [
+      ("Buffers", []), ("Kernels", ["Buffers"]), ("Model", ["Buffers", "Kernels"]), ("Dist", []),
+      ("Data", ["Model"]),
+    ]
     func findings(_ module: String, _ text: String) -> [Int] {
-      forbiddenImports(in: SourceFile(path: "Sources/\(module)/A.swift", text: text)).map(\.line)
+      let file = SourceFile(path: "Sources/\(module)/A.swift", text: text)
+      return forbiddenImports(in: file, by: table).map(\.line)
     }
     #expect(findings("Model", "import Buffers\nimport Dist\n// import Data") == [2])
     #expect(findings("Kernels", "#if os(Linux)\n  import Foundation\n#endif") == [2])
     #expect(findings("Dist", "@preconcurrency public import struct Model.Batch") == [1])
     #expect(findings("Data", "import Foundation; let s = \"\nimport Dist\"") == [])
     #expect(findings("Unheard", "import Buffers") == [1])
+    let test = SourceFile(
+      path: "Tests/ModelTests/A.swift", text: "import Kernels\nimport Model\nimport Data\nimport X")
+    #expect(forbiddenImports(inTest: test, by: table).map(\.line) == [3])
   }
 
-  @Test func theManifestDeclaresTheTable() throws {
-    let declared = targets(inManifest: try Repository.file("Package.swift").text)
-    #expect(declared.map(\.module).sorted() == table.map(\.module).sorted())
-    for (module, imports) in table {
-      let found = declared.first { $0.module == module }?.imports ?? []
-      #expect(found == imports, "Package.swift: dependencies of \(module)")
+  @Test func theArchitectureExplainsTheManifest() throws {
+    let (declared, explained) = (
+      try table(), explanation(in: try Repository.file("ARCHITECTURE.md").text)
+    )
+    #expect(declared.map(\.module).sorted() == explained.map(\.module).sorted())
+    for (module, imports) in declared {
+      let found = explained.first { $0.module == module }?.imports
+      #expect(found == imports, "ARCHITECTURE.md: what \(module) may import")
     }
   }
 
+  @Test func aTableOfADocumentIsRead() {
+    let read = explanation(
+      in: """
+        | other | table |
+        |---|---|
+        | x | y |
+
+        | module | is about | may import |
+        |---|---|---|
+        | A, B | a | |
+        | `C` | c (of a, b) | A (for a, not b), B |
+        text
+        """)
+    #expect(read.map(\.module) == ["A", "B", "C"])
+    #expect(read.map(\.imports) == [[], [], ["A", "B"]])
+  }
+
   @Test func theManifestNamesModulesInTheOrderOfTheirImports() throws {
+    let table = try table()
     var above: Set<String> = []
-    for (module, imports) in targets(inManifest: try Repository.file("Package.swift").text) {
+    for (module, imports) in table {
       let below = imports.intersection(table.map(\.module)).subtracting(above)
       #expect(below.isEmpty, "Package.swift: \(module) imports what stands below it: \(below)")
       above.insert(module)
@@ -100,7 +180,7 @@ private func targets(inManifest text: String) -> [(module: String, imports: Set<
           .executableTarget(
             name: "B",
             dependencies: ["A", .product(name: "P", package: "Q")], swiftSettings: s),
-          .target(name: "Support", path: "Tests/Support"),
+          .target(name: "TestSupport", path: "Tests/TestSupport"),
           .testTarget(name: "BTests", dependencies: ["B"]),
         ]
         """)
@@ -108,11 +188,11 @@ private func targets(inManifest text: String) -> [(module: String, imports: Set<
     #expect(read.map(\.imports) == [[], ["A", "P"]])
   }
 
-  @Test func sourcesHoldTheTablesModulesAndSystemModulesOnly() throws {
+  @Test func sourcesHoldTheManifestsModulesAndSystemModulesOnly() throws {
     let folders = try FileManager.default.contentsOfDirectory(
       atPath: Repository.url("Sources").path
     )
     .filter { !Repository.exists("Sources/\($0)/module.modulemap") }
-    #expect(folders.sorted() == table.map(\.module).sorted())
+    #expect(folders.sorted() == (try table()).map(\.module).sorted())
   }
 }

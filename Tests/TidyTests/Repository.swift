@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A place that breaks a rule, as it is printed: `path:line: reason`.
 struct Finding: Equatable, CustomStringConvertible {
@@ -23,12 +24,9 @@ struct SourceFile {
   }
 }
 
-/// The repository that this test was built from.
-enum Repository {
-  static let root = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
-  static func url(_ path: String) -> URL { root.appending(path: path) }
+// Files of the repository by their paths from its root.
+extension Repository {
+  static func url(_ path: String) -> URL { URL(filePath: Repository.path).appending(path: path) }
 
   static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: url(path).path)

@@ -1,6 +1,8 @@
 import Data
 import Files
 import Foundation
+import Inference
+import Storage
 import TestSupport
 import Testing
 import Training

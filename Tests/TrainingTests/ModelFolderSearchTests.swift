@@ -2,7 +2,9 @@ import Buffers
 import Data
 import Files
 import Foundation
+import Inference
 import Model
+import Storage
 import TestSupport
 import Testing
 import Training

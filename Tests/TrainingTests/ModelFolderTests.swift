@@ -1,10 +1,13 @@
 import Buffers
 import Data
 import Files
+import Inference
 import Kernels
 import Model
+import Storage
 import TestSupport
 import Testing
+import Tokenization
 import Training
 
 /// The folder of a fine-tuned model; that of a plain one is tested where runs write it.

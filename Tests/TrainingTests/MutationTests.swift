@@ -79,7 +79,7 @@ struct MutationTests {
       let state = TrainerState(
         step: 7, config: config, dataFingerprint: "ab", anomalies: AnomalyState(), task: "mood")
       try JSONFile.write(state, to: path)
-      let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+      let whole = try bytes(of: path)
       #expect(try TrainerState.read(folder).config == config)
       var mutator = Mutator(generator: SeededGenerator(seed: UInt64(100 + part)))
       var read = 0

@@ -2,7 +2,7 @@ import Testing
 import Training
 
 struct OptionNamesTests {
-  private static let keys = RunConfig.CodingKeys.allCases.map(\.rawValue)
+  private static let keys = RunConfig.keys.map(\.name)
 
   /// Every key, with two letters swapped, one lost, with underscores, and in capitals.
   @Test func everyKeyIsFoundWhereItIsMisspelt() {

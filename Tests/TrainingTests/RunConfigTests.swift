@@ -64,7 +64,7 @@ struct RunConfigTests {
     ),
     ("schedule: cosin\n", "did you mean `cosine`?"),
     ("seed: 1\nseed: 2\n", "the key `seed` is given twice"),
-    ("steps: many\n", "`steps` cannot be `many`: expected a value of type Int"),
+    ("steps: many\n", "`steps` cannot be `many`: expected a whole number"),
     ("schedule: quadratic\n", "expected one of cosine, linear, constant"),
     ("reduce: sum\n", "`reduce` cannot be `sum`"),
     ("- 1\n- 2\n", "expected lines of `key: value`"),
@@ -146,8 +146,84 @@ struct RunConfigTests {
       ])
     config.examples = 8
     #expect(config.cautions(examples: 8) == [])
-    config.examples = 0
+    config.examples = nil
     #expect(config.cautions(examples: 3).first?.contains("3 epochs are 2 steps") == true)
+  }
+
+  /// Values that stand for none, as files of older programs have them too.
+  @Test func whatStandsForNoneIsNone() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/run.yaml"
+      try """
+      resume: auto
+      from: ''
+      vocabulary: 0
+      keep-every: 0
+      threads: 0
+      clip: 0.0
+      spike-threshold: 0
+      stall-timeout: 0
+      evaluate-every: 0
+      evaluate-sequences: 0
+      evaluate-tasks: ''
+      tasks-data: ''
+
+      """.write(toFile: path, atomically: true, encoding: .utf8)
+      let config = try RunConfig.resolve(preset: .gpt1, yaml: path)
+      #expect(config.resume == .automatic && config.start == .random)
+      #expect(config.vocabulary == nil && config.keepEvery == nil && config.threads == nil)
+      #expect(config.clip == nil && config.spikeThreshold == nil && config.stallTimeout == nil)
+      #expect(config.evaluateEvery == nil && config.evaluateSequences == nil)
+      #expect(config.evaluateTasks == nil && config.tasksData == nil)
+      let yaml = try config.yaml.split(separator: "\n")
+      for line in ["from: ''", "vocabulary: 0", "threads: 0", "clip: 0.0", "resume: auto"] {
+        #expect(yaml.contains(Substring(line)), "\(line)")
+      }
+    }
+  }
+
+  @Test func theStartOfARunIsOneValue() throws {
+    let given = ["task": "mood", "data": "files", "from": "model"]
+    func start(_ more: [String: String]) throws -> Start {
+      try RunConfig.resolve(.fineTuning, flags: given.merging(more) { $1 }).start
+    }
+    #expect(try start([:]) == .model("model"))
+    #expect(try start(["transfer-layers": "-1"]) == .model("model"))
+    #expect(try start(["transfer-layers": "0"]) == .transfer(blocks: 0, of: "model"))
+    #expect(try start(["from-scratch": "true"]) == .random)
+    #expect(throws: UsageError.self) {
+      try start(["from-scratch": "true", "transfer-layers": "0"])
+    }
+  }
+
+  /// Checkpoints have the configuration as JSON, those of older programs too: with numbers as numbers and words for none.
+  @Test func jsonHasEveryKeyAsItAlwaysHad() throws {
+    var config = RunConfig.Preset.mini.config
+    (config.clip, config.resume) = (nil, .from("there"))
+    let data = try JSONEncoder().encode(config)
+    #expect(try JSONDecoder().decode(RunConfig.self, from: data) == config)
+    let fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(fields.count == RunConfig.keys.count)
+    #expect(fields["clip"] as? Double == 0 && fields["transfer-layers"] as? Int == -1)
+    #expect(fields["resume"] as? String == "there" && fields["from"] as? String == "")
+    #expect(fields["recompute"] as? Bool == false && fields["steps"] as? Int == 1_600)
+  }
+
+  @Test func everyDeclarationIsAKeyWithItsOwnName() {
+    #expect(RunConfig.keys.count == Mirror(reflecting: RunConfig.table).children.count)
+    #expect(Set(RunConfig.keys.map(\.name)).count == RunConfig.keys.count)
+    for (key, child) in zip(RunConfig.keys, Mirror(reflecting: RunConfig.table).children) {
+      let label = (child.label ?? "").replacing(/[A-Z]/) { "-" + $0.output.lowercased() }
+      #expect(key.name == label)
+    }
+  }
+
+  @Test func theDocumentOfTheKeysIsUpToDate() throws {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let path = tests.deletingLastPathComponent().appending(path: "docs/CONFIG.md")
+    #expect(
+      try String(contentsOf: path, encoding: .utf8) == ConfigDocument.text,
+      "docs/CONFIG.md is out of date: run `make config-docs`")
   }
 
   @Test func aMissingFileIsNamed() throws {
@@ -161,12 +237,39 @@ struct RunConfigTests {
 struct ScheduleTests {
   /// Values of OpenAI's `warmup_cosine` and `warmup_linear` (finetune-transformer-lm, opt.py), read at (t − 1)/T.
   @Test func equalsOpenAIs() {
-    #expect(Schedule.cosine.factor(update: 1, updates: 100, warmUp: 10) == 0)
-    #expect(Schedule.cosine.factor(update: 6, updates: 100, warmUp: 10) == 0.5)
-    #expect(Schedule.cosine.factor(update: 11, updates: 100, warmUp: 10) == 1)
-    #expect(abs(Schedule.cosine.factor(update: 51, updates: 100, warmUp: 10) - 0.5) < 1e-12)
-    #expect(abs(Schedule.linear.factor(update: 51, updates: 100, warmUp: 10) - 0.5) < 1e-12)
-    #expect(Schedule.linear.factor(update: 1, updates: 100, warmUp: 0) == 1)
-    #expect(Schedule.constant.factor(update: 100, updates: 100, warmUp: 10) == 1)
+    #expect(Schedule.cosine.factor(step: 1, steps: 100, warmUp: 10) == 0)
+    #expect(Schedule.cosine.factor(step: 6, steps: 100, warmUp: 10) == 0.5)
+    #expect(Schedule.cosine.factor(step: 11, steps: 100, warmUp: 10) == 1)
+    #expect(abs(Schedule.cosine.factor(step: 51, steps: 100, warmUp: 10) - 0.5) < 1e-12)
+    #expect(abs(Schedule.linear.factor(step: 51, steps: 100, warmUp: 10) - 0.5) < 1e-12)
+    #expect(Schedule.linear.factor(step: 1, steps: 100, warmUp: 0) == 1)
+    #expect(Schedule.constant.factor(step: 100, steps: 100, warmUp: 10) == 1)
+  }
+
+  /// 1 after the warm-up, then a line to 0 over the last fifth.
+  @Test func aTrapezoidFallsAtItsEnd() {
+    let schedule = Schedule.trapezoid(decay: 0.2)
+    #expect(schedule.factor(step: 6, steps: 100, warmUp: 10) == 0.5)
+    for step in [12, 50, 80] {
+      #expect(schedule.factor(step: step, steps: 100, warmUp: 10) == 1)
+    }
+    #expect(abs(schedule.factor(step: 91, steps: 100, warmUp: 10) - 0.5) < 1e-12)
+    #expect(abs(schedule.factor(step: 100, steps: 100, warmUp: 10) - 0.05) < 1e-12)
+  }
+
+  @Test func parametersStandBehindTheWordAndComeBack() throws {
+    for schedule in Schedule.allCases + [.trapezoid(decay: 0.05), .trapezoid(decay: 1)] {
+      #expect(Schedule(rawValue: schedule.rawValue) == schedule)
+      let config = try RunConfig.resolve(
+        preset: .debug, flags: ["schedule": schedule.rawValue])
+      #expect(config.schedule == schedule)
+      #expect(try config.yaml.contains("schedule: \(schedule.rawValue)\n"))
+    }
+    for word in [
+      "", "cosine:0.1", "trapezoid", "trapezoid:", "trapezoid:0", "trapezoid:1.5",
+      "trapezoid:nan", "trapezoid:0.1:2",
+    ] {
+      #expect(Schedule(rawValue: word) == nil, "\(word)")
+    }
   }
 }

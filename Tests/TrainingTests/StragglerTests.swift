@@ -8,10 +8,10 @@ import Training
   private static let window = Stragglers.blocks * Stragglers.blockSteps
 
   private func sentences(
-    _ steps: Int, leaves: [Int] = [2, 2, 2], communication: Double = 0,
+    _ steps: Int, microBatches: [Int] = [2, 2, 2], communication: Double = 0,
     _ seconds: (_ step: Int) -> [Double]
   ) -> [Int: String] {
-    var stragglers = Stragglers(hosts: ["one", "two", "three"], leaves: leaves)
+    var stragglers = Stragglers(hosts: ["one", "two", "three"], microBatches: microBatches)
     var result: [Int: String] = [:]
     for step in 1...steps {
       let times = seconds(step)
@@ -46,11 +46,11 @@ import Training
     #expect(sentences(400) { step in (0..<3).map { step % 3 == $0 ? 2.0 : 1.0 } }.isEmpty)
   }
 
-  @Test func whoHasMoreLeavesMayTakeLonger() {
-    #expect(sentences(300, leaves: [2, 1, 0]) { _ in [2.0, 1.0, 0.1] }.isEmpty)
-    #expect(sentences(300, leaves: [2, 1, 0]) { _ in [2.0, 1.5, 0.1] }.count == 1)
-    #expect(sentences(300, leaves: [2, 0, 0]) { _ in [2.0, 0.1, 0.1] }.isEmpty)
-    #expect(sentences(300, leaves: [0, 0, 0]) { _ in [0.1, 0.2, 0.1] }.isEmpty)
+  @Test func whoHasMoreMicroBatchesMayTakeLonger() {
+    #expect(sentences(300, microBatches: [2, 1, 0]) { _ in [2.0, 1.0, 0.1] }.isEmpty)
+    #expect(sentences(300, microBatches: [2, 1, 0]) { _ in [2.0, 1.5, 0.1] }.count == 1)
+    #expect(sentences(300, microBatches: [2, 0, 0]) { _ in [2.0, 0.1, 0.1] }.isEmpty)
+    #expect(sentences(300, microBatches: [0, 0, 0]) { _ in [0.1, 0.2, 0.1] }.isEmpty)
   }
 
   /// Seconds of both ranks, and of the whole step: see `make_rank_times.py`.
@@ -66,7 +66,7 @@ import Training
 
   /// The sentences on a recorded run in which one rank takes `factor` times as long.
   private func sentences(on name: String, slowing rank: Int, by factor: Double) throws -> [String] {
-    var stragglers = Stragglers(hosts: ["one", "two"], leaves: [2, 2])
+    var stragglers = Stragglers(hosts: ["one", "two"], microBatches: [2, 2])
     return try recorded(name).compactMap { recorded in
       var ranks = recorded.ranks
       ranks[rank] *= factor

@@ -2,10 +2,13 @@ import Buffers
 import Data
 import Files
 import Foundation
+import Inference
 import Kernels
 import Model
+import Storage
 import TestSupport
 import Testing
+import Tokenization
 import Training
 
 /// Which models and tasks go together, and what their folders say of it.

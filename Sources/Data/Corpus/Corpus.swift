@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// The text files of a corpus, read in pieces that are the same whoever reads them.
 ///
@@ -14,7 +15,7 @@ struct Corpus {
   let json: JSONLinesText?
 
   /// Sentences on inputs that were passed over or look odd.
-  let notes: [String]
+  package let notes: [String]
 
   /// Inputs that can be read only once, by path; they are kept open.
   private let streams: [String: FileReader]
@@ -77,7 +78,7 @@ struct Corpus {
     /// The number of the first block in the corpus.
     var firstBlock: Int
     /// The file.
-    var path: String
+    package var path: String
     /// The offset of `bytes` in the file.
     var offset: Int
     /// The line that `bytes` begins in.

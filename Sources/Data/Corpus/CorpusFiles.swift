@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// The files that a corpus's inputs stand for.
 struct CorpusFiles {
@@ -42,7 +43,7 @@ struct CorpusFiles {
       "files are given more than once, and are read once")
   }
 
-  private mutating func add(_ path: String) {
+  package mutating func add(_ path: String) {
     if let identity = FileStatus(path)?.identity, !seen.insert(identity).inserted {
       again.append(path)
     } else {

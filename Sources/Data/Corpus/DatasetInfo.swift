@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Tokenization
 
 /// The part of a corpus that trains, or the part held out.
 public enum Split: String, Codable, Sendable, CaseIterable {
@@ -138,7 +139,7 @@ struct Unigrams {
 
   init(vocabularySize: Int) { counts = [Int](repeating: 0, count: vocabularySize) }
 
-  mutating func add(_ ids: [Int32]) { for id in ids { counts[Int(id)] += 1 } }
+  package mutating func add(_ ids: [Int32]) { for id in ids { counts[Int(id)] += 1 } }
 
   private var total: Int { counts.reduce(0, +) }
 

@@ -1,5 +1,7 @@
 import Files
 import Foundation
+import Model
+import Tokenization
 
 /// What `prepare` is asked to do.
 public struct PrepareConfig: Sendable {
@@ -147,7 +149,7 @@ public struct Preparation {
     }
   }
 
-  private func tokenizer(
+  package func tokenizer(
     _ survey: Survey, _ progress: (String) -> Void
   ) throws(InputError) -> (Tokenizer, warnings: [String]) {
     switch config.tokenizer {
@@ -168,7 +170,7 @@ public struct Preparation {
 // The two passes.
 extension Preparation {
   /// What the first pass finds.
-  private struct Survey: Sendable {
+  package struct Survey: Sendable {
     var blocks = 0
     var hasText = false
     var words = WordCounts()
@@ -187,7 +189,7 @@ extension Preparation {
       controls = ControlCounts()
     }
 
-    var notes: [String] {
+    package var notes: [String] {
       TextFolder.PassedOver.note(
         filesWithControls, "file has \(allControls.description) in its text",
         "files have \(allControls.description) in their text")
@@ -237,7 +239,7 @@ extension Preparation {
   /// Encodes every block and appends it to the writer of its split: `writers` has one a split, in order.
   ///
   /// - Returns: the unknown tokens among all
-  private func encode(
+  package func encode(
     by tokenizer: Tokenizer, heldOut: [Bool], to writers: [ShardWriter],
     _ progress: (String) -> Void
   ) throws -> UnknownTokens {

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Tokenization
 
 /// A folder that `prepare` wrote, open for reading: the tokenizer, and the ids of both splits mapped into memory.
 public final class TokenDataset: Sendable {

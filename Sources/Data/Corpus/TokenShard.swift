@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// A file of ids: a header of 32 bytes, then the ids, all little-endian.
 ///
@@ -33,7 +34,7 @@ enum TokenFile {
 
 /// Writes the ids of one split into files of a bounded number of ids. The open file is held in memory, since its header says how
 /// many ids follow and hashes are taken in order.
-final class ShardWriter {
+package final class ShardWriter {
   private let folder: String
   private let split: Split
   private let width: Int
@@ -42,7 +43,7 @@ final class ShardWriter {
   private var shards: [DatasetInfo.Shard] = []
   private(set) var unigrams: Unigrams
 
-  init(folder: String, split: Split, vocabularySize: Int, shardTokens: Int) {
+  package init(folder: String, split: Split, vocabularySize: Int, shardTokens: Int) {
     precondition(shardTokens > 0, "shards without ids")
     self.folder = folder
     self.split = split
@@ -94,7 +95,7 @@ final class ShardWriter {
 
 /// The ids of one file, mapped.
 struct TokenShard: Sendable {
-  let count: Int
+  package let count: Int
   private let file: MappedFile
   private let width: Int
 

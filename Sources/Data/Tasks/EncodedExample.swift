@@ -1,3 +1,5 @@
+import Tokenization
+
 /// An example as a model takes it.
 public struct EncodedExample: Sendable, Equatable {
   /// Its sequences, each from start to end: two of a similarity task, one for each answer of a multiple choice, else one.

@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// Examples of a task → the token sequences that a model with a given context takes.
 ///

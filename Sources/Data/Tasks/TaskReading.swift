@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// The examples of a split, and where they came from.
 public struct SplitContents: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// A user's own task, as docs/TASKS.md describes it.
 enum TaskYAML {
@@ -118,7 +119,7 @@ enum TaskYAML {
     return TaskFields(id: try yaml.string("id"), texts: texts, answers: answers, label: label)
   }
 
-  private static func format(
+  package static func format(
     _ yaml: YAMLFields, _ fields: TaskFields
   ) throws(InputError) -> TaskFormat {
     guard let format = try yaml.choice("format", Format.self) else {
@@ -180,7 +181,7 @@ enum TaskYAML {
     return layout
   }
 
-  private static func metrics(
+  package static func metrics(
     _ yaml: YAMLFields, _ answer: Answer
   ) throws(InputError) -> [Metric] {
     let suitable: [Metric] =

@@ -1,3 +1,5 @@
+import Tokenization
+
 /// A structured input as an ordered sequence (Radford et al. 2018, §3.3): what stands between its start and its end.
 struct Traversal {
   enum Part {

@@ -3,7 +3,7 @@ import Yams
 
 /// The keys of a YAML file with their values and lines, each to be read once by the type that is wanted.
 struct YAMLFields {
-  let path: String
+  package let path: String
   private let keys: [String]
   private var nodes: [String: Node] = [:]
   private var lines: [String: Int] = [:]
@@ -27,7 +27,7 @@ struct YAMLFields {
     try take(mapping)
   }
 
-  private mutating func take(_ mapping: Node.Mapping) throws(InputError) {
+  package mutating func take(_ mapping: Node.Mapping) throws(InputError) {
     for (key, value) in mapping {
       let name = key.string ?? ""
       guard keys.contains(name) else {
@@ -65,7 +65,7 @@ struct YAMLFields {
   }
 
   /// What `key` is read as by `convert`, or nil; `expected` says what that takes.
-  func value<Value>(
+  package func value<Value>(
     _ key: String, expected: String, _ convert: (Node) -> Value?
   ) throws(InputError) -> Value? {
     guard let node = nodes[key] else { return nil }

@@ -1,3 +1,5 @@
+import Tokenization
+
 /// What a language model is asked for an example without fine-tuning: how likely some of these tokens are.
 public struct ZeroShotCandidate: Sendable, Equatable {
   /// Plain text, without special tokens, at most the context.

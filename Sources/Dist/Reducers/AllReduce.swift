@@ -8,13 +8,15 @@ final class AllReduce: GradientReducer {
   private let wire: Wire
   private var announced = 0
 
-  init(gradients: Vector, wire: WireFormat, communicator: Communicator) throws(MPIError) {
-    self.gradients = gradients
-    self.communicator = communicator
-    self.wire = try Wire(wire, places: 1, most: Communicator.chunk)
+  init(_ setup: ReducerSetup) throws(MPIError) {
+    gradients = setup.gradients
+    communicator = setup.communicator
+    wire = try Wire(setup.wire, places: 1, most: Communicator.chunk)
   }
 
-  let isolatesLeaves = false
+  static func floats(_ layout: GradientLayout, ranks: Int, wire: WireFormat) -> Int {
+    Wire.floats(wire, places: 1, most: Communicator.chunk)
+  }
 
   var owned: Range<Int> { 0..<gradients.count }
 
@@ -23,8 +25,6 @@ final class AllReduce: GradientReducer {
       range.lowerBound >= 0 && range.upperBound <= gradients.count, "a range outside the gradient")
     announced += range.count
   }
-
-  func finishLeaf(isLast: Bool) {}
 
   func finish() throws(MPIError) -> Range<Int> {
     // Other strategies would sum what is not there yet: they all hold their callers to the same
@@ -35,6 +35,4 @@ final class AllReduce: GradientReducer {
     try communicator.allReduceSum(gradients, over: wire)
     return owned
   }
-
-  func publish() throws(MPIError) {}
 }

@@ -1,11 +1,11 @@
 import Buffers
 
-/// Sums the leaves' gradients in the order of the leaves, whoever computed them: the bits do not depend on the number of ranks.
+/// Sums the micro-batches' gradients in the order of the micro-batches, whoever computed them: the bits do not depend on the number of ranks.
 ///
-/// Every rank owns a slice of the flat vector. After each leaf, all ranks send every owner its slice, and the owner adds what came to
-/// its sum in the order of the ranks, which with leaves r, r + N, r + 2N, … of rank r is that of the leaves. The optimizer works on the
+/// Every rank owns a slice of the flat vector. After each micro-batch, all ranks send every owner its slice, and the owner adds
+/// what came to its sum in the order of the ranks, which is that of the micro-batches (`MicroBatchShares`). The optimizer works on the
 /// slice alone, so that its state is shared out (Rajbhandari et al. 2020, arXiv:1910.02054, ZeRO-1), and `publish` gives every rank the
-/// others' weights. With one leaf a rank the bytes sent are those of a ring all-reduce.
+/// others' weights. With one micro-batch a rank the bytes sent are those of a ring all-reduce.
 final class Ordered: GradientReducer {
   private let gradients: Vector
   private let weights: Vector
@@ -15,26 +15,30 @@ final class Ordered: GradientReducer {
   private let sum: FloatBuffer
   private let received: FloatBuffer
   private let scratch = FloatBuffer(Ordered.block)
-  /// Whether no leaf of the step has been summed yet.
+  /// Whether no micro-batch of the step has been summed yet.
   private var isFirst = true
   private var announced = 0
 
-  let isolatesLeaves = true
+  static let isRankInvariant = true
+  static let needsEqualShares = true
+  static let sharesState = true
+  let isolatesMicroBatches = true
 
   /// The most floats that a rank receives at once, twice: while one half is added, the other arrives.
   static let receivedCount = 1 << 22
   /// Floats that are summed at a time: 16 KiB.
   private static let block = 1 << 12
 
-  /// - Parameter slices: the ranks' own, in their order, end to end
-  init(gradients: Vector, weights: Vector, slices: [Range<Int>], communicator: Communicator) {
-    precondition(
-      slices.count == communicator.size && slices.first?.lowerBound == 0
-        && slices.last?.upperBound == gradients.count, "\(slices.count) slices")
-    self.gradients = gradients
-    self.weights = weights
-    self.communicator = communicator
-    self.slices = slices
+  /// Gradients are summed exactly as they were computed.
+  static func supports(_ wire: WireFormat) -> Bool { wire == .fp32 }
+
+  static func floats(_ layout: GradientLayout, ranks: Int, wire: WireFormat) -> Int {
+    layout.count / ranks + (ranks > 1 ? 2 * receivedCount : 0)
+  }
+
+  init(_ setup: ReducerSetup) {
+    (gradients, weights, communicator) = (setup.gradients, setup.weights, setup.communicator)
+    slices = setup.layout.slices(ranks: communicator.size)
     let others = communicator.size - 1
     chunk = max(1 << 14, min(Communicator.chunk, Ordered.receivedCount / max(1, others)))
     sum = FloatBuffer(slices[communicator.rank].count)
@@ -63,13 +67,13 @@ final class Ordered: GradientReducer {
 
   private var others: [Int] { (0..<communicator.size).filter { $0 != communicator.rank } }
 
-  func finishLeaf(isLast: Bool) throws(MPIError) {
+  func finishMicroBatch(isLast: Bool) throws(MPIError) {
     precondition(
       announced == gradients.count, "\(announced) of \(gradients.count) floats were announced")
     announced = 0
     defer { isFirst = isLast }
     guard communicator.size > 1 else {
-      // A single leaf is its own sum.
+      // A single micro-batch is its own sum.
       return isFirst && isLast ? () : add([gradients], at: owned, isLast: isLast)
     }
     var previous: Communicator.Pending? = nil
@@ -102,36 +106,36 @@ final class Ordered: GradientReducer {
   }
 
   /// Adds every rank's floats for one chunk of the own slice, in the order of the ranks.
-  private func add(_ index: Int, isLast: Bool) {
+  package func add(_ index: Int, isLast: Bool) {
     let own = part(index, of: communicator.rank)
-    let leaves = (0..<communicator.size).map { rank in
+    let summands = (0..<communicator.size).map { rank in
       rank == communicator.rank ? gradients[own] : arrived(index, from: rank, own.count)
     }
-    add(leaves, at: own, isLast: isLast)
+    add(summands, at: own, isLast: isLast)
   }
 
-  /// Adds leaves' floats of `range` to their sum so far, which after the last one stands in the gradient.
+  /// Adds micro-batches' floats of `range` to their sum so far, which after the last one stands in the gradient.
   ///
   /// Block by block: what is summed stays in the cache from the first summand to the last, and the gradient may be one of them.
-  private func add(_ leaves: [Vector], at range: Range<Int>, isLast: Bool) {
+  package func add(_ summands: [Vector], at range: Range<Int>, isLast: Bool) {
     let total = sum[range.lowerBound - owned.lowerBound..<range.upperBound - owned.lowerBound]
     let target = isLast ? gradients[range] : total
     for start in stride(from: 0, to: range.count, by: Ordered.block) {
       let part = start..<min(start + Ordered.block, range.count)
       let block = scratch[0..<part.count]
-      block.copy(from: isFirst ? leaves[0][part] : total[part])
-      for leaf in leaves.dropFirst(isFirst ? 1 : 0) { Ordered.add(leaf[part], to: block) }
+      block.copy(from: isFirst ? summands[0][part] : total[part])
+      for summand in summands.dropFirst(isFirst ? 1 : 0) { Ordered.add(summand[part], to: block) }
       target[part].copy(from: block)
     }
   }
 
-  private static func add(_ values: Vector, to total: Vector) {
+  package static func add(_ values: Vector, to total: Vector) {
     let (source, target) = unsafe (values.base, total.base)
     for index in 0..<total.count { unsafe target[index] += source[index] }
   }
 
   func finish() -> Range<Int> {
-    precondition(isFirst, "the last leaf has not been finished")
+    precondition(isFirst, "the last micro-batch has not been finished")
     return owned
   }
 

@@ -5,7 +5,7 @@ import Buffers
 ///
 /// Buckets are begun in the same order on all ranks, whatever the order of what is announced. Rows of the layout's table that get
 /// something after the table was announced come last: those of any rank are summed as one vector and added to the table.
-public final class Overlapped: GradientReducer {
+final class Overlapped: GradientReducer {
   private let gradients: Vector
   private let layout: GradientLayout
   private let communicator: Communicator
@@ -22,20 +22,13 @@ public final class Overlapped: GradientReducer {
   /// Buckets under way at once.
   static let places = 16
 
-  /// Leaves add up; sums begin during the last one.
-  public let isolatesLeaves = false
+  let overlapsBackward = true
 
-  /// - Parameter gradients: outlives the reducer
-  init(
-    gradients: Vector, layout: GradientLayout, wire: WireFormat, communicator: Communicator,
-    clock: ContinuousClock
-  ) throws(MPIError) {
+  init(_ setup: ReducerSetup) throws(MPIError) {
+    (gradients, layout, communicator) = (setup.gradients, setup.layout, setup.communicator)
     precondition(
       layout.order.reduce(0) { $0 + $1.count } == gradients.count,
       "an order of other floats than the gradient's")
-    self.gradients = gradients
-    self.layout = layout
-    self.communicator = communicator
     buckets = layout.order.flatMap { range in
       stride(from: range.lowerBound, to: range.upperBound, by: Overlapped.bucket).map {
         $0..<min($0 + Overlapped.bucket, range.upperBound)
@@ -43,27 +36,25 @@ public final class Overlapped: GradientReducer {
     }
     missing = buckets.map(\.count)
     queue = try BucketQueue(
-      communicator, wire, places: Overlapped.places, most: Overlapped.bucket, clock: clock)
+      communicator, setup.wire, places: Overlapped.places, most: Overlapped.bucket,
+      clock: setup.clock)
     rows = FloatBuffer(layout.lateFloats(ranks: communicator.size))
   }
 
-  /// Floats taken beside the gradient.
   static func floats(_ layout: GradientLayout, ranks: Int, wire: WireFormat) -> Int {
     layout.lateFloats(ranks: ranks)
       + (ranks > 1 ? BucketQueue.floats(wire, places: places, most: bucket) : 0)
   }
 
   /// Everything: all ranks update all weights alike.
-  public var owned: Range<Int> { 0..<gradients.count }
+  var owned: Range<Int> { 0..<gradients.count }
 
-  /// Of all steps so far.
-  public var times: OverlapTimes { queue.times }
+  var overlapTimes: OverlapTimes? { queue.times }
 
-  /// The buckets of the last step, once `finish` has returned.
-  public var spans: [BucketSpan] { queue.spans }
+  var bucketSpans: [BucketSpan] { queue.spans }
 
   /// See the protocol; begins the buckets that are whole. Ranges may come in any order and pieces, each float once.
-  public func ready(_ range: Range<Int>) {
+  func ready(_ range: Range<Int>) {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= gradients.count, "a range outside the gradient")
     for index in buckets.indices {
@@ -76,10 +67,7 @@ public final class Overlapped: GradientReducer {
     }
   }
 
-  /// What this rank adds to the table after it has announced it, once in a step; not at all where it adds nothing.
-  ///
-  /// - Parameter rows: of the table's width; their memory lasts until `finish` returns
-  public func add(_ rows: SparseRows) {
+  func takeLate(_ rows: SparseRows) {
     precondition(late == nil, "rows were added twice")
     precondition(
       rows.ids.count <= layout.lateRows && rows.values.count == rows.ids.count * layout.width,
@@ -87,14 +75,9 @@ public final class Overlapped: GradientReducer {
     late = rows
   }
 
-  /// Lets MPI work: called often, from the thread that entered `MPI.run`, while backward goes on.
-  public func progress() { queue.progress() }
+  func poll() { queue.progress() }
 
-  /// Nothing: leaves add up.
-  public func finishLeaf(isLast: Bool) {}
-
-  /// See the protocol; also throws what went wrong since the first `ready`.
-  public func finish() throws(MPIError) -> Range<Int> {
+  func finish() throws(MPIError) -> Range<Int> {
     precondition(
       begun == buckets.count,
       "\(missing.reduce(0, +)) of \(gradients.count) floats were not announced")
@@ -124,7 +107,4 @@ public final class Overlapped: GradientReducer {
       (0..<32).filter { bits[word] >> UInt32($0) & 1 == 1 }.map { Int32(word * 32 + $0) }
     }
   }
-
-  /// Nothing: all ranks have all weights.
-  public func publish() {}
 }

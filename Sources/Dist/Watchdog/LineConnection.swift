@@ -10,14 +10,14 @@ import Foundation
 final class LineConnection {
   /// For `poll`.
   let descriptor: Int32
-  /// Whether the other end was still there at the last look.
+  /// True if the other end was connected at the last look.
   private(set) var isOpen = true
   private var received: [UInt8] = []
 
   /// No line of ours is longer: whoever sends more is no rank.
   static let longestLine = 1 << 10
   /// Bytes that a look reads at most; the rest waits in the system's buffer, which is bounded, for the next look.
-  static let mostBytes = 1 << 12
+  package static let mostBytes = 1 << 12
 
   /// Takes a connected socket over.
   init(_ descriptor: Int32) { self.descriptor = descriptor }

@@ -10,7 +10,7 @@ package struct ListeningChannel: WatchChannel {
   private var strangers: [Stranger] = []
   private var ranks: [Int: Caller] = [:]
   private var own = Progress.Moment()
-  /// Looks until those that have not called are told of.
+  /// The number of looks before ranks that have not connected are reported.
   private var patience: Int
   /// Seconds after which a rank that says nothing may be replaced by one that calls again.
   private let silence: Double
@@ -24,7 +24,7 @@ package struct ListeningChannel: WatchChannel {
   /// A rank.
   private struct Caller {
     let connection: LineConnection
-    /// When it last said something.
+    /// The time of its last message.
     var heard: Double
   }
 
@@ -96,7 +96,7 @@ package struct ListeningChannel: WatchChannel {
     return false
   }
 
-  /// Whether one more stranger may stay: where there are many, in place of the one that has been silent longest.
+  /// True if one more stranger may stay; if there are many, it replaces the one that has been silent longest.
   private mutating func makeRoom(at now: Double) -> Bool {
     guard strangers.count >= ListeningChannel.mostStrangers else { return true }
     guard let first = strangers.first, now - first.since >= ListeningChannel.grace else {
@@ -114,7 +114,7 @@ package struct ListeningChannel: WatchChannel {
     return rank
   }
 
-  private mutating func take(
+  package mutating func take(
     _ lines: ArraySlice<String>, of rank: Int, at now: Double, _ messages: inout [WatchMessage]
   ) {
     let moments = lines.compactMap { line in

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What a rank is doing right now, for its watchdog to read from another thread.
+/// The current activity of a rank, which its watchdog reads from another thread.
 ///
 /// The training thread publishes; a store or an uncontended lock each time, which no step notices. The communicator has one, and marks
 /// in it by itself when this rank is inside MPI.
@@ -11,7 +11,7 @@ public final class Progress: Sendable {
     public let name: String
     /// Its place among the phases of a step, from 0.
     public let order: Int
-    /// Whether ranks wait for each other in it and for nothing else.
+    /// True if ranks only wait for each other in it.
     public let waits: Bool
 
     /// A phase of that name.
@@ -20,9 +20,9 @@ public final class Progress: Sendable {
     }
   }
 
-  /// What a rank was doing at one moment.
+  /// The activity of a rank at one moment.
   public struct Moment: Sendable, Equatable {
-    /// The update under way, from 1; nil before the first.
+    /// The current step, from 1; nil before the first.
     public var step: Int?
     /// Nil between two phases.
     public var phase: Phase?
@@ -38,14 +38,14 @@ public final class Progress: Sendable {
     /// Nothing yet.
     public init() {}
 
-    /// Whether the rank waits for others.
+    /// True if the rank waits for others.
     public var waits: Bool { operation != nil || phase?.waits ?? false }
   }
 
   private struct Place {
     var step: Int?
     var phase: Phase?
-    var operation: String?
+    package var operation: String?
   }
 
   private let place = Mutex(Place())
@@ -59,7 +59,7 @@ public final class Progress: Sendable {
   /// Something got on that has no name here: bytes of a file, say. From any thread.
   public func moved() { moves.wrappingAdd(1, ordering: .relaxed) }
 
-  /// An update begins.
+  /// A step begins.
   public func begin(step: Int) {
     place.withLock { $0.step = step }
     moved()
@@ -108,7 +108,7 @@ public final class Progress: Sendable {
     return try body()
   }
 
-  /// What this rank is doing. From any thread.
+  /// The current activity of this rank. May be read from any thread.
   public var moment: Moment {
     func value(_ atomic: borrowing Atomic<Int>) -> Int? {
       let value = atomic.load(ordering: .relaxed)

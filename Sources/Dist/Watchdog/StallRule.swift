@@ -1,15 +1,15 @@
-/// What one rank's watchdog knows of all ranks, and the rule by which it takes the job for stuck and names who is behind.
+/// The knowledge of one rank's watchdog about all ranks, and the rule by which it judges that the job is stalled and which ranks are behind.
 ///
-/// It reads no clock and no network: whoever has them tells it what was heard and how much time passed.
+/// It reads neither clock nor network: its owner passes on what was heard and how much time has passed.
 package struct StallRule: Sendable {
-  /// What is known of a rank.
+  /// The knowledge about a rank.
   struct Rank: Sendable {
     let host: String
     /// The last that was heard; nil for one that was never heard of.
     var moment: Progress.Moment?
     /// Seconds since then.
     var silence = 0.0
-    /// Whether it hung up: its process has ended, or calls again.
+    /// True if it closed its connection: its process has ended, or connects again.
     var isGone = false
   }
 
@@ -44,7 +44,7 @@ package struct StallRule: Sendable {
   /// Time passed since the last call.
   ///
   /// - Parameter turn: what should have passed at most. A watchdog that slept for longer was stopped itself, with its rank, or starved: it
-  ///   knows nothing of that time, and where it was half of the timeout it begins anew.
+  ///   knows nothing of that time, and if it was half of the timeout, it starts again.
   package mutating func passed(_ seconds: Double, turn: Double) {
     if seconds > turn + timeout / 2 {
       stillness = 0
@@ -66,13 +66,13 @@ package struct StallRule: Sendable {
     return ranks[own].moment?.waits ?? false ? 2 * timeout : timeout
   }
 
-  /// Whether the job is stuck.
+  /// True if the job is stalled.
   package var isStalled: Bool { stillness >= limit }
 
   /// The ranks that were never heard of.
   package var unheard: [Int] { ranks.indices.filter { ranks[$0].moment == nil } }
 
-  /// Who is behind, and how that is known; in the order in which it is asked.
+  /// The ranks that are behind, and the evidence for it, in the order in which it is examined.
   package enum Verdict: Sendable, Equatable {
     /// These neither speak nor wait for others.
     case stuck([Int])
@@ -84,7 +84,7 @@ package struct StallRule: Sendable {
     case nobody
   }
 
-  /// Who is behind, in a job that is stuck.
+  /// The ranks that are behind in a stalled job.
   package var verdict: Verdict {
     let heard = ranks.indices.filter { ranks[$0].moment != nil }
     let stuck = heard.filter { isSilent($0) || ranks[$0].moment?.waits == false }
@@ -102,7 +102,7 @@ package struct StallRule: Sendable {
   /// Others are heard of several times in half of the timeout.
   private func isSilent(_ rank: Int) -> Bool { ranks[rank].silence > timeout / 2 }
 
-  /// Who is behind where, what it was doing, and what the others wait for: lines for people.
+  /// Lines for people: the ranks that are behind, their host names, their last activity, and what the other ranks wait for.
   package var report: String {
     let verdict = verdict
     let behind: [Int]

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What one watchdog says to another.
+/// A message from one watchdog to another.
 package enum WatchMessage: Sendable, Equatable {
   /// A rank does this.
   case moment(rank: Int, Progress.Moment)
@@ -10,12 +10,12 @@ package enum WatchMessage: Sendable, Equatable {
   case end
 }
 
-/// How a watchdog hears of other ranks. Nothing here blocks for longer than a second, and nothing fails: who
+/// A watchdog's connection to other ranks. No call blocks for longer than a second, and none fails: a rank that
 /// cannot be reached is silent.
 package protocol WatchChannel {
-  /// What to wait for.
+  /// The descriptors to wait for.
   var descriptors: [Int32] { get }
-  /// What has arrived, as far as one look reads it: bounded, whoever sends.
+  /// The messages that have arrived, limited to what one look reads.
   ///
   /// - Parameter now: seconds of a clock
   mutating func receive(at now: Double) -> [WatchMessage]
@@ -23,7 +23,7 @@ package protocol WatchChannel {
   mutating func tell(_ moment: Progress.Moment)
   /// The job ends.
   mutating func end()
-  /// What the user should know of ranks that cannot be heard; once.
+  /// A message for the user about ranks that cannot be heard; given once.
   mutating func complaint(unheard: [Int]) -> String?
 }
 
@@ -87,7 +87,7 @@ struct CallingChannel: WatchChannel {
 
   private mutating func call() {
     (isGreeted, turns) = (false, 0)
-    // All in turn, again and again.
+    // Visits all of them in turn, repeatedly.
     addresses.append(addresses.removeFirst())
     connection = LineConnection.connect(to: addresses[addresses.count - 1], port: port, within: 1)
     connection?.send(hello)

@@ -4,7 +4,7 @@ import Foundation
   import Glibc
 #endif
 
-/// What a watchdog's thread does: it listens, looks at its own rank about once a second, and asks the rule.
+/// The loop of a watchdog's thread: it listens, looks at its own rank about once a second, and asks the rule.
 struct WatchLoop {
   private let job: Watchdog.Job
   private let wake: Int32
@@ -54,7 +54,7 @@ struct WatchLoop {
     }
   }
 
-  private mutating func take(_ message: WatchMessage) {
+  package mutating func take(_ message: WatchMessage) {
     switch message {
     case .moment(let rank, let moment): rule.heard(rank, moment)
     case .hungUp(let rank): rule.lost(rank)
@@ -90,11 +90,11 @@ struct WatchLoop {
   }
 }
 
-/// What a rank reads and writes in files, as the system counts it: a checkpoint on a slow disk moves too.
+/// The bytes that a rank reads and writes in files, as the system counts them: a checkpoint on a slow disk counts as movement.
 private struct FileTraffic {
   private var last = 0
 
-  /// Whether there was any since the last call. Of reading only the training thread's counts: this one reads the counters.
+  /// True if there was any since the last call. Of reads only those of the training thread count: this thread reads the counters.
   mutating func haveMoved() -> Bool {
     let now =
       number("wchar", in: "/proc/self/io") + number("rchar", in: "/proc/self/task/\(getpid())/io")

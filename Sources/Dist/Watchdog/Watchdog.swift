@@ -20,7 +20,7 @@ public final class Watchdog: Sendable {
   /// The thread's name, for debuggers and tests.
   package static let threadName = "watchdog"
 
-  /// What a watchdog needs to know of the job.
+  /// The facts about the job that a watchdog needs.
   struct Job: Sendable {
     let rank: Int
     let hosts: [String]
@@ -35,7 +35,7 @@ public final class Watchdog: Sendable {
     var interval: Double { min(1, timeout / 8) }
   }
 
-  /// Where rank 0's watchdog listens, as it is handed out.
+  /// The address at which the watchdog of rank 0 listens, as it is sent to the other ranks.
   struct Meeting: Sendable, Equatable {
     var port: Int
     /// Known to the ranks of this job only: others that find the port are not heard.

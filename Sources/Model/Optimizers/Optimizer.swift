@@ -1,146 +1,100 @@
 import Buffers
 import Kernels
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+/// An optimizer: how weights follow from gradients, and what it keeps and costs for each of them.
+///
+/// A value of its constants. The numbers that it keeps between steps, one vector as long as the weights for every name in `stateNames`,
+/// are an `OptimizerState`'s. Whoever saves, plans memory or predicts times asks these members and never which optimizer it is.
+public protocol Optimizer: Sendable {
+  /// The names of its state tensors, each as long as the weights; in checkpoints they stand before the parameters' names.
+  static var stateNames: [String] { get }
 
-/// Which optimizer, with its constants.
-public enum OptimizerConfig: Sendable, Equatable {
-  /// OpenAI's Adam; see `AdamConfig`.
-  case adam(AdamConfig)
+  /// Bytes of memory that a step reads and writes for each parameter: weights, gradient and states.
+  static var bytesPerParameter: Int { get }
 
-  /// The names and sizes of the state that it keeps, each as long as the weights.
-  public var stateNames: [String] {
-    switch self {
-    case .adam: AdamConfig.stateNames
-    }
+  /// Floating-point operations of a step for each parameter.
+  static var operationsPerParameter: Int { get }
+
+  /// Where its work may be cut between threads, and its state between ranks.
+  static var granularity: OptimizerGranularity { get }
+
+  /// Updates the weights and states of a piece, which its thread alone looks at.
+  func update(_ piece: OptimizerPiece, _ step: OptimizerStep)
+}
+
+extension Optimizer {
+  /// Weights and states in and out, gradients in.
+  public static var bytesPerParameter: Int {
+    (2 + 1 + 2 * stateNames.count) * MemoryLayout<Float>.size
   }
 }
 
-/// Adam with the weight decay of OpenAI's opt.py (finetune-transformer-lm), which acts with the scheduled rate:
-///
-///     rate_t = rate · √(1 − β₂ᵗ)/(1 − β₁ᵗ),   p ← p − rate_t · (m/(√v + ε) + w·p)
-///
-/// with w on tensors of rank > 1 only.
-public struct AdamConfig: Sendable, Equatable, Codable {
-  /// Decay of the mean of gradients.
-  public var beta1 = 0.9
-  /// Decay of the mean of squared gradients.
-  public var beta2 = 0.999
-  /// Added to √v.
-  public var epsilon = 1e-8
-  /// w
-  public var weightDecay = 0.01
-
-  /// The constants of the paper's pre-training.
-  public init() {}
-
-  static let stateNames = ["exp_avg", "exp_avg_sq"]
+/// The smallest unit that an optimizer works on.
+public enum OptimizerGranularity: Sendable {
+  /// Each float for itself: pieces of any size.
+  case floats
+  /// A tensor as a whole, because its norm or its products count.
+  case tensors
 }
 
-/// The state of an optimizer over a range of the flat vector, and its step on any part of it.
-public final class Optimizer {
-  /// Which one; its constants may change between steps.
-  public var config: OptimizerConfig
+/// A piece of the flat vectors, of one tensor: a part of it where the optimizer works on floats, else all of it.
+public struct OptimizerPiece {
+  /// Its tensor.
+  public let parameter: Parameter
+  /// (n), updated
+  public let weights: Vector
+  /// (n), left as they are
+  public let gradients: Vector
+  /// (n) each, updated, in the order of the optimizer's names
+  public let states: [Vector]
 
-  private let table: ParameterTable
-  private let team: ThreadTeam
-  private let storage: [Storage]
-
-  /// The floats that it has state of.
-  public let range: Range<Int>
-
-  private final class Storage {
-    let buffer: FloatBuffer
-    init(_ count: Int) { buffer = FloatBuffer(count) }
-  }
-
-  /// An optimizer with zeroed state.
-  ///
-  /// - Parameter range: the floats whose weights it will update; nil for all
-  public init(
-    _ config: OptimizerConfig, table: ParameterTable, team: ThreadTeam, range: Range<Int>? = nil
-  ) {
-    self.config = config
-    self.table = table
-    self.team = team
-    let range = range ?? 0..<table.count
-    self.range = range
-    storage = config.stateNames.map { _ in Storage(range.count) }
-    for moments in storage { team.clear(moments.buffer.vector) }
-  }
-
-  /// The state of `range` by name, in the flat vector's order; for checkpoints.
-  public var state: [(name: String, values: Vector)] {
-    zip(config.stateNames, storage).map { ($0, $1.buffer.vector) }
-  }
-
-  /// One update of the weights in `range`, all of which it has state of.
-  ///
-  /// - Parameters:
-  ///   - update: t, from 1
-  ///   - rate: the scheduled learning rate, without Adam's bias correction
-  ///   - gradientScale: multiplies every gradient: the clipping factor
-  public func step(
-    weights: Vector, gradients: Vector, range: Range<Int>, update: Int, rate: Double,
-    gradientScale: Float
-  ) {
+  /// Windows of n floats each.
+  public init(parameter: Parameter, weights: Vector, gradients: Vector, states: [Vector]) {
     precondition(
-      weights.count == table.count && gradients.count == table.count, "vectors of another model")
-    precondition(range.clamped(to: self.range) == range, "an update of weights without state")
-    let pieces = table.pieces(of: range)
-    switch config {
-    case .adam(let adam):
-      let corrected = adam.correctedRate(rate, update: update)
-      team.perform(pieces.count) { index, worker in
-        let piece = pieces[index]
-        let moments =
-          piece.range.lowerBound - self.range.lowerBound..<piece.range.upperBound
-          - self.range.lowerBound
-        let updated = weights[piece.range]
-        Adam.step(
-          weights: updated, gradients: gradients[piece.range],
-          firstMoments: storage[0].buffer[moments],
-          secondMoments: storage[1].buffer[moments], rate: corrected,
-          beta1: Float(adam.beta1), beta2: Float(adam.beta2), epsilon: Float(adam.epsilon),
-          weightDecay: piece.decays ? Float(adam.weightDecay) : 0, gradientScale: gradientScale)
-        team.observer?.finished(
-          .optimizer, layer: nil, worker: worker,
-          output: updated.matrix(rows: 1, columns: updated.count), firstRow: 0)
-      }
-    }
+      gradients.count == weights.count && states.allSatisfy { $0.count == weights.count },
+      "\(weights.count) weights, \(gradients.count) gradients, states of \(states.map(\.count))")
+    (self.parameter, self.weights) = (parameter, weights)
+    (self.gradients, self.states) = (gradients, states)
   }
 }
 
-extension AdamConfig {
-  /// rate · √(1 − β₂ᵗ)/(1 − β₁ᵗ)
-  func correctedRate(_ rate: Double, update: Int) -> Float {
-    Float(rate * (1 - pow(beta2, Double(update))).squareRoot() / (1 - pow(beta1, Double(update))))
+/// What a step tells every piece.
+public struct OptimizerStep: Sendable {
+  /// t, from 1.
+  public let step: Int
+  /// The scheduled learning rate, without a correction of the optimizer's own.
+  public let rate: Double
+  /// Multiplies every gradient: the clipping factor.
+  public let gradientScale: Float
+
+  /// Step `step`, from 1.
+  public init(_ step: Int, rate: Double, gradientScale: Float = 1) {
+    precondition(step >= 1, "step \(step)")
+    (self.step, self.rate, self.gradientScale) = (step, rate, gradientScale)
   }
 }
 
-extension ParameterTable {
-  /// The most floats that a thread works on at once in passes over the flat vector.
-  public static let pieceCount = 1 << 16
+/// Which optimizer, with its constants. A new one is a file beside this and a case here.
+public enum OptimizerConfig: Sendable, Equatable {
+  /// OpenAI's Adam with decoupled weight decay.
+  case adamW(AdamW)
 
-  /// Where the flat vector may be cut without cutting a piece: beginnings of pieces, and the end. A few thousand, whatever the size.
-  public var cuts: [Int] {
-    let distance = Self.pieceCount * max(1, count / (Self.pieceCount << 12))
-    return parameters.flatMap {
-      stride(from: $0.range.lowerBound, to: $0.range.upperBound, by: distance)
-    } + [count]
-  }
-
-  /// `range` cut at the tensors' bounds and into pieces.
-  func pieces(of range: Range<Int>) -> [(range: Range<Int>, decays: Bool)] {
-    parameters.flatMap { parameter in
-      let part = parameter.range.clamped(to: range)
-      return stride(from: part.lowerBound, to: part.upperBound, by: Self.pieceCount).map {
-        ($0..<min($0 + Self.pieceCount, part.upperBound), parameter.decays)
-      }
+  /// The optimizer.
+  public var optimizer: any Optimizer {
+    switch self {
+    case .adamW(let adam): adam
     }
   }
+
+  /// The names of its state tensors, each as long as the weights.
+  public var stateNames: [String] { type(of: optimizer).stateNames }
+
+  /// Bytes of memory that a step reads and writes for each parameter.
+  public var bytesPerParameter: Int { type(of: optimizer).bytesPerParameter }
+
+  /// Floating-point operations of a step for each parameter.
+  public var operationsPerParameter: Int { type(of: optimizer).operationsPerParameter }
+
+  /// Where its work and its state may be cut.
+  public var granularity: OptimizerGranularity { type(of: optimizer).granularity }
 }

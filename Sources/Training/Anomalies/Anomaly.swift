@@ -1,15 +1,18 @@
+import Console
+import Data
+
 /// What a run does about a step whose loss or gradient is not what it should be.
 public enum AnomalyPolicy: String, Sendable, Codable, CaseIterable {
   /// The run ends; its last checkpoint is untouched.
   case stop
-  /// The update is not applied, and the next batch is taken.
+  /// The step is not applied, and the next batch is taken.
   case skip
-  /// All ranks go back to the newest good checkpoint before the updates at fault, and go on without these.
+  /// All ranks go back to the newest good checkpoint before the steps at fault, and go on without these.
   case rollback
 }
 
 /// A step that went wrong, as it stands in `anomalies.jsonl`.
-struct Anomaly: Sendable, Encodable {
+package struct Anomaly: Sendable, Encodable {
   /// From 1.
   let step: Int
   let kind: AnomalyDetector.Finding.Kind
@@ -24,17 +27,25 @@ struct Anomaly: Sendable, Encodable {
   /// The largest z that is no spike.
   let threshold: Double
   let policy: AnomalyPolicy
-  /// The updates that it came from, which are not applied where the run goes on: this one; and the one before too where every leaf
-  /// is at fault, since that may have ruined the weights.
-  let updates: [Int]
+  /// The steps that it came from, which are not applied where the run goes on: this one; and the one before too where every
+  /// micro-batch is at fault, since that may have ruined the weights.
+  let steps: [Int]
   /// Those that it may have come from.
-  let leaves: [Leaf]
+  let microBatches: [MicroBatch]
   /// Whether these gave the same when they were computed once more; if not, look at their hosts' hardware.
   let isReproduced: Bool
 
-  /// A leaf of the step: what it is made of, who computed it, and what it gave.
-  struct Leaf: Sendable, Encodable {
-    let leaf: Int
+  /// The names in the file are those of the first runs that have it.
+  private enum CodingKeys: String, CodingKey {
+    case step, kind, quantity, loss, gradientNorm, score, threshold, policy
+    case steps = "updates"
+    case microBatches = "leaves"
+    case isReproduced
+  }
+
+  /// A micro-batch of the step: what it is made of, who computed it, and what it gave.
+  struct MicroBatch: Sendable, Encodable {
+    let microBatch: Int
     let rank: Int
     let host: String
     /// Mean over its targets, in nats, in the step.
@@ -45,18 +56,23 @@ struct Anomaly: Sendable, Encodable {
     let samples: [Int]
     /// Numbers of the windows of tokens there.
     let windows: [Int]
+
+    private enum CodingKeys: String, CodingKey {
+      case microBatch = "leaf"
+      case rank, host, loss, gradientNorm, samples, windows
+    }
   }
 
   /// What happened and where, without what is done about it.
-  var description: String {
+  package var description: String {
     let what =
       "step \(step): the loss is \(number(loss)) and the gradient's norm \(number(gradientNorm))"
       + (score.map { ", \(format($0, 1)) deviations above the steps before" } ?? "")
-    let places = leaves.prefix(3).map { leaf in
-      "micro-batch \(leaf.leaf) of rank \(leaf.rank) on \(leaf.host), windows "
-        + leaf.windows.map(String.init).joined(separator: " ")
+    let places = microBatches.prefix(3).map { found in
+      "micro-batch \(found.microBatch) of rank \(found.rank) on \(found.host), windows "
+        + found.windows.map(String.init).joined(separator: " ")
     }
-    let more = leaves.count > 3 ? ["\(leaves.count - 3) more"] : []
+    let more = microBatches.count > 3 ? ["\(microBatches.count - 3) more"] : []
     return what + " (" + (places + more).joined(separator: "; ") + ")"
       + (isReproduced
         ? ""
@@ -71,12 +87,19 @@ struct Anomaly: Sendable, Encodable {
 /// What a run remembers of its anomalies; a part of its checkpoints.
 package struct AnomalyState: Sendable, Equatable, Codable {
   var detector = AnomalyDetector()
-  /// Updates that were not applied, or will not be where the run comes to them again; ascending.
-  private(set) var skippedUpdates: [Int] = []
+  /// Steps that were not applied, or will not be where the run comes to them again; ascending.
+  private(set) var skippedSteps: [Int] = []
   /// How often the run went back.
   private(set) var rollbacks = 0
-  /// Updates that were not applied since the last one that was.
+  /// Steps that were not applied since the last one that was.
   private(set) var skippedInARow = 0
+
+  /// The names in `trainer.json` are those of the first runs that have it.
+  private enum CodingKeys: String, CodingKey {
+    case detector
+    case skippedSteps = "skippedUpdates"
+    case rollbacks, skippedInARow
+  }
 
   /// Beyond these, skipping and going back do not help.
   static let (mostInARow, mostRollbacks) = (10, 10)
@@ -84,24 +107,24 @@ package struct AnomalyState: Sendable, Equatable, Codable {
   /// Of a run that has seen nothing.
   package init() {}
 
-  /// An update was applied.
-  mutating func applied(loss: Double, norm: Double) {
+  /// A step was applied.
+  package mutating func applied(loss: Double, norm: Double) {
     detector.accept(loss: loss, norm: norm)
     skippedInARow = 0
   }
 
-  /// Updates are not to be applied, from now on.
-  mutating func skip(_ updates: [Int]) {
-    skippedUpdates = Set(skippedUpdates + updates).sorted()
+  /// Steps are not to be applied, from now on.
+  mutating func skip(_ steps: [Int]) {
+    skippedSteps = Set(skippedSteps + steps).sorted()
   }
 
-  /// An update was not applied.
+  /// A step was not applied.
   mutating func passedOver() { skippedInARow += 1 }
 
-  /// What is known when the run goes back to `saved`, to go on without `updates`.
-  func goingBack(to saved: AnomalyState, without updates: [Int]) -> AnomalyState {
+  /// What is known when the run goes back to `saved`, to go on without `steps`.
+  func goingBack(to saved: AnomalyState, without steps: [Int]) -> AnomalyState {
     var state = saved
-    state.skip(skippedUpdates + updates)
+    state.skip(skippedSteps + steps)
     state.rollbacks = rollbacks + 1
     return state
   }

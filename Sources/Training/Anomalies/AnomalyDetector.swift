@@ -1,3 +1,4 @@
+import Dist
 import Foundation
 
 /// Tells a step that went wrong by its loss and its gradient's norm: NaN, infinity, or a spike above what the steps before were like.

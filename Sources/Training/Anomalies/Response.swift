@@ -1,14 +1,15 @@
 import Dist
 import Files
 import Foundation
+import Tokenization
 
 // What a run does about a step that went wrong.
-extension TrainingRun {
+extension RunLoop {
   /// Writes down what happened and does what the policy says. Collective.
   ///
-  /// - Returns: the updates that are done after going back; nil where the run goes on with the next step
+  /// - Returns: the steps that are done after going back; nil where the run goes on with the next step
   /// - Throws: where the run ends here, on every rank
-  func respond(to anomaly: Anomaly, _ log: RunLog?) throws -> Int? {
+  func respond(to anomaly: Anomaly) throws -> Int? {
     try communicator.onRoot { try log?.anomaly(anomaly) }
     switch config.anomaly {
     case .stop:
@@ -18,7 +19,7 @@ extension TrainingRun {
           + "this update: --anomaly skip or rollback"
           + (anomaly.kind == .spike ? ", or a higher --spike-threshold" : ""))
     case .skip:
-      trainer.anomalies.skip(anomaly.updates)
+      trainer.anomalies.skip(anomaly.steps)
       trainer.anomalies.passedOver()
       guard trainer.anomalies.skippedInARow <= AnomalyState.mostInARow else {
         throw AgreedFailure(
@@ -27,7 +28,7 @@ extension TrainingRun {
             + "effect. Training stops here: resume from the last checkpoint with --anomaly rollback or a "
             + "lower --learning-rate")
       }
-      note(anomaly.description + ". This update is skipped")
+      communicator.note(anomaly.description + ". This update is skipped")
       return nil
     case .rollback:
       guard trainer.anomalies.rollbacks < AnomalyState.mostRollbacks else {
@@ -37,28 +38,27 @@ extension TrainingRun {
             + "effect. Training stops here; the last checkpoint is untouched. Lower --learning-rate, or look at "
             + "anomalies.jsonl for what these steps have in common")
       }
-      note(
+      communicator.note(
         anomaly.description + ". The run goes back to a checkpoint and continues without "
-          + (anomaly.updates.count == 1 ? "update " : "updates ")
-          + anomaly.updates.map(String.init).joined(separator: " and "))
-      return try goBack(before: anomaly, log)
+          + (anomaly.steps.count == 1 ? "update " : "updates ")
+          + anomaly.steps.map(String.init).joined(separator: " and "))
+      return try goBack(before: anomaly)
     }
   }
 
-  /// All ranks take the newest good checkpoint before the updates at fault, or begin anew where there is none. Collective.
-  private func goBack(before anomaly: Anomaly, _ log: RunLog?) throws -> Int {
+  /// All ranks take the newest good checkpoint before the steps at fault, or begin anew where there is none. Collective.
+  private func goBack(before anomaly: Anomaly) throws -> Int {
     let known = trainer.anomalies
-    let first = anomaly.updates.min() ?? anomaly.step
-    let step = try restore {
+    let first = anomaly.steps.min() ?? anomaly.step
+    let step = try goBack(to: {
       // Where there is none before, one that may be ruined is better than to begin anew.
       let good =
-        try store.newestGood(before: first, report: note)
-        ?? store.newestGood(before: anomaly.step, report: note)
+        try store.newestGood(before: first, report: communicator.note)
+        ?? store.newestGood(before: anomaly.step, report: communicator.note)
       if let good { return good.folder }
-      return config.resume == "auto" || config.resume == "never" ? nil : config.resume
-    }
-    trainer.anomalies = known.goingBack(to: trainer.anomalies, without: anomaly.updates)
-    log?.goBack(to: step)
+      return config.resume.folder
+    })
+    trainer.anomalies = known.goingBack(to: trainer.anomalies, without: anomaly.steps)
     return step
   }
 }

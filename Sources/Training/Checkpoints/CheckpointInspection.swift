@@ -1,8 +1,11 @@
 import Buffers
+import Console
 import Data
 import Files
 import Kernels
 import Model
+import Storage
+import Tokenization
 
 /// What `verify` finds out about a folder that this program writes: a checkpoint, a model, a dataset.
 public struct CheckpointInspection: Sendable, Codable {
@@ -109,7 +112,8 @@ public struct CheckpointInspection: Sendable, Codable {
       [TrainerState.name, TrainerState.optimizerName].contains { Path.exists("\(path)/\($0)") }
       || Path.name(path).hasPrefix("step-")
     if hasSums || isCheckpoint { problems += SumsFile.verify(path).map(\.description) }
-    if isCheckpoint { step = attempt { try TrainerState.read(path).step } }
+    let trainer = isCheckpoint ? attempt { try TrainerState.read(path) } : nil
+    step = trainer?.step
     guard let state = attempt({ try ModelFolder.state(path) }) else { return }
     parameters = state.table.count
     if let tokenizer = attempt({ try ModelFolder.tokenizer(path, of: state.config) }),
@@ -127,20 +131,22 @@ public struct CheckpointInspection: Sendable, Codable {
       }
     }
     problems += Self.notFinite(state, "", in: "\(path)/\(ModelFolder.weightsName)")
-    if isCheckpoint { checkMoments(of: state.config) }
+    if isCheckpoint {
+      checkOptimizer((trainer?.config ?? RunConfig()).optimizer, of: state.config)
+    }
   }
 
-  private mutating func checkMoments(of config: ModelConfig) {
-    let optimizer = "\(path)/\(TrainerState.optimizerName)"
-    let moments = ModelState(config, training: false)
-    for name in OptimizerConfig.adam(AdamConfig()).stateNames {
+  private mutating func checkOptimizer(_ optimizer: OptimizerConfig, of config: ModelConfig) {
+    let path = "\(path)/\(TrainerState.optimizerName)"
+    let values = ModelState(config, training: false)
+    for name in optimizer.stateNames {
       let wasRead: Void? = attempt {
-        let file = try SafetensorsFile(optimizer)
-        for tensor in moments.table.tensors(of: moments.weights, prefix: name + ".") {
+        let file = try SafetensorsFile(path)
+        for tensor in values.table.tensors(of: values.weights, prefix: name + ".") {
           try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
         }
       }
-      if wasRead != nil { problems += Self.notFinite(moments, name + ".", in: optimizer) }
+      if wasRead != nil { problems += Self.notFinite(values, name + ".", in: path) }
     }
   }
 

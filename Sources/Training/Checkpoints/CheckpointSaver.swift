@@ -1,8 +1,9 @@
-import Data
+import Buffers
 import Files
-import Kernels
 import Foundation
-import Model
+import Kernels
+import Storage
+import Tokenization
 
 /// What a run does when a checkpoint cannot be written.
 public enum CheckpointFailurePolicy: String, Sendable, Codable, CaseIterable {
@@ -12,22 +13,15 @@ public enum CheckpointFailurePolicy: String, Sendable, Codable, CaseIterable {
   case stop
 }
 
-/// Rank 0's checkpoints: taken as a snapshot, written by a thread of their own while the training goes on, one at a time.
+/// Rank 0's checkpoints: written by a thread of their own while the training goes on, one at a time.
 final class CheckpointSaver {
-  /// What checkpoints are written from.
-  let snapshot: Snapshot
-
-  private let config: RunConfig
-  private let table: ParameterTable
-  private let model: ModelConfig
   private let store: CheckpointStore
-  private let tokenizer: Tokenizer
-  private let fineTuning: FineTuning?
-  private let dataFingerprint: String
-  private let engine: ProductEngine
-  private let taskIdentity: String?
+  private let keep: Int
+  private let keepEvery: Int
+  private let onFailure: CheckpointFailurePolicy
   /// Held until a checkpoint under way is written.
   private let directory: RunDirectory?
+  private let clock: ContinuousClock
   private let note: (String) -> Void
   private let task = BackgroundTask<Double>()
   private var underWay: (step: Int, paused: Double)?
@@ -37,17 +31,16 @@ final class CheckpointSaver {
   /// Failures in a row after which nobody should go on without checkpoints.
   static let mostFailures = 5
 
-  /// - Parameter note: says something beside the progress bar
+  /// - Parameters:
+  ///   - keep: the newest checkpoints that are kept
+  ///   - keepEvery: checkpoints of steps that it divides are kept permanently; 0 for none
+  ///   - note: says something beside the progress bar
   init(
-    _ session: TrainingSession, snapshot: Snapshot, store: CheckpointStore,
-    directory: RunDirectory?, note: @escaping (String) -> Void
+    _ store: CheckpointStore, keep: Int, keepEvery: Int, onFailure: CheckpointFailurePolicy,
+    directory: RunDirectory?, clock: ContinuousClock, note: @escaping (String) -> Void
   ) {
-    (config, model) = (session.config, session.material.model)
-    (tokenizer, dataFingerprint) = (session.material.tokenizer, session.material.fingerprint)
-    fineTuning = session.material.fineTuning
-    (table, engine) = (session.state.table, session.engine)
-    (self.snapshot, self.store, self.note) = (snapshot, store, note)
-    (self.directory, taskIdentity) = (directory, session.material.task)
+    (self.store, self.keep, self.keepEvery, self.onFailure) = (store, keep, keepEvery, onFailure)
+    (self.directory, self.clock, self.note) = (directory, clock, note)
   }
 
   /// A checkpoint under way is finished whatever ends the run.
@@ -59,52 +52,21 @@ final class CheckpointSaver {
   /// The run goes on from `folder`, which has been verified.
   func began(from folder: String) { newestGood = folder }
 
-  /// Begins to write the snapshot as the checkpoint of `step`. The one before is finished.
+  /// Begins to write a checkpoint. The one before is finished.
   ///
-  /// - Parameters:
-  ///   - paused: seconds for which the training stood still
-  ///   - origin: a hash of the weights that the run began with
-  func write(
-    _ step: Int, anomalies: AnomalyState, origin: String?, paused: Double, clock: ContinuousClock
-  ) {
+  /// - Parameter paused: seconds for which the training stood still
+  func write(_ contents: CheckpointContents, paused: Double) {
     precondition(underWay == nil, "two checkpoints at once")
+    let step = contents.trainer.step
     underWay = (step, paused)
-    let (config, table, model, snapshot) = (config, table, model, snapshot)
-    let (store, tokenizer, fineTuning) = (store, tokenizer, fineTuning)
-    let trainer = TrainerState(
-      step: step, config: config, dataFingerprint: dataFingerprint,
-      tokenizerFingerprint: tokenizer.fingerprint,
-      productFingerprint: engine.products.joined(separator: " "), engine: engine,
-      anomalies: anomalies, task: taskIdentity, origin: origin)
-    let names = config.optimizer.stateNames
-    let bytes =
-      CheckpointSaver.bytes(table, states: names.count) + ModelFolder.mostBytes(of: tokenizer)
+    let (store, keep, keepEvery, clock) = (store, keep, keepEvery, clock)
     task.start {
       let start = clock.now
-      try store.save(step: step, keep: config.keep, keepEvery: config.keepEvery, bytes: bytes) {
-        folder in
-        try withExtendedLifetime(snapshot) {
-          var digests = try ModelFolder.write(
-            snapshot.weights, table, model, tokenizer: tokenizer, fineTuning: fineTuning, to: folder
-          )
-          let tensors = zip(names, snapshot.moments).flatMap {
-            table.tensors(of: $1, prefix: $0 + ".")
-          }
-          let name = TrainerState.optimizerName
-          digests[name] = try Safetensors.write(tensors, to: "\(folder)/\(name)")
-          digests[TrainerState.name] = try JSONFile.write(
-            trainer, to: "\(folder)/\(TrainerState.name)")
-          return digests
-        }
-      }
+      try store.save(
+        step: step, keep: keep, keepEvery: keepEvery, bytes: contents.bytesOnDisk,
+        contents.write)
       return start.duration(to: clock.now).seconds
     }
-  }
-
-  /// Bytes that a checkpoint takes on the disk beside its tokenizer, with something to spare for headers.
-  private static func bytes(_ table: ParameterTable, states: Int) -> Int {
-    let floats = Snapshot.count(table.count, states: states) * MemoryLayout<Float>.stride
-    return floats + floats / 50 + 1 << 16
   }
 
   /// What became of the checkpoint under way; nil where none is, or it goes on and is not waited for.
@@ -113,7 +75,7 @@ final class CheckpointSaver {
   ///   - waiting: whether to wait for its end
   ///   - last: whether no other checkpoint follows
   /// - Throws: where it could not be written and the run must not go on
-  func take(waiting: Bool, last: Bool = false) throws -> RunLog.CheckpointMetrics? {
+  func take(waiting: Bool, last: Bool = false) throws -> CheckpointMetrics? {
     guard let (step, paused) = underWay, let result = task.take(waiting: waiting) else {
       return nil
     }
@@ -123,7 +85,7 @@ final class CheckpointSaver {
     case .success(let written):
       failuresInARow = 0
       newestGood = store.path(of: step)
-      return RunLog.CheckpointMetrics(
+      return CheckpointMetrics(
         step: step, checkpoint: "checkpoints/" + Path.name(store.path(of: step)),
         secondsPaused: paused,
         secondsWritten: written)
@@ -141,7 +103,7 @@ final class CheckpointSaver {
     let kept =
       newestGood.map { "\($0) is the newest good checkpoint" } ?? "there is no earlier checkpoint"
     let what = "the checkpoint of step \(step) could not be written: \(error)"
-    if last || config.onCheckpointFailure == .stop || failuresInARow >= Self.mostFailures {
+    if last || onFailure == .stop || failuresInARow >= Self.mostFailures {
       let times = failuresInARow > 1 ? " (\(failuresInARow) failures in a row)" : ""
       throw InputError(
         "\(what)\(times). Training stops here; \(kept). Fix the cause and run the same command "

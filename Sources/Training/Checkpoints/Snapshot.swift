@@ -1,29 +1,41 @@
 import Buffers
 import Kernels
 import Model
+import Storage
 
 /// Weights and optimizer state as they were at one moment: what a checkpoint is written from while the training goes on, and read into.
 ///
 /// Rank 0's; nobody else has one.
 final class Snapshot: Sendable {
   private let buffer: FloatBuffer
-  private let parameters: Int
+  private let table: ParameterTable
+  private let names: [String]
 
   /// Takes the memory, all of it now.
-  init(_ table: ParameterTable, states: Int, team: ThreadTeam) {
-    parameters = table.count
-    buffer = FloatBuffer(Snapshot.count(table.count, states: states))
+  init(_ table: ParameterTable, _ optimizer: OptimizerConfig, team: ThreadTeam) {
+    (self.table, names) = (table, optimizer.stateNames)
+    buffer = FloatBuffer(CheckpointSize(parameters: table.count, optimizer).floats)
     team.clear(buffer.vector)
   }
 
-  /// Floats of a snapshot of a model with `parameters`.
-  static func count(_ parameters: Int, states: Int) -> Int { parameters * (1 + states) }
-
   /// Valid as long as this object lives.
-  var weights: Vector { buffer[0..<parameters] }
+  var weights: Vector { buffer[0..<table.count] }
 
-  /// The state of the optimizer, in the order of its names. Valid as long as this object lives.
-  var moments: [Vector] {
-    (1..<buffer.count / parameters).map { buffer[$0 * parameters..<($0 + 1) * parameters] }
+  /// The state of the optimizer by name, in the order of its names. Valid as long as this object lives.
+  var states: [(name: String, values: Vector)] {
+    names.enumerated().map { ($1, buffer[($0 + 1) * table.count..<($0 + 2) * table.count]) }
+  }
+
+  /// The tensors of the optimizer's state, as `optimizer.safetensors` has them.
+  var optimizerTensors: [NamedTensor] {
+    states.flatMap { table.tensors(of: $0.values, prefix: $0.name + ".") }
+  }
+
+  /// Overwrites the optimizer's state with a checkpoint's.
+  func readOptimizer(_ folder: String) throws {
+    let file = try SafetensorsFile("\(folder)/\(TrainerState.optimizerName)")
+    for tensor in optimizerTensors {
+      try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
+    }
   }
 }

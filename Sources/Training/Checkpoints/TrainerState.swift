@@ -1,12 +1,13 @@
 import Files
 import Kernels
 import Model
+import Storage
 
 /// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
 package struct TrainerState: Codable, Equatable {
   /// The layout of the checkpoint's files.
   var version = 2
-  /// Updates done. Seed, batch and this give the sampler's position.
+  /// Steps done. Seed, batch and this give the sampler's position.
   let step: Int
   /// Of the dataset and of its tokenizer.
   let dataFingerprint: String
@@ -33,8 +34,8 @@ package struct TrainerState: Codable, Equatable {
       origin
   }
 
-  static let name = "trainer.json"
-  static let optimizerName = "optimizer.safetensors"
+  static let name = CheckpointStore.trainerName
+  static let optimizerName = CheckpointStore.optimizerName
 
   /// What a run of `config` left after `step`.
   package init(
@@ -83,17 +84,5 @@ private struct JSONKeys: Decodable {
 
   init(from decoder: any Swift.Decoder) throws {
     names = Set(try decoder.container(keyedBy: Name.self).allKeys.map(\.stringValue))
-  }
-}
-
-extension Snapshot {
-  /// Overwrites the optimizer's state with a checkpoint's.
-  func readOptimizer(_ folder: String, _ table: ParameterTable, names: [String]) throws {
-    let file = try SafetensorsFile("\(folder)/\(TrainerState.optimizerName)")
-    for (name, values) in zip(names, moments) {
-      for tensor in table.tensors(of: values, prefix: name + ".") {
-        try file.read(tensor.name, into: tensor.values, expecting: tensor.shape)
-      }
-    }
   }
 }

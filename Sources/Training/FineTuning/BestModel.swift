@@ -1,4 +1,6 @@
 import Files
+import Inference
+import Storage
 
 /// The model of a fine-tuning that did best on the development split: the folder `best` in the run directory.
 public struct BestModel: Sendable, Codable, Equatable {
@@ -28,7 +30,7 @@ public struct BestModel: Sendable, Codable, Equatable {
   static func read(_ out: String) throws -> BestModel? {
     let path = "\(folder(out))/\(name)"
     guard Path.exists(path) else { return nil }
-    let saved = try JSONFile.read(Saved.self, from: path)
+    let saved = try JSONFile.read(Saved.self, from: path, choices: FineTunedTask.choices)
     return BestModel(folder: folder(out), step: saved.step, score: saved.score)
   }
 
@@ -52,12 +54,12 @@ public struct BestModel: Sendable, Codable, Equatable {
   ) throws {
     let out = session.config.out
     if let best = try read(out), !score.isBetter(than: best.score) { return }
-    let (material, state) = (session.material, session.state)
+    let (workload, state) = (session.workload, session.state)
     let folder = folder(out)
     try FolderCommit.commit(folder, existing: .replaced, housekeeping: housekeeping) { partial in
       var digests = try ModelFolder.write(
-        state.weights, state.table, material.model, tokenizer: material.tokenizer,
-        fineTuning: material.fineTuning, to: partial)
+        state.weights, state.table, workload.model, tokenizer: workload.tokenizer,
+        fineTuning: workload.fineTuning, to: partial)
       digests[name] = try JSONFile.write(
         Saved(step: step, score: score), to: "\(partial)/\(name)")
       try SumsFile.write(in: partial, known: digests)

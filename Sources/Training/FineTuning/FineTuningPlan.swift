@@ -1,6 +1,8 @@
+import Console
 import Dist
 import Files
 import Foundation
+import Storage
 
 /// What a fine-tuning will do and take, before it begins.
 public struct FineTuningPlan: Sendable, Encodable {
@@ -25,24 +27,24 @@ public struct FineTuningPlan: Sendable, Encodable {
   /// Reads the task's files, and takes no memory for the training. Collective.
   public init(_ config: RunConfig, communicator: Communicator) throws {
     // Where the model that the run began with is gone, its checkpoints know shape and tokenizer.
-    let isThere = config.from.isEmpty || Path.exists(config.from)
+    let isThere = config.from.map(Path.exists) ?? true
     let store = CheckpointStore(config.out + "/checkpoints")
-    let material = try TaskMaterial(
+    let workload = try TaskWorkload(
       config, communicator: communicator,
       checkpoint: isThere ? nil : try communicator.together { try store.candidates().first?.folder }
     )
     let threads = try TrainingSession.threads(config, communicator)
     let plan = MemoryPlan(
-      material.config, model: material.model, tokensPerWindow: material.training.tokensPerWindow,
+      workload.config, model: workload.model, tokensPerWindow: workload.training.tokensPerWindow,
       ranks: communicator.size, threads: threads)
-    self.config = material.config
+    self.config = workload.config
     memory = plan
     (parameters, bytesPerRank, ranks) = (plan.parameters, plan.bytes, communicator.size)
-    examples = material.description
-    (fingerprint, task) = (material.fingerprint, material.task)
-    ids = material.tokenizer.vocabularySize
-    cautions = material.config.cautions(examples: material.training.count)
-    text = try material.config.yaml + "\n" + material.description + "\n" + plan.description
+    examples = workload.description
+    (fingerprint, task) = (workload.fingerprint, workload.task)
+    ids = workload.tokenizer.vocabularySize
+    cautions = workload.config.cautions(examples: workload.training.count)
+    text = try workload.config.yaml + "\n" + workload.description + "\n" + plan.description
   }
 
   /// For people.
@@ -53,7 +55,7 @@ public struct FineTuningPlan: Sendable, Encodable {
     try communicator.onRoot {
       let found = try TrainingRun.rehearse(
         config, dataFingerprint: fingerprint, task: task, dataVocabulary: ids)
-      if let found { printError(found + "\n") }
+      if let found { printError(found) }
     }
     try memory.check(config, on: communicator)
   }

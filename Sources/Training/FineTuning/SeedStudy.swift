@@ -1,5 +1,8 @@
+import Console
 import Data
+import Dist
 import Foundation
+import Tokenization
 
 /// The same fine-tuning with several seeds: what its metrics came to.
 public struct SeedStudy: Sendable, Codable {
@@ -21,7 +24,7 @@ public struct SeedStudy: Sendable, Codable {
       let known = values.compactMap { $0 }
       guard let least = known.min(), let most = known.max() else { return nil }
       (self.metric, self.values, self.least, self.most) = (metric, values, least, most)
-      median = Training.median(known)
+      median = Dist.median(known)
     }
   }
 

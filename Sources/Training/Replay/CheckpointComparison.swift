@@ -1,6 +1,7 @@
 import Buffers
 import Files
 import Model
+import Storage
 
 /// A checkpoint's floats beside those that were computed again.
 struct CheckpointComparison {
@@ -14,19 +15,16 @@ struct CheckpointComparison {
   /// Reads the checkpoint in `folder`, tensor by tensor.
   ///
   /// - Parameters:
-  ///   - optimizer: its state by name, whole; empty to compare the weights alone
-  init(_ folder: String, _ state: ModelState, optimizer: [(name: String, values: Vector)]) {
+  ///   - optimizer: the tensors of its state; empty to compare the weights alone
+  init(_ folder: String, _ state: ModelState, optimizer: [NamedTensor]) {
     files = SumsFile.verify(folder).map(\.description)
     let scratch = FloatBuffer(state.table.parameters.map(\.range.count).max() ?? 0)
     compare(
       state.table.savedTensors(of: state.weights), with: "\(folder)/\(ModelFolder.weightsName)",
       scratch,
       areWeights: true)
-    for (name, values) in optimizer {
-      compare(
-        state.table.tensors(of: values, prefix: name + "."),
-        with: "\(folder)/\(TrainerState.optimizerName)", scratch, areWeights: false)
-    }
+    compare(
+      optimizer, with: "\(folder)/\(TrainerState.optimizerName)", scratch, areWeights: false)
   }
 
   private mutating func compare(

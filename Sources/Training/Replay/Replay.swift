@@ -1,7 +1,10 @@
+import Console
 import Dist
 import Files
 import Foundation
 import Model
+import Storage
+import Tokenization
 
 /// Steps of a run computed once more, on any machine and any number of ranks, and compared with what the run left.
 ///
@@ -13,21 +16,22 @@ public struct Replay {
     public var run: String
     /// From 1.
     public var step: Int
-    /// The one leaf of the step to compute, from 0; nil for the whole step.
-    public var leaf: Int?
+    /// The one micro-batch of the step to compute, from 0; nil for the whole step.
+    public var microBatch: Int?
     /// Where the data lie here; nil for where the run had them.
     public var data: String?
     /// Where the task's file lies here, and the model that the run began with; nil for where the run had them.
     public var task, from: String?
-    /// Threads of a rank; 0 for a fair share of the node's CPUs.
-    public var threads: Int
+    /// Threads of a rank; nil for a fair share of the node's CPUs.
+    public var threads: Int?
 
     /// A request.
     public init(
-      run: String, step: Int, leaf: Int?, data: String?, task: String? = nil, from: String? = nil,
-      threads: Int
+      run: String, step: Int, microBatch: Int?, data: String?, task: String? = nil,
+      from: String? = nil,
+      threads: Int?
     ) {
-      (self.run, self.step, self.leaf, self.data) = (run, step, leaf, data)
+      (self.run, self.step, self.microBatch, self.data) = (run, step, microBatch, data)
       (self.task, self.from, self.threads) = (task, from, threads)
     }
   }
@@ -64,7 +68,7 @@ public struct Replay {
     try communicator.onRoot {
       let run = try RunRecord(request.run, step: request.step)
       record = run
-      let base = run.checkpoint(before: request.step, report: note)
+      let base = run.checkpoint(before: request.step, report: communicator.note)
       let beginning = Beginning(
         config: try configuration(run),
         earlier: run.earlierConfigs.map { .init(after: $0.after, config: $0.config) },
@@ -82,21 +86,21 @@ public struct Replay {
     let start = try session.restore(from: {
       try check(beginning.checkpoint, isBase: beginning.base != nil, session)
       return beginning.base == nil ? nil : beginning.checkpoint
-    })
+    }).step
     if let record {
       outcome?.began(at: start, session, record)
       session.trainer.anomalies.skip(record.skippedSteps)
     }
     try session.trainer.share(session.trainer.anomalies)
-    let last = request.leaf == nil ? request.step : request.step - 1
-    if last > start { note("computing steps \(start + 1) to \(last) again") }
+    let last = request.microBatch == nil ? request.step : request.step - 1
+    if last > start { communicator.note("computing steps \(start + 1) to \(last) again") }
     for step in stride(from: start + 1, through: last, by: 1) {
-      let result = try session.trainer.step(step, stop: false)
-      if let record { outcome?.computed(result.metrics, record) }
+      let done = try session.trainer.step(step, stop: false)
+      if let record { outcome?.computed(done.record, record) }
     }
-    if let leaf = request.leaf {
+    if let microBatch = request.microBatch {
       try communicator.onRoot {
-        outcome?.leaf = try session.trainer.compute(leaf, of: request.step)
+        outcome?.microBatch = try session.trainer.replay(microBatch, of: request.step)
       }
     } else {
       try session.trainer.fill(session.snapshot)
@@ -112,7 +116,7 @@ public struct Replay {
     config.debug = false
     config.data = request.data ?? config.data
     if let from = request.from {
-      guard config.beginsWithAModel else {
+      guard config.origin != nil else {
         throw UsageError(
           "\(run.folder) began with random weights, not with a model: leave out --from")
       }
@@ -125,7 +129,7 @@ public struct Replay {
       config.task = task
     }
     if let problem = config.problem { throw InputError(problem, path: run.folder) }
-    if let leaf = request.leaf, leaf >= config.leaves {
+    if let microBatch = request.microBatch, microBatch >= config.leaves {
       throw UsageError(
         "a step of \(run.folder) has \(config.leaves) micro-batches: give a --leaf from 0 to "
           + "\(config.leaves - 1)")
@@ -135,11 +139,11 @@ public struct Replay {
         "does not exist on this machine: give the folder of the run's data with --data",
         path: config.data)
     }
-    if config.isFineTuning, config.task.hasSuffix(".yaml") || config.task.hasSuffix(".yml"),
-      !Path.exists(config.task)
+    if let task = config.task, task.hasSuffix(".yaml") || task.hasSuffix(".yml"),
+      !Path.exists(task)
     {
       throw InputError(
-        "does not exist on this machine: give the run's task file with --task", path: config.task)
+        "does not exist on this machine: give the run's task file with --task", path: task)
     }
     return config
   }
@@ -147,58 +151,47 @@ public struct Replay {
   /// Refuses data, a task or a model to begin with that are not those of the run that has `checkpoint`.
   private func check(_ checkpoint: String?, isBase: Bool, _ session: TrainingSession) throws {
     let config = session.config
-    if !isBase, config.beginsWithAModel, try ModelFolder.hashOfWeights(config.from) == nil {
+    let hash = try config.origin.flatMap { try ModelFolder.hashOfWeights($0) }
+    if !isBase, let origin = config.origin, hash == nil {
       throw InputError(
         "the run began with this model, which is missing, and no checkpoint is older than the step: give the model with --from",
-        path: config.from)
+        path: origin)
     }
     guard let checkpoint else { return }
     let saved = try TrainerState.read(checkpoint)
     // First: with other labels the examples are others, too.
-    if let was = saved.task, let now = session.material.task, was != now {
+    if let was = saved.task, let now = session.workload.task, was != now {
       throw InputError(
         "the run was trained with the task \(was), not \(now): give that task with --task",
         path: config.task)
     }
-    if saved.dataFingerprint != session.material.fingerprint {
+    if saved.dataFingerprint != session.workload.fingerprint {
       throw InputError(
         "these are not the data that the run was trained on: give those with --data",
         path: config.data)
     }
-    if !isBase, let was = saved.origin, config.beginsWithAModel,
-      try ModelFolder.hashOfWeights(config.from) != was
-    {
+    if !isBase, let was = saved.origin, let origin = config.origin, hash != was {
       throw InputError(
         "does not have the weights that the run began with: give the model that has them with --from",
-        path: config.from)
+        path: origin)
     }
-  }
-
-  private func note(_ text: String) {
-    if communicator.isRoot { printError(text + "\n") }
   }
 }
 
 extension Trainer {
-  /// The loss and the gradient of one leaf of a step with the weights as they are, by this rank alone.
-  func compute(_ leaf: Int, of step: Int) throws -> ReplayOutcome.Leaf {
-    let windows = windows(of: step)
-    let samples = samples(of: leaf, in: step)
-    guard !samples.isEmpty else {
-      let leaves = (windows.count + config.microBatch - 1) / config.microBatch
+  /// The loss and the gradient of one micro-batch of a step with the weights as they are, by this rank alone.
+  fileprivate func replay(_ microBatch: Int, of step: Int) throws -> ReplayOutcome.MicroBatch {
+    let global = globalBatch(of: step)
+    guard !global.places[microBatch].isEmpty else {
       throw UsageError(
-        "step \(step) is the last one and has only \(counted(windows.count, "example")): give a --leaf from 0 to "
-          + "\(leaves - 1)")
+        "step \(step) is the last one and has only \(counted(global.windows.count, "example")): give a --leaf from 0 to "
+          + "\(global.places.filter { !$0.isEmpty }.count - 1)")
     }
-    let batch = try self.batch(leaf, of: step)
     let weightsHash = state.weights.withBytes { XXH128.hash($0) }
-    team.clear(state.gradients)
-    forward(batch, of: step)
-    let losses = decoder.backward(divisor: divisor(of: step), addingTo: state.gradients)
-    return ReplayOutcome.Leaf(
-      leaf: leaf, windows: Array(windows[samples]),
-      loss: sum(losses, of: batch).all / (Double(samples.count) * training.divisorPerWindow),
-      weightsHash: weightsHash,
+    let loss = try computeAlone(microBatch, of: global).all
+    return ReplayOutcome.MicroBatch(
+      microBatch: microBatch, windows: global.windows(of: microBatch),
+      loss: global.mean(loss, of: microBatch), weightsHash: weightsHash,
       gradientHash: state.gradients.withBytes { XXH128.hash($0) },
       tensors: table.parameters.map { parameter in
         ReplayOutcome.TensorHash(

@@ -1,6 +1,8 @@
+import Console
 import Dist
 import Files
 import Model
+import Tokenization
 
 /// What came of computing steps of a run once more.
 public struct ReplayOutcome: Sendable, Encodable {
@@ -38,13 +40,21 @@ public struct ReplayOutcome: Sendable, Encodable {
   public let productFingerprint: String
   /// The run's; nil where it does not say.
   public let runProductFingerprint: String?
-  /// The leaf that was asked for.
-  public internal(set) var leaf: Leaf?
+  /// The micro-batch that was asked for.
+  public internal(set) var microBatch: MicroBatch?
 
-  /// One leaf of a step, computed alone.
-  public struct Leaf: Sendable, Encodable {
+  /// The micro-batches are `leaf` in the JSON of the first programs, and so they stay.
+  private enum CodingKeys: String, CodingKey {
+    case run, step, ranks, threads, runRanks, reduce, checkpoint, steps, agrees, isExact
+    case differences, loss, gradientNorm, weightsHash, comparedCheckpoint, lossDeviationMax
+    case weightDeviationMax, productFingerprint, runProductFingerprint
+    case microBatch = "leaf"
+  }
+
+  /// One micro-batch of a step, computed alone.
+  public struct MicroBatch: Sendable, Encodable {
     /// From 0.
-    public let leaf: Int
+    public let microBatch: Int
     /// The windows of the training split that its sequences are.
     public let windows: [Int]
     /// Mean over its targets, in nats.
@@ -53,6 +63,11 @@ public struct ReplayOutcome: Sendable, Encodable {
     public let weightsHash, gradientHash: String
     /// The gradient tensor by tensor.
     public let tensors: [TensorHash]
+
+    private enum CodingKeys: String, CodingKey {
+      case microBatch = "leaf"
+      case windows, loss, weightsHash, gradientHash, tensors
+    }
   }
 
   /// The gradient of one tensor.
@@ -92,15 +107,15 @@ public struct ReplayOutcome: Sendable, Encodable {
   }
 
   /// A step was computed.
-  mutating func computed(_ metrics: RunLog.StepMetrics, _ record: RunRecord) {
+  mutating func computed(_ done: StepOutcome.Record, _ record: RunRecord) {
+    guard case .applied(let metrics) = done else { return }
     (loss, gradientNorm) = (metrics.loss, metrics.gradientNorm)
     weightsHash = metrics.weightsHash
-    if metrics.skipped == true { return }
     guard let recorded = record.metrics[metrics.step] else {
       return add(["step \(metrics.step): \(record.folder)/metrics.jsonl has no line of it"])
     }
     let comparison = StepComparison(
-      recorded: recorded, recomputed: metrics, strategyIsOrdered: reduce == .ordered)
+      recorded: recorded, recomputed: metrics, by: reduce)
     steps.append(metrics.step)
     if let ranks = recorded.ranks, !runRanks.contains(ranks) { runRanks.append(ranks) }
     isExact = isExact && comparison.isExact
@@ -114,7 +129,7 @@ public struct ReplayOutcome: Sendable, Encodable {
     guard let saved = record.checkpoints.first(where: { $0.step == step }) else { return }
     comparedCheckpoint = saved.folder
     let comparison = CheckpointComparison(
-      saved.folder, session.state, optimizer: session.optimizerState)
+      saved.folder, session.state, optimizer: session.snapshot?.optimizerTensors ?? [])
     weightDeviationMax = comparison.largestDeviation
     // Sums in another order leave no bit of the weights as it was; then only the files are judged.
     add(isExact ? comparison.floats + comparison.files : comparison.files)
@@ -155,11 +170,11 @@ extension ReplayOutcome: CustomStringConvertible {
         "loss \(loss)  gradient norm \(gradientNorm)"
           + (weightsHash.map { "  weights \($0)" } ?? ""))
     }
-    if let leaf {
+    if let microBatch {
       lines += [
-        "micro-batch \(leaf.leaf) of step \(step): windows "
-          + leaf.windows.map(String.init).joined(separator: ", "),
-        "loss \(leaf.loss)  gradient \(leaf.gradientHash)  weights before \(leaf.weightsHash)",
+        "micro-batch \(microBatch.microBatch) of step \(step): windows "
+          + microBatch.windows.map(String.init).joined(separator: ", "),
+        "loss \(microBatch.loss)  gradient \(microBatch.gradientHash)  weights before \(microBatch.weightsHash)",
       ]
     }
     return lines.joined(separator: "\n")
@@ -167,7 +182,7 @@ extension ReplayOutcome: CustomStringConvertible {
 
   private var compared: String {
     let quantities =
-      reduce == .ordered ? "loss, gradient norm and weights of" : "loss and gradient norm of"
+      reduce.isRankInvariant ? "loss, gradient norm and weights of" : "loss and gradient norm of"
     let parts = [
       steps.isEmpty ? nil : "\(quantities) \(counted(steps.count, "step"))",
       comparedCheckpoint.map { "weights and optimizer of \($0)" },

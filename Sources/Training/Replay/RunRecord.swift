@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Storage
 
 /// What a run left in its folder, as far as its steps can be computed again from it. Nothing is written there.
 struct RunRecord {
@@ -11,9 +12,9 @@ struct RunRecord {
   let earlierConfigs: [(after: Int, config: RunConfig)]
   /// Whether `config` has the steps and warm-up of a fine-tuning, which else follow from its examples.
   let knowsSteps: Bool
-  /// The steps' lines of `metrics.jsonl`.
-  let metrics: [Int: RunLog.StepMetrics]
-  /// The steps whose updates were not applied; they are not in `metrics`.
+  /// The steps of `metrics.jsonl` that were applied.
+  let metrics: [Int: StepMetrics]
+  /// Those that were not; they are not in `metrics`.
   let skippedSteps: [Int]
   /// Newest first, not verified.
   let checkpoints: [Checkpoint]
@@ -33,8 +34,8 @@ struct RunRecord {
         path: folder)
     }
     self.folder = folder
-    let settings: [RunLog.Settings]
-    let log = "\(folder)/metrics.jsonl"
+    let settings: [SettingsInForce]
+    let log = MetricsFile.path(in: folder)
     (metrics, skippedSteps, settings) = try RunRecord.metrics(log)
     guard !skippedSteps.contains(step) else {
       throw UsageError(
@@ -79,39 +80,21 @@ struct RunRecord {
     return nil
   }
 
-  /// The updates in `metrics.jsonl`, by step. What a killed run left of its last line is not one.
+  /// What `metrics.jsonl` says of steps.
   private static func metrics(
     _ path: String
-  ) throws -> (applied: [Int: RunLog.StepMetrics], skipped: [Int], settings: [RunLog.Settings]) {
-    struct Kind: Decodable {
-      let step: Int
-      let loss: Double?
-      let skipped: Bool?
-      let settings: [String: String]?
-    }
-    let reader = try FileReader(path)
-    let text = String(
-      decoding: try reader.read(UInt8.self, at: 0, count: reader.size), as: UTF8.self)
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    var result: [Int: RunLog.StepMetrics] = [:]
+  ) throws -> (applied: [Int: StepMetrics], skipped: [Int], settings: [SettingsInForce]) {
+    var applied: [Int: StepMetrics] = [:]
     var skipped: [Int] = []
-    var settings: [RunLog.Settings] = []
-    for (number, line) in zip(1..., lines) where !line.isEmpty {
-      let data = Data(line.utf8)
-      do {
-        let kind = try JSONDecoder().decode(Kind.self, from: data)
-        if kind.skipped == true { skipped.append(kind.step) }
-        if let found = kind.settings { settings.append(.init(step: kind.step, settings: found)) }
-        guard kind.loss != nil, kind.skipped != true else { continue }
-        let step = try JSONDecoder().decode(RunLog.StepMetrics.self, from: data)
-        result[step.step] = step
-      } catch {
-        if number == lines.count { continue }
-        throw InputError(
-          "is not a line that `pretrain` writes: remove it or restore the file", path: path,
-          line: number)
+    var settings: [SettingsInForce] = []
+    for line in try MetricsFile.lines(path) {
+      switch line {
+      case .step(let step): applied[step.step] = step
+      case .skipped(let step): skipped.append(step.step)
+      case .settings(let found): settings.append(found)
+      case .evaluation, .checkpoint: break
       }
     }
-    return (result, skipped, settings)
+    return (applied, skipped, settings)
   }
 }

@@ -1,8 +1,10 @@
+import Console
+import Dist
 import Foundation
 
 /// What a step left in `metrics.jsonl` beside what it gives when it is computed again.
 struct StepComparison {
-  /// Whether the bits have to be the same: in `ordered` runs always, else on as many ranks as the run had.
+  /// Whether the bits have to be the same: where the reduction makes them so on any number of ranks always, else on as many ranks as the run had.
   let isExact: Bool
   /// A sentence for every quantity that is not the same, in the order in which a step makes them.
   let differences: [String]
@@ -13,9 +15,9 @@ struct StepComparison {
   static let (lossTolerance, normTolerance) = (1e-4, 1e-2)
 
   init(
-    recorded: RunLog.StepMetrics, recomputed: RunLog.StepMetrics, strategyIsOrdered: Bool
+    recorded: StepMetrics, recomputed: StepMetrics, by strategy: ReductionStrategy
   ) {
-    let isExact = strategyIsOrdered || recorded.ranks == recomputed.ranks
+    let isExact = strategy.isRankInvariant || recorded.ranks == recomputed.ranks
     self.isExact = isExact
     let step = recorded.step
     var found: [String] = []
@@ -37,7 +39,7 @@ struct StepComparison {
     compare(
       "gradient's norm", recorded.gradientNorm, recomputed.gradientNorm,
       tolerance: isExact ? 0 : Self.normTolerance)
-    if strategyIsOrdered, let old = recorded.weightsHash, let new = recomputed.weightsHash,
+    if strategy.isRankInvariant, let old = recorded.weightsHash, let new = recomputed.weightsHash,
       old != new
     {
       found.append("step \(step): the weights' hash was \(old) and is \(new) now")

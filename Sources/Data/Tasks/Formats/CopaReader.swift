@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Tokenization
 
 #if canImport(FoundationXML)
   import FoundationXML

@@ -4,14 +4,14 @@ import Files
 struct DelimitedReader {
   let format: DelimitedText
   let fields: TaskFields
-  let path: String
+  package let path: String
 
   /// Where the values stand.
-  private struct Table {
+  package struct Table {
     /// For each name that is read its column; nil where there is none and need not be.
     var columns: [Int?]
     /// The cells of a line.
-    var count: Int
+    package var count: Int
     /// Who says so.
     var source: String
   }
@@ -97,7 +97,7 @@ struct DelimitedReader {
   }
 
   /// The columns by the first record, and whether that is a header.
-  private func table(
+  package func table(
     of records: DelimitedRecords, in text: Span<UInt8>, mayLackLabels: Bool
   ) throws(InputError) -> (Table, isHeader: Bool) {
     let first = records.cells.indices.map { records.cell($0, of: text) }

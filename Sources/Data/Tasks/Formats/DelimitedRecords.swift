@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// Cuts text into records and cells (RFC 4180, or without quotes); lines end with LF or CR LF.
 package struct DelimitedRecords {

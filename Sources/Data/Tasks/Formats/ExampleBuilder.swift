@@ -9,7 +9,7 @@ struct ExampleBuilder {
   private(set) var leftOut = 0
 
   /// What is to be told of the files: what was passed over, odd characters.
-  var notes: [String] = []
+  package var notes: [String] = []
 
   /// Why the first damaged one was left out.
   private(set) var firstDamage: InputError?
@@ -45,7 +45,7 @@ struct ExampleBuilder {
   ///   - id: its place in the split where nil
   ///   - label: as it stands in the file
   ///   - emptyAnswers: whether an answer may be empty
-  mutating func add(
+  package mutating func add(
     id: String?, texts: [String], answers: [String], label: String?, emptyAnswers: Bool = false,
     path: String, line: Int?
   ) {

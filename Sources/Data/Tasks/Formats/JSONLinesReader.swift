@@ -1,9 +1,10 @@
 import Files
+import Tokenization
 
 /// Reads examples out of JSON objects, one a line.
 struct JSONLinesReader {
   let fields: TaskFields
-  let path: String
+  package let path: String
 
   func read(_ text: Span<UInt8>, into builder: inout ExampleBuilder) {
     var object = JSONFields(fields.names)

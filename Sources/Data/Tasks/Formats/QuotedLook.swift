@@ -1,4 +1,5 @@
 import Files
+import Tokenization
 
 /// Notices a quoted file that is read as if it were not, and quotes that are not where they count, in files of a user's own task
 /// that does not say how they are quoted. Of the tasks that the program knows such cells are counted: released files have texts that look
@@ -41,7 +42,7 @@ struct QuotedLook {
     }
   }
 
-  private mutating func count(_ values: some Sequence<String?>, _ line: Int) {
+  package mutating func count(_ values: some Sequence<String?>, _ line: Int) {
     for case let value? in values {
       guard let inside = QuotedLook.inside(value), QuotedLook.doublesQuotes(inside) else {
         continue

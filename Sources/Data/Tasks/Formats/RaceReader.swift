@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Tokenization
 
 /// Reads RACE (Lai et al. 2017, arXiv:1704.04683): a folder of `.txt` files, each one JSON object with an article, questions, four
 /// options for each, and answers A to D.

@@ -1,0 +1,185 @@
+import Buffers
+import Console
+import Data
+import Dist
+import Inference
+import Kernels
+import Model
+import Preflight
+
+/// How fast a model writes and scores, each beside what bounds it, in turn and several times.
+///
+/// A new token reads every weight once, so generation is judged by a pure read of the same floats by the same threads; scoring by
+/// the forward pass of training on the same tokens.
+public struct GenerationBenchmark {
+  /// What was measured; rates and ratios are medians over the rounds.
+  public struct Result: Sendable, Encodable {
+    /// Floats of the model.
+    public let parameters: Int
+    /// Bytes that a token reads.
+    public let weightBytes: Int
+    /// Threads that read and compute.
+    public let threads: Int
+    /// Rounds of which each figure is the median.
+    public let rounds: Int
+    /// Tokens that were generated in a round, one after the other.
+    public let tokensGenerated: Int
+    /// Generated tokens a second, of one sequence.
+    public let tokensPerSecond: Double
+    /// Weights read a second by generation, in 10⁹ bytes.
+    public let gigabytesPerSecond: Double
+    /// Weights read a second by sums over them: the faster of one and of eight streams a thread.
+    public let readGigabytesPerSecond: Double
+    /// Generation's share of it: the median of each round's own.
+    public let shareOfReadBandwidth: Double
+    /// Tokens of a prompt that are read in a second.
+    public let promptTokensPerSecond: Double
+    /// Tokens that were scored in a round.
+    public let tokensScored: Int
+    /// Tokens scored a second, in full batches.
+    public let scoringTokensPerSecond: Double
+    /// Tokens of training's forward pass and loss a second, in batches of as many.
+    public let trainingForwardTokensPerSecond: Double
+    /// Scoring over training's forward pass: the median of each round's own.
+    public let scoringShareOfTrainingForward: Double
+  }
+
+  private let state: ModelState
+  private let team: ThreadTeam
+  private let clock: any Clock<Duration>
+
+  /// - Parameters:
+  ///   - model: its weights are drawn at random
+  ///   - threads: of the team that reads and computes
+  ///   - clock: measures
+  public init(
+    _ model: ModelConfig, threads: Int, clock: any Clock<Duration> = ContinuousClock()
+  ) throws {
+    var need = MemoryCheck.scoring(model, threads: threads)
+    let use = DecoderUse(capacity: max(model.context, Scoring.tokensAtOnce), training: true)
+    need.floats +=
+      (CachedDecoder.count(model, threads: threads)
+        + Decoder.activationCount(model, use, threads: threads)) * MemoryLayout<Float>.stride
+    try MemoryCheck.require(need)
+    team = ThreadTeam(size: threads)
+    state = ModelState(model, training: false)
+    state.table.initialize(state.weights, config: model, seed: 1, team: team)
+    self.clock = clock
+  }
+
+  /// Measures everything `rounds` times in turn, after once to warm up.
+  ///
+  /// - Parameter tokens: generated in a round, at most as many as half the context
+  public func run(rounds: Int, tokens: Int) -> Result {
+    precondition(rounds > 0 && tokens > 0, "nothing to measure")
+    let config = state.config
+    let tokens = min(tokens, max(1, config.context / 2))
+    let prompt = self.tokens(max(1, config.context / 2))
+    let text = self.tokens(max(config.context, Scoring.tokensAtOnce) + 1)
+    let cached = CachedDecoder(state, team: team)
+    let scoring = Scoring(state, team: team)
+    let training = TrainingForward(state, team: team)
+    var all: [Round] = []
+    for round in 0...rounds {
+      cached.reset()
+      let prefill = seconds { _ = cached.append(prompt) }
+      let (token, read) = generate(prompt.prefix(tokens), by: cached)
+      let scored = seconds { _ = scoring.logProbabilities(text) }
+      let forward = seconds { training.run(text) }
+      guard round > 0 else { continue }
+      all.append(
+        Round(
+          read: read, token: token, promptToken: prefill / Double(prompt.count),
+          scored: scored / Double(text.count - 1), forward: forward / Double(text.count - 1)))
+    }
+    return result(all, tokens: tokens, scored: text.count - 1)
+  }
+
+  /// Seconds of one pass over the weights, and of a token of everything else.
+  private struct Round {
+    let read, token, promptToken, scored, forward: Double
+  }
+
+  private func result(_ rounds: [Round], tokens: Int, scored: Int) -> Result {
+    let bytes = state.table.count * MemoryLayout<Float>.stride
+    let gigabytes = Double(bytes) / 1e9
+    func middle(_ value: (Round) -> Double) -> Double { median(rounds.map(value)) }
+    return Result(
+      parameters: state.table.count, weightBytes: bytes, threads: team.size, rounds: rounds.count,
+      tokensGenerated: tokens, tokensPerSecond: middle { 1 / $0.token },
+      gigabytesPerSecond: middle { gigabytes / $0.token },
+      readGigabytesPerSecond: middle { gigabytes / $0.read },
+      shareOfReadBandwidth: middle { $0.read / $0.token },
+      promptTokensPerSecond: middle { 1 / $0.promptToken }, tokensScored: scored,
+      scoringTokensPerSecond: middle { 1 / $0.scored },
+      trainingForwardTokensPerSecond: middle { 1 / $0.forward },
+      scoringShareOfTrainingForward: middle { $0.forward / $0.scored })
+  }
+
+  /// Median seconds of a token, and of a read of the weights before each: what disturbs the machine meets both alike.
+  private func generate(
+    _ text: ArraySlice<Int32>, by cached: CachedDecoder
+  ) -> (token: Double, read: Double) {
+    var (tokens, inOne, inEight): ([Double], [Double], [Double]) = ([], [], [])
+    for id in text {
+      inOne.append(seconds { readWeights(StreamingRead.sum) })
+      inEight.append(seconds { readWeights(StreamingRead.sumOfEightStreams) })
+      tokens.append(seconds { _ = cached.append([id]) })
+    }
+    return (median(tokens), min(median(inOne), median(inEight)))
+  }
+
+  private func readWeights(_ sum: (Vector) -> Float) {
+    team.rows(state.weights.count, height: 1 << 18) { range, _ in _ = sum(state.weights[range]) }
+  }
+
+  /// Token ids that go through the vocabulary in steps that share no factor with most sizes of it.
+  private func tokens(_ count: Int) -> [Int32] {
+    (0..<count).map { Int32($0 * 7_919 % state.config.vocabularySize) }
+  }
+
+  private func seconds(_ body: () -> Void) -> Double { clock.seconds(body) }
+}
+
+/// The forward pass and the losses of training, dropout and all.
+private struct TrainingForward {
+  let config: ModelConfig
+  let decoder: Decoder
+
+  init(_ state: ModelState, team: ThreadTeam) {
+    config = state.config
+    decoder = Decoder(
+      state, team: team, capacity: max(config.context, Scoring.tokensAtOnce), training: true)
+  }
+
+  func run(_ text: [Int32]) {
+    let sequences = decoder.capacity / config.context
+    let count = sequences * config.context
+    let dropout = Dropout(probability: config.dropout, seed: 1, step: 1)
+    for start in stride(from: 0, to: text.count - count, by: count) {
+      decoder.forward(
+        Batch(
+          sequences: sequences, length: config.context,
+          tokens: Array(text[start..<start + count]),
+          targets: Array(text[start + 1...start + count]),
+          lossWeights: [Float](repeating: 1, count: count),
+          samples: (0..<UInt32(sequences)).map { $0 }), dropout: dropout)
+      _ = decoder.losses()
+    }
+  }
+}
+
+extension GenerationBenchmark.Result: CustomStringConvertible {
+  /// A few lines for people.
+  public var description: String {
+    """
+    \(grouped(parameters)) parameters, \(threads) thread\(threads == 1 ? "" : "s"); medians of \(rounds) rounds
+    generation      \(format(tokensPerSecond, 1)) tokens/s of one sequence, \(format(gigabytesPerSecond, 1)) GB/s of weights
+    weights, read   \(format(readGigabytesPerSecond, 1)) GB/s; generation reaches \(format(shareOfReadBandwidth, 3)) of it
+    prompt          \(format(promptTokensPerSecond, 1)) tokens/s
+    scoring         \(format(scoringTokensPerSecond, 1)) tokens/s
+    training        \(format(trainingForwardTokensPerSecond, 1)) tokens/s forward; scoring is \
+    \(format(scoringShareOfTrainingForward, 3)) times as fast
+    """
+  }
+}

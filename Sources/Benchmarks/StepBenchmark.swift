@@ -1,0 +1,183 @@
+import Console
+import Data
+import Dist
+import Files
+import Inference
+import Kernels
+import Model
+import Preflight
+import Profiling
+import Storage
+import Tokenization
+import Training
+
+/// Whole training steps of the real trainer, and in turn with them the matrix products of such a step alone.
+public struct StepBenchmark {
+  /// The run whose steps are measured; `data` is read where `usesData`.
+  public let config: RunConfig
+  /// Steps before the measured ones.
+  public let warmUp: Int
+  private let usesData: Bool
+  private let trace: String?
+  private let communicator: Communicator
+  private let clock = ContinuousClock()
+
+  /// Token ids of presets that take the data's, where there are none: as many as 8,000 merges give.
+  public static let syntheticVocabulary = 8_108
+
+  /// Ids, shapes and threads from `config`, of which `steps` are measured.
+  ///
+  /// - Parameters:
+  ///   - usesData: tokens of `config.data`'s training split instead of random ones
+  ///   - trace: the trace file to write; nil for none
+  public init(
+    _ config: RunConfig, warmUp: Int, usesData: Bool, trace: String?, communicator: Communicator
+  ) {
+    self.config = config
+    self.warmUp = warmUp
+    self.usesData = usesData
+    self.trace = trace
+    self.communicator = communicator
+  }
+
+  /// Measures. Collective.
+  public func run() throws -> StepBenchmarkResult {
+    var shared = config
+    shared.threads = nil
+    for entry in shared.entries {
+      try communicator.agree(on: entry, what: "the configuration", status: 2)
+    }
+    try communicator.agree(on: "\(warmUp) \(trace ?? "")", what: "--warm-up and --trace", status: 2)
+    try communicator.together {
+      try InputFiles.require(
+        trace, of: "--trace", otherThan: usesData ? InputFiles.files(in: config.data) : [])
+      try config.precision.requireSupport()
+      try config.checkShares(ranks: communicator.size)
+    }
+    let (windows, model) = try communicator.together { try source() }
+    let threads = try TrainingSession.threads(config, communicator)
+    let plan = MemoryPlan(
+      config, model: model, ranks: communicator.size, threads: threads, saves: false)
+    try plan.check(
+      more: 4
+        * Roofline.count(
+          model, config.decoderUse, sequences: config.microBatch, length: model.context),
+      on: communicator)
+    let traceFile = try trace.map { try TraceFile($0, communicator: communicator, clock: clock) }
+    let recorder = try OperationRecorder(
+      threads: threads, traces: trace != nil, communicator: communicator, clock: clock)
+    let team = ThreadTeam(size: threads, observer: recorder)
+    let state = ModelState(model, training: true, precision: config.precision)
+    let trainer = try Trainer(
+      config, state: state, communicator: communicator, team: team, check: nil, recorder: recorder,
+      training: windows, clock: clock)
+    state.table.initialize(state.weights, config: model, seed: config.seed, team: team)
+    state.weightsChanged(team: team)
+    for step in 0..<warmUp { _ = try trainer.step(step + 1) }
+    // Before the roofline takes memory of its own: all of the step's is taken.
+    let resident = try communicator.allReduce([Double(ResidentMemory.peak ?? 0)], .max)[0]
+    recorder.reset()
+
+    var measurement = try measure(trainer, model, team)
+    try traceFile?.write(recorder)
+    measurement.bytesResident = Int(resident)
+    let profile = try StepProfile(recorder, communicator: communicator)
+    return StepBenchmarkResult(
+      config, model, ranks: communicator.size, host: communicator.host, threads: threads,
+      warmUp: warmUp, plan: plan, measurement: measurement, profile: profile)
+  }
+
+  /// What the clock said, the slowest rank's.
+  struct Measurement {
+    /// Of each step.
+    var steps: [Double] = []
+    /// Of each step: what the rank that waited least, and the one that waited most, waited for communication.
+    var leastExposed: [Double] = []
+    var mostExposed: [Double] = []
+    /// Of each step, with an overlapped reduction: the most of any rank.
+    var hidden: [OverlapTimes] = []
+    /// Of the products of a step, at the mean of the measurements before and after it.
+    var rooflines: [Double] = []
+    /// Of the products of a micro-batch, by operation: the median.
+    var leaf: [Operation: Double] = [:]
+    /// Bytes a second of all ranks together.
+    var bandwidth = 0.0
+    var bytesResident = 0
+
+    /// A step of every rank. Collective.
+    fileprivate mutating func add(
+      _ seconds: Double, _ metrics: StepMetrics, _ communicator: Communicator
+    ) throws {
+      let exposed = metrics.secondsCommunication
+      leastExposed.append(try communicator.allReduce([exposed], .min)[0])
+      let most = try communicator.allReduce(
+        [seconds, exposed, metrics.secondsHidden ?? -1, metrics.secondsPolling ?? 0], .max)
+      steps.append(most[0])
+      mostExposed.append(most[1])
+      if most[2] >= 0 { hidden.append(OverlapTimes(hidden: most[2], polling: most[3])) }
+    }
+  }
+
+  private func measure(
+    _ trainer: Trainer, _ model: ModelConfig, _ team: ThreadTeam
+  ) throws -> Measurement {
+    let roofline = Roofline(
+      model, config.decoderUse, sequences: config.microBatch, length: model.context, team: team)
+    let microBatches = Double(config.shares(ranks: communicator.size).most)
+    var passes: [[Operation: Double]] = []
+    var bandwidths: [Double] = []
+    func pass() throws {
+      try communicator.barrier()
+      let seconds = roofline.pass()
+      let operations = Operation.allCases.filter { seconds[$0] != nil }
+      let slowest = try communicator.allReduce(operations.map { seconds[$0] ?? 0 }, .max)
+      passes.append(Dictionary(uniqueKeysWithValues: zip(operations, slowest)))
+      bandwidths.append(try communicator.allReduce([roofline.bandwidth()], .sum)[0])
+    }
+    try communicator.barrier()
+    roofline.calibrate()
+    try pass()
+    var result = Measurement()
+    for step in 1...config.steps {
+      try communicator.barrier()
+      let start = clock.now
+      let metrics = try trainer.step(warmUp + step)
+      let seconds = start.duration(to: clock.now).seconds
+      try result.add(seconds, metrics, communicator)
+      try pass()
+      let around = passes.suffix(2).map { $0.values.reduce(0, +) }
+      result.rooflines.append(microBatches * (around[0] + around[1]) / 2)
+      communicator.note("step \(step)/\(config.steps)  \(format(result.steps[step - 1], 3)) s")
+    }
+    for operation in passes[0].keys {
+      result.leaf[operation] = median(passes.compactMap { $0[operation] })
+    }
+    result.bandwidth = median(bandwidths)
+    return result
+  }
+
+  private func source() throws -> (any BatchSource, ModelConfig) {
+    guard usesData else {
+      let model = config.model(vocabularySize: StepBenchmark.syntheticVocabulary)
+      return (
+        SyntheticWindows(
+          vocabularySize: model.vocabularySize, length: model.context, seed: config.seed), model
+      )
+    }
+    let dataset = try TokenDataset(folder: config.data)
+    let model = try TokenWorkload.shape(config, over: dataset)
+    return (try Windows(dataset, split: .train, length: model.context), model)
+  }
+}
+
+extension Trainer {
+  /// One step, which must be as it should be. Collective.
+  fileprivate func step(_ step: Int) throws -> StepMetrics {
+    let done = try self.step(step, stop: false)
+    if let anomaly = done.anomaly { throw AgreedFailure(anomaly.description) }
+    guard case .applied(let metrics) = done.record else {
+      preconditionFailure("a benchmark skips no step")
+    }
+    return metrics
+  }
+}

@@ -1,0 +1,98 @@
+import Console
+import Files
+import Model
+import Tokenization
+
+/// The examples of a split as token sequences.
+package struct EncodedSplit {
+  package let examples: [TaskExample]
+  package let encoded: [EncodedExample]
+  /// How many the files hold beside these that are none.
+  package let leftOut: Int
+  /// What is to be told of the files.
+  package var notes: [String] = []
+  /// Which part of the task's examples they are.
+  private(set) var name = TaskSplit.train
+
+  package init(_ examples: [TaskExample], _ encoded: [EncodedExample], leftOut: Int) {
+    (self.examples, self.encoded, self.leftOut) = (examples, encoded, leftOut)
+  }
+
+  /// Reads and encodes.
+  package init(
+    _ spec: TaskSpec, _ split: TaskSplit, folder: String, encoder: TaskEncoder, threads: Int
+  ) throws {
+    let contents = try spec.read(split, in: folder)
+    let examples = contents.examples
+    self.init(
+      examples, encoder.encodeAll(examples, threads: threads), leftOut: contents.leftOut)
+    (notes, name) = (contents.notes, split)
+    guard split == .test || examples.allSatisfy({ $0.label != nil }) else {
+      throw InputError(
+        "the \(split.rawValue) split has examples without a label, which nothing can be learned from",
+        path: folder)
+    }
+  }
+
+  /// The tokens that the tokenizer does not know, before anything was cut.
+  package var unknownTokens: UnknownTokens { encoded.unknownTokens }
+
+  /// What the user should know of the examples.
+  package var warnings: [String] {
+    notes + (unknownTokens.warning.map { ["\(name.rawValue): \($0)"] } ?? [])
+  }
+
+  /// The most tokens of an example, its sequences padded to the longest.
+  package var longest: Int { encoded.map(\.paddedCount).max() ?? 0 }
+
+  /// `count` of the examples, drawn by the seed; 0 for all.
+  package func drawn(_ count: Int, seed: UInt64) -> EncodedSplit {
+    guard count > 0, count < examples.count else { return self }
+    let sampler = Sampler(windows: examples.count, sequencesPerStep: count, seed: seed)
+    let places = sampler.windows(step: 1).sorted()
+    var drawn = EncodedSplit(
+      places.map { examples[$0] }, places.map { encoded[$0] }, leftOut: leftOut)
+    (drawn.notes, drawn.name) = (notes, name)
+    return drawn
+  }
+
+  /// What of these training examples was cut to the context, and what of them and of `development` was left out, in words.
+  package func losses(_ context: Int, development: EncodedSplit) -> String {
+    let leftOut = leftOut + development.leftOut
+    let cut = encoded.filter { $0.cutTokens > 0 }
+    let tokens = cut.reduce(0) { $0 + $1.cutTokens }
+    let sentence =
+      cut.isEmpty
+      ? "no training example is longer than the context of \(context) tokens"
+      : "\(grouped(cut.count)) of \(grouped(encoded.count)) training examples are longer than the context of "
+        + "\(context) tokens and lose \(grouped(tokens)) tokens"
+    return sentence
+      + "; " + unknownTokens.description
+      + (leftOut > 0
+        ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
+  }
+
+  /// A hash of all sequences and labels of some splits, and of what made them.
+  package static func fingerprint(_ splits: [EncodedSplit], _ tokenizer: Tokenizer) -> String {
+    var bytes: [UInt8] = Array(tokenizer.fingerprint.utf8)
+    for split in splits {
+      for (example, encoded) in zip(split.examples, split.encoded) {
+        bytes += "\n\(example.label.map { "\($0)" } ?? "-")".utf8
+        for sequence in encoded.sequences { bytes += " \(sequence)".utf8 }
+      }
+      bytes += "\n\n".utf8
+    }
+    return XXH128.hash(bytes.span)
+  }
+}
+
+extension EncodedExample {
+  /// The tokens of its sequences.
+  var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
+
+  /// Those of the longest.
+  package var length: Int { sequences.reduce(0) { max($0, $1.count) } }
+
+  /// The tokens of its sequences, padded to the longest.
+  var paddedCount: Int { sequences.count * length }
+}

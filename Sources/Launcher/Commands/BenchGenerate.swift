@@ -1,0 +1,29 @@
+import Benchmarks
+import Dist
+import Files
+import Training
+
+extension Bench {
+  /// `gpt1-dist bench --generate`: a model's weights are random.
+  func measureGeneration(_ communicator: Communicator) throws {
+    let model = try alone(communicator) {
+      try config(ranks: 1)
+        .model(vocabularySize: StepBenchmark.syntheticVocabulary)
+    }
+    let benchmark = try GenerationBenchmark(
+      model, threads: try TrainingRun.threads(config(ranks: 1), communicator))
+    let result = benchmark.run(rounds: side.rounds, tokens: side.tokens)
+    try output.print(result, text: result.description)
+  }
+
+  /// What `body` returns, in a job of one rank.
+  func alone<Result>(_ communicator: Communicator, _ body: () throws -> Result) throws -> Result {
+    try communicator.together {
+      guard communicator.size == 1 else {
+        throw UsageError(
+          "bench --\(subject.name) measures one process: start it without mpirun")
+      }
+      return try body()
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Files
+import Synchronization
+
+/// GPT-1's tokenizer: OpenAI's standardisation, words, byte-pair encoding.
+///
+/// It is shared by threads; each call borrows working memory (with the words met so far) from a pool.
+public final class Tokenizer: Sendable {
+  /// What one thread needs to encode.
+  private struct Worker {
+    var splitter = WordSplitter()
+    var cache = WordCache(limit: 1 << 18)
+  }
+
+  let encoding: BytePairEncoding
+
+  /// XXH3-128 of all pieces in order and all merges in order: equal for tokenizers that give equal ids.
+  public let fingerprint: String
+
+  private let idle = Mutex<[Worker]>([])
+
+  package init(_ encoding: BytePairEncoding) {
+    self.encoding = encoding
+    var content: [UInt8] = []
+    for piece in encoding.vocabulary.pieces { content += "\(piece.count) ".utf8 + piece }
+    for pair in encoding.merges { content += "\(pair.left) \(pair.right)\n".utf8 }
+    fingerprint = XXH128.hash(content.span)
+  }
+
+  /// A tokenizer with up to `merges` merges learned from `text`; fewer where no pair of pieces occurs twice any more.
+  public static func learn(merges: Int, from text: String) -> Tokenizer {
+    var counts = WordCounts()
+    counts.add(text: Array(text.utf8).span)
+    return Tokenizer(BytePairLearner.learn(merges: merges, from: counts))
+  }
+
+  /// The number of merges.
+  public var mergeCount: Int { encoding.merges.count }
+
+  /// The number of ids: 0 ..< vocabularySize.
+  public var vocabularySize: Int { encoding.vocabulary.pieces.count }
+
+  /// The id of `<unk>`, which every character becomes that the vocabulary does not have.
+  public var unknownId: Int32 { encoding.vocabulary.unknownId }
+
+  /// The id of the line break, or nil: then line breaks leave nothing.
+  public var newlineId: Int32? { encoding.newlineId }
+
+  /// The piece with `id`, `</w>` included, or nil outside of the vocabulary.
+  public func piece(_ id: Int32) -> String? {
+    let pieces = encoding.vocabulary.pieces
+    return pieces.indices.contains(Int(id)) ? String(decoding: pieces[Int(id)], as: UTF8.self) : nil
+  }
+
+  /// The id of `piece` (`the</w>`), or nil.
+  public func id(of piece: String) -> Int32? { encoding.vocabulary.id(of: Array(piece.utf8)) }
+
+  /// The ids of `text`. Line breaks become `newlineId`, but not at either end.
+  public func encode(_ text: String) -> [Int32] {
+    var unknown = UnknownTokens()
+    return encode(text, counting: &unknown)
+  }
+
+  /// The ids of `text`, among which the unknown ones are counted.
+  public func encode(_ text: String, counting unknown: inout UnknownTokens) -> [Int32] {
+    let bytes = Array(text.utf8)
+    var ids: [Int32] = []
+    encode(bytes.span, to: &ids, counting: &unknown)
+    return ids
+  }
+
+  /// The text of `ids`: pieces put together, `</w>` as a space except at the end, as Hugging Face's decoder does.
+  /// Ids outside of the vocabulary read as `<unk>`.
+  public func decode(_ ids: [Int32]) -> String {
+    let pieces = encoding.vocabulary.pieces
+    var text: [UInt8] = []
+    for (place, id) in ids.enumerated() {
+      let piece = pieces.indices.contains(Int(id)) ? pieces[Int(id)] : Vocabulary.unknown
+      let ends = piece.suffix(4).elementsEqual(Vocabulary.endOfWord)
+      text += ends ? piece.dropLast(4) : piece[...]
+      if ends, place != ids.count - 1 { text.append(UInt8(ascii: " ")) }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends the ids of `text`, which is valid UTF-8, to `ids`, and counts the unknown ones.
+  package func encode(
+    _ text: Span<UInt8>, to ids: inout [Int32], counting unknown: inout UnknownTokens
+  ) {
+    var worker = idle.withLock { $0.popLast() } ?? Worker()
+    let standard = Standardise.standardise(text)
+    var words = WordList()
+    worker.splitter.split(standard.span, into: &words)
+    let (first, unknownId) = (ids.count, unknownId)
+    words.forEach { word in
+      let start = ids.count
+      worker.cache.append(word, by: encoding, to: &ids)
+      for place in start..<ids.count where ids[place] == unknownId {
+        unknown.addUnknown(of: word, by: encoding)
+        break
+      }
+    }
+    unknown.add(tokens: ids.count - first)
+    idle.withLock { $0.append(worker) }
+  }
+}

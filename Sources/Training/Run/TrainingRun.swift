@@ -1,0 +1,195 @@
+import Buffers
+import Console
+import Data
+import Dist
+import Files
+import Foundation
+import Kernels
+import Model
+import Storage
+import Tokenization
+
+/// A run, of pre-training or of fine-tuning, from its configuration to its last checkpoint.
+public struct TrainingRun {
+  let session: TrainingSession
+  let store: CheckpointStore
+  /// Rank 0's, from before anything in it is read to the end.
+  let directory: RunDirectory?
+  let clock = ContinuousClock()
+
+  /// The exit status of a run that checkpointed and stopped on request: start it again.
+  public static let stoppedStatus: Int32 = 75
+
+  /// Opens what the run reads and takes all memory. Collective: all ranks of `communicator`.
+  ///
+  /// - Parameters:
+  ///   - trace: the trace file to write at the end; nil for none
+  ///   - fault: what a test plants; nil for none
+  public init(
+    _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil
+  ) throws {
+    try TrainingSession.agree(on: config, communicator)
+    let store = CheckpointStore(config.out + "/checkpoints")
+    var directory: RunDirectory?
+    var checkpoint: [UInt8] = []
+    try communicator.onRoot {
+      let own = try RunDirectory(config.out) { printError($0) }
+      directory = own
+      guard own.isLocked else { return }
+      own.checkpoint = try TrainingRun.checkpointToResume(config, store)
+      checkpoint = Array((own.checkpoint ?? "").utf8)
+    }
+    checkpoint = try communicator.broadcast(checkpoint)
+    let session = try TrainingSession(
+      config, communicator: communicator,
+      checkpoint: checkpoint.isEmpty ? nil : String(decoding: checkpoint, as: UTF8.self),
+      trace: trace, fault: fault, clock: clock)
+    self.session = session
+    self.store = store
+    self.directory = directory
+  }
+
+  /// Complete: with what the data and the model that it begins with decide.
+  var config: RunConfig { session.config }
+  var communicator: Communicator { session.communicator }
+
+  /// How a run ended.
+  public struct Outcome: Sendable, Codable {
+    /// Steps done.
+    public var step: Int
+    /// Whether all steps that were asked for are done.
+    public var finished: Bool
+    /// The newest checkpoint.
+    public var checkpoint: String
+    /// The last measurement; nil without one.
+    public var evaluation: Evaluation?
+    /// The best one of the development split and the folder of its model, in fine-tuning; nil without one.
+    public var best: BestModel?
+    /// Why `best` is not the best that the run had: that one could not be written; nil where it is.
+    public var bestProblem: String?
+    /// The validation loss of a model that knows nothing but how often each token occurs, in nats; nil in fine-tuning.
+    public var unigramValidationLoss: Double?
+  }
+
+  /// Trains to the end or until a signal. Collective.
+  ///
+  /// - Parameter signals: of this rank; one rank that was asked to stop stops all
+  public func run(signals: StopSignals) throws -> Outcome {
+    do { return try trainToTheEnd(signals) } catch {
+      directory?.removeIfUnused()
+      throw error
+    }
+  }
+
+  private func trainToTheEnd(_ signals: StopSignals) throws -> Outcome {
+    try communicator.onRoot {
+      // What another run left since the first look.
+      if let directory, try directory.claim() {
+        directory.checkpoint = try TrainingRun.checkpointToResume(config, store)
+      }
+    }
+    var changes: [SettingChange] = []
+    let start = try session.restore(from: { directory?.checkpoint }) { resumption in
+      changes = try resumption.changes()
+      guard !changes.isEmpty else { return }
+      let saved = resumption.saved
+      let report = saved.config.learningRateReport(changes, to: config, after: saved.step)
+      communicator.note(
+        "settings changed after step \(saved.step): "
+          + changes.map(\.report).joined(separator: ", ") + (report.map { ". \($0)" } ?? ""))
+    }
+    var outcome = Outcome(
+      step: start.step, finished: start.step >= config.steps,
+      checkpoint: store.path(of: start.step),
+      unigramValidationLoss: session.workload.unigramValidationLoss)
+    if outcome.finished {
+      if config.resume != .automatic { outcome.checkpoint = config.resume.rawValue }
+      outcome.evaluation = MetricsFile.lastEvaluation(folder: config.out)
+      try findBest(&outcome)
+      communicator.note(
+        "\(config.out) is finished: \(start.step) of \(counted(config.steps, "step")). Nothing to do"
+      )
+      return outcome
+    }
+    var log: RunLog?
+    try communicator.onRoot { log = try begin(at: start.step, changes) }
+    let loop = try RunLoop(
+      session, store, directory: directory, log: log, from: start, outcome: outcome,
+      signals: signals, clock: clock)
+    try loop.run()
+    outcome = loop.outcome
+    outcome.checkpoint = store.path(of: outcome.step)
+    try findBest(&outcome)
+    if let table = try session.tracing?.finish(config, session.state.config) { log?.note(table) }
+    if config.debug { log?.note("seconds by phase, rank 0\n" + session.trainer.clock.table) }
+    return outcome
+  }
+
+  /// Rank 0's: the run directory is made ready for the steps after `start`.
+  ///
+  /// - Parameter changes: settings that are others from there on
+  private func begin(at start: Int, _ changes: [SettingChange]) throws -> RunLog? {
+    guard let directory else { return nil }
+    try Destination.requireFolder(store.folder, replacing: false)
+    let began = try directory.record(config, isBeginning: start == 0)
+    let settings = began.changes(to: config).map { ($0.key, $0.new) }
+    let log = try RunLog(
+      directory, resumingAt: start, settings: Dictionary(uniqueKeysWithValues: settings),
+      steps: config.steps, terminal: StandardError.showsBars, clock: clock, wallClock: { Date() })
+    // With other settings the steps that made it will not be made again.
+    let best = try BestModel.read(config.out)
+    let isAhead = (best?.step ?? 0) > start && start > 0 && !changes.isEmpty
+    if isAhead, let best {
+      communicator.note(
+        "the best model, of step \(best.step), is removed: the run restarts at step \(start)")
+    }
+    if start > 0, config.isFineTuning, !isAhead,
+      let top = MetricsFile.bestEvaluation(folder: config.out), let score = top.score,
+      best.map({ score.isBetter(than: $0.score) }) ?? true
+    {
+      communicator.note(
+        "warning: \(BestModel.lost(top.step, score, in: config.out)): the best model from here on is that of the "
+          + "other steps")
+    }
+    try BestModel.open(config.out, isNew: start == 0 || isAhead, store.housekeeping)
+    communicator.note(session.description)
+    for caution in config.cautions(examples: session.workload.training.count) {
+      communicator.note(caution)
+    }
+    return log
+  }
+
+  /// The best model, and whether there was a better one that was not kept. Collective.
+  private func findBest(_ outcome: inout Outcome) throws {
+    let best = try communicator.together { try BestModel.read(config.out) }
+    outcome.best = best
+    var problem = ""
+    if let top = MetricsFile.bestEvaluation(folder: config.out), let score = top.score,
+      best.map({ score.isBetter(than: $0.score) }) ?? true
+    {
+      problem = outcome.bestProblem ?? BestModel.lost(top.step, score, in: config.out)
+    } else if best == nil {
+      problem = outcome.bestProblem ?? ""
+    }
+    problem = String(decoding: try communicator.broadcast(Array(problem.utf8)), as: UTF8.self)
+    outcome.bestProblem = problem.isEmpty ? nil : problem
+  }
+
+  /// The threads of this rank's team. Collective, whatever the ranks were asked for.
+  public static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
+    try TrainingSession.threads(config, communicator)
+  }
+
+  /// The memory that a run of pre-training will take, and the token ids of its model. Collective.
+  public static func plan(
+    _ config: RunConfig, _ communicator: Communicator
+  ) throws -> (memory: MemoryPlan, vocabularySize: Int, threads: Int) {
+    let threads = try threads(config, communicator)
+    let ids = try communicator.together {
+      try config.vocabulary ?? TokenDataset(folder: config.data).info.vocabularySize
+    }
+    let plan = MemoryPlan(
+      config, model: config.model(vocabularySize: ids), ranks: communicator.size, threads: threads)
+    return (plan, ids, threads)
+  }
+}

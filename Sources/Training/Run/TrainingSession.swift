@@ -1,0 +1,196 @@
+import Buffers
+import Data
+import Dist
+import Files
+import Kernels
+import Model
+import Preflight
+import Profiling
+import Storage
+import Tokenization
+
+/// What steps are computed with, made once from a configuration and kept as long as they go on: data, model, memory, threads, trainer.
+///
+/// Training a run and replaying one begin with it alike.
+package final class TrainingSession {
+  let config: RunConfig
+  let communicator: Communicator
+  let workload: any Workload
+  package let threads: Int
+  let plan: MemoryPlan
+  let tracing: Tracing?
+  let team: ThreadTeam
+  let state: ModelState
+  let trainer: Trainer
+  /// Rank 0's: what checkpoints are read into and written from.
+  let snapshot: Snapshot?
+  /// Rank 0's, after `restore`: a hash of the weights that the run began with, as far as it is known; nil for random ones.
+  private(set) var origin: String?
+  /// This rank's engine of matrix products.
+  let engine: ProductEngine
+
+  /// Opens the data and takes all memory; refuses, on all ranks together, what cannot be trained. Collective.
+  ///
+  /// - Parameters:
+  ///   - config: the same on all ranks, but for its threads
+  ///   - checkpoint: of the run, which then needs no model to begin with; nil where it begins
+  ///   - derivesSteps: false where a fine-tuning's `config` has the steps and warm-up that it had
+  ///   - trace: the trace file to write at the end; nil for none
+  ///   - fault: what a test plants; nil for none
+  package init(
+    _ config: RunConfig, communicator: Communicator, checkpoint: String? = nil,
+    derivesSteps: Bool = true, trace: String? = nil, fault: Fault? = nil, clock: ContinuousClock
+  ) throws {
+    self.communicator = communicator
+    try communicator.together { try config.checkShares(ranks: communicator.size) }
+    let workload: any Workload =
+      config.isFineTuning
+      ? try TaskWorkload(
+        config, communicator: communicator, checkpoint: checkpoint, derivesSteps: derivesSteps)
+      : try TokenWorkload(config, communicator: communicator)
+    self.workload = workload
+    let config = workload.config
+    self.config = config
+    let threads = try TrainingSession.threads(config, communicator)
+    self.threads = threads
+    let plan = MemoryPlan(
+      config, model: workload.model, tokensPerWindow: workload.training.tokensPerWindow,
+      ranks: communicator.size, threads: threads)
+    self.plan = plan
+    try communicator.together {
+      try config.precision.requireSupport()
+    }
+    try plan.check(config, on: communicator)
+    tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
+    let check = config.debug ? FiniteCheck() : nil
+    let layers = config.stallTimeout != nil ? LayerObserver(progress: communicator.progress) : nil
+    team = ThreadTeam(
+      size: threads, observer: ObserverPair.of(ObserverPair.of(tracing?.recorder, check), layers))
+    let fingerprints = team.productFingerprints()
+    engine = ProductEngine(usesOneDNN: config.precision == .bf16, fingerprints: fingerprints)
+    if try communicator.any(fingerprints.count > 1), communicator.isRoot {
+      printError(
+        "this OpenBLAS returns different bits depending on the thread: restarts, and runs with another number of "
+          + "threads, will differ in their last bits; install libopenblas0-pthread to avoid that")
+    }
+    try communicator.compareEngines(engine, for: config.reduce)
+    state = ModelState(workload.model, training: true, precision: config.precision)
+    trainer = try Trainer(
+      config, state: state, communicator: communicator, team: team, check: check,
+      recorder: tracing?.recorder, training: workload.training, fault: fault, clock: clock)
+    snapshot =
+      communicator.isRoot
+      ? Snapshot(state.table, config.optimizer, team: team) : nil
+  }
+
+  /// Refuses, on all ranks, configurations that are not the same. Collective.
+  static func agree(on config: RunConfig, _ communicator: Communicator) throws {
+    var shared = config
+    shared.threads = nil
+    for entry in shared.entries {
+      try communicator.agree(on: entry, what: "the configuration", status: 2)
+    }
+  }
+
+  /// Where steps go on from.
+  struct Start {
+    /// Steps that are done.
+    let step: Int
+    /// The checkpoint's folder, on rank 0; nil for the beginning.
+    let checkpoint: String?
+  }
+
+  /// Gives every rank weights, optimizer state and anomalies of a checkpoint, or those that the run begins with: the one way to restore,
+  /// for runs that begin, resume or go back, and for replays. Collective.
+  ///
+  /// - Parameters:
+  ///   - choose: rank 0's choice of a verified checkpoint; nil for the beginning
+  ///   - check: rank 0's look at what stands in that checkpoint, before anything is read of it; throws where it does not fit
+  func restore(
+    from choose: () throws -> String?, check: (Resumption) throws -> Void = { _ in }
+  ) throws -> Start {
+    var (step, checkpoint) = (0, String?.none)
+    var anomalies = AnomalyState()
+    try communicator.onRoot {
+      checkpoint = try choose()
+      if let checkpoint {
+        let saved = try read(checkpoint, check: check)
+        (step, anomalies) = (saved.step, saved.anomalies ?? AnomalyState())
+      } else {
+        try initialize()
+      }
+    }
+    step = Int(try communicator.allReduce([Double(step)], .max)[0])
+    try communicator.broadcast(state.weights)
+    if step > 0 {
+      try trainer.takeOptimizerState(from: snapshot)
+    } else {
+      trainer.optimizer.clear()
+    }
+    try trainer.share(anomalies)
+    state.weightsChanged(team: team)
+    return Start(step: step, checkpoint: checkpoint)
+  }
+
+  /// Rank 0's: weights and optimizer state of a checkpoint; returns the rest of it.
+  private func read(
+    _ folder: String, check: (Resumption) throws -> Void
+  ) throws -> TrainerState {
+    let saved = try TrainerState.read(folder)
+    try check(
+      Resumption(
+        folder: folder, saved: saved, config: config, dataFingerprint: workload.fingerprint,
+        task: workload.task, dataVocabulary: workload.tokenizer.vocabularySize))
+    origin = saved.origin
+    try ModelFolder.readWeights(folder, into: state)
+    try snapshot?.readOptimizer(folder)
+    communicator.note("going on from \(folder)")
+    if let change = EngineCheck.change(from: saved.engine, to: engine) {
+      communicator.note("warning: \(change)")
+    }
+    return saved
+  }
+
+  /// Rank 0's: the weights that the run begins with.
+  private func initialize() throws {
+    state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
+    origin = nil
+    if let source = try workload.begin(state) {
+      origin = try config.from.map { try ModelFolder.hashOfWeights($0) } ?? nil
+      communicator.note("beginning with the weights of \(source)")
+    }
+  }
+
+  /// The checkpoint of what is there after `step`, in the memory of the snapshot; rank 0's. Collective.
+  func checkpoint(after step: Int) throws -> CheckpointContents? {
+    try trainer.fill(snapshot)
+    guard let snapshot else { return nil }
+    return CheckpointContents(
+      snapshot: snapshot, model: workload.model, table: state.table,
+      tokenizer: workload.tokenizer, fineTuning: workload.fineTuning,
+      trainer: TrainerState(
+        step: step, config: config, dataFingerprint: workload.fingerprint,
+        tokenizerFingerprint: workload.tokenizer.fingerprint,
+        productFingerprint: productFingerprint, engine: engine, anomalies: trainer.anomalies,
+        task: workload.task, origin: origin))
+  }
+
+  /// What this rank's products make of fixed factors; several where that depends on the thread.
+  var productFingerprint: String { engine.products.joined(separator: " ") }
+
+  /// The threads of this rank's team. Collective, whatever the ranks were asked for.
+  package static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
+    let fair = try ThreadShare.fairThreadCount(communicator)
+    return config.threads ?? fair
+  }
+
+  /// A few lines for people, before the first step.
+  package var description: String {
+    """
+    \(communicator.size) rank\(communicator.size == 1 ? "" : "s") on \(communicator.node.nodes) \
+    node\(communicator.node.nodes == 1 ? "" : "s"), \(threads) thread\(threads == 1 ? "" : "s") each; \
+    \(workload.description)
+    \(plan.description)
+    """
+  }
+}

@@ -1,0 +1,30 @@
+import Buffers
+import Dist
+import Kernels
+
+/// Publishes the block that a rank's main thread is at work in, for its watchdog: a store a tile.
+struct LayerObserver: OperationObserver {
+  let progress: Progress
+
+  func began(worker: Int) {}
+
+  func finished(
+    _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
+  ) {
+    if worker == 0 { progress.reached(layer: layer) }
+  }
+}
+
+extension Watchdog {
+  /// The watchdog of a run; nil where `stall-timeout` is 0. Collective.
+  ///
+  /// - Parameter note: prints a line
+  static func of(
+    _ config: RunConfig, _ communicator: Communicator, note: @escaping @Sendable (String) -> Void
+  ) throws -> Watchdog? {
+    guard let timeout = config.stallTimeout else { return nil }
+    return try Watchdog(
+      communicator, timeout: Double(timeout), status: TrainingRun.stoppedStatus,
+      note: note)
+  }
+}
