@@ -96,9 +96,9 @@ public struct StepBenchmark {
     var mostExposed: [Double] = []
     /// Of each step, with an overlapped reduction: the most of any rank.
     var hidden: [OverlapTimes] = []
-    /// Of the products of a step, at the mean of the measurements before and after it.
+    /// Seconds of a step's products: the mean of the measurements before and after each step.
     var rooflines: [Double] = []
-    /// Of the products of a micro-batch, by operation: the median.
+    /// Median seconds of a micro-batch's products, by operation.
     var leaf: [Operation: Double] = [:]
     /// Bytes a second of all ranks together.
     var bandwidth = 0.0

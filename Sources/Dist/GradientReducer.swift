@@ -9,16 +9,16 @@ import Buffers
 ///
 /// Whoever uses a reducer asks these members and never which reducer it is.
 public protocol GradientReducer: AnyObject {
-  /// Whether the weights have the same bits on any number of ranks.
+  /// True if the weights have the same bits on any number of ranks.
   static var isRankInvariant: Bool { get }
 
-  /// Whether every rank must compute as many micro-batches as the others.
+  /// True if all ranks must compute the same number of micro-batches.
   static var needsEqualShares: Bool { get }
 
-  /// Whether every rank owns a slice of the flat vector instead of all of it.
+  /// True if every rank owns a slice of the flat vector instead of all of it.
   static var sharesState: Bool { get }
 
-  /// Whether gradients may cross the network in `wire`.
+  /// True if gradients may cross the network in the format `wire`.
   static func supports(_ wire: WireFormat) -> Bool
 
   /// Floats that a rank takes beside the gradient itself.
@@ -27,11 +27,11 @@ public protocol GradientReducer: AnyObject {
   /// The reducer of a rank. Takes all its memory now.
   init(_ setup: ReducerSetup) throws(MPIError)
 
-  /// Whether every micro-batch's gradient stands alone in the gradient, zeroed before it, instead of micro-batches adding up there.
+  /// True if the flat gradient holds one micro-batch at a time and is zeroed before each; false if micro-batches add up in it.
   var isolatesMicroBatches: Bool { get }
 
-  /// Whether sums go on during the last micro-batch's backward: then `poll` is called often meanwhile, the layout's table is announced
-  /// early, and what comes to its rows afterwards goes to `takeLate`.
+  /// True if the reducer sums during the backward pass of the last micro-batch. The trainer then calls `poll` often, announces the
+  /// layout's table early, and passes later contributions to its rows to `takeLate`.
   var overlapsBackward: Bool { get }
 
   /// The range whose sum, optimizer state and weights are this rank's own.
@@ -138,13 +138,13 @@ public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Whether the weights have the same bits on any number of ranks.
+  /// True if the weights have the same bits on any number of ranks.
   public var isRankInvariant: Bool { reducer.isRankInvariant }
 
-  /// Whether every rank must compute as many micro-batches as the others.
+  /// True if all ranks must compute the same number of micro-batches.
   public var needsEqualShares: Bool { reducer.needsEqualShares }
 
-  /// Whether gradients may cross the network in `wire`.
+  /// True if gradients may cross the network in the format `wire`.
   public func supports(_ wire: WireFormat) -> Bool { reducer.supports(wire) }
 
   /// Floats that a rank takes beside the gradient itself.

@@ -26,6 +26,6 @@ public struct MicroBatchShares: Sendable, Equatable {
   /// The most micro-batches that a rank computes.
   public var most: Int { (count + ranks - 1) / ranks }
 
-  /// Whether every rank computes as many as the others.
+  /// True if all ranks compute the same number.
   public var areEqual: Bool { count % ranks == 0 }
 }

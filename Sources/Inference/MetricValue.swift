@@ -14,7 +14,7 @@ public struct MetricValue: Sendable, Codable, Equatable {
     self.value = value.isNaN ? nil : value
   }
 
-  /// Whether a model with this value is the better one; no value is the worst.
+  /// True if this value is better than `other`. An undefined value is the worst.
   package func isBetter(than other: MetricValue) -> Bool {
     value ?? -.infinity > other.value ?? -.infinity
   }

@@ -28,7 +28,7 @@ package struct TaskBatches: BatchSource {
   package var count: Int { examples.count }
   package var divisorPerWindow: Double { 1 }
 
-  /// By length, so that an example shares its micro-batch with those that need as much padding.
+  /// Sorts examples by length, so that those in one micro-batch need little padding.
   ///
   /// The first half of the micro-batches grows and the second half shrinks, and every other step begins at the other end: rank r of N, which
   /// takes micro-batches r, r + N, …, then has about as much to do as the others, whatever N.

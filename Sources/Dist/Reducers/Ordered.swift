@@ -15,7 +15,7 @@ final class Ordered: GradientReducer {
   private let sum: FloatBuffer
   private let received: FloatBuffer
   private let scratch = FloatBuffer(Ordered.block)
-  /// Whether no micro-batch of the step has been summed yet.
+  /// True until the first micro-batch of the step is summed.
   private var isFirst = true
   private var announced = 0
 

@@ -4,7 +4,7 @@ import Foundation
 
 /// What a step left in `metrics.jsonl` beside what it gives when it is computed again.
 struct StepComparison {
-  /// Whether the bits have to be the same: where the reduction makes them so on any number of ranks always, else on as many ranks as the run had.
+  /// True if the bits must be equal: always with a rank-invariant strategy, otherwise if the run had the same number of ranks.
   let isExact: Bool
   /// A sentence for every quantity that is not the same, in the order in which a step makes them.
   let differences: [String]

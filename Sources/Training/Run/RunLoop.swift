@@ -22,7 +22,7 @@ final class RunLoop {
   private let saver: CheckpointSaver?
   private var deadline: Deadline<ContinuousClock.Instant>?
   private var stragglers: Stragglers
-  /// Whether this rank was asked to stop, by a signal or because the job ends.
+  /// True if this rank was asked to stop, by a signal or by the end of the job.
   private var (isAsked, isLate) = (false, false)
 
   var config: RunConfig { session.config }

@@ -57,7 +57,7 @@ public struct TrainingRun {
   public struct Outcome: Sendable, Codable {
     /// Steps done.
     public var step: Int
-    /// Whether all steps that were asked for are done.
+    /// True if all requested steps are done.
     public var finished: Bool
     /// The newest checkpoint.
     public var checkpoint: String

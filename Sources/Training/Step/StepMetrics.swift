@@ -58,7 +58,7 @@ package struct StepOutcome {
   var times = StepTimes()
   /// How long each rank computed; empty where nothing was computed.
   var secondsOfRanks: [Double] = []
-  /// Whether some rank was asked to stop.
+  /// True if some rank was asked to stop.
   let stops: Bool
   /// Why it was not applied; nil where it was, and where it was known before that it is at fault.
   package var anomaly: Anomaly?

@@ -39,7 +39,7 @@ protocol Workload {
   /// - Returns: where they come from; nil where all stay random
   func begin(_ state: ModelState) throws -> String?
 
-  /// Whether it is time for a measurement, besides that at the end.
+  /// True if an evaluation is due after this step. The last step is always evaluated.
   func isEvaluationDue(after step: Int) -> Bool
 
   /// Measures on data that is not trained on; nil where there is none. Collective.
