@@ -1,4 +1,4 @@
-sources := Sources Tests Package.swift
+sources := Sources Tests Plugins Package.swift
 
 .PHONY: help quickstart build test bench lint format setup config-docs
 
@@ -14,7 +14,7 @@ build: ## build the release program .build/release/gpt1-dist
 test: setup lint ## run the linter and all tests
 	swift test -c release
 
-bench: setup ## run all benchmarks and write a page for each into cluster/benchmarks
+bench: setup ## run all benchmarks and write a page for each into cluster/benchmarks/results
 	@cluster/benchmarks/run
 
 lint: ## check the format of all Swift files

@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(
       name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
+    .plugin(name: "BuildFacts", capability: .buildTool()),
     .target(name: "CStart"),
     .target(name: "Buffers", swiftSettings: vectorised),
     .target(name: "Files", dependencies: ["Buffers", "CXXHash"], swiftSettings: safe),
@@ -66,31 +67,38 @@ let package = Package(
         "Tokenization",
       ], swiftSettings: safe),
     .target(
+      name: "Configuration",
+      dependencies: [
+        "Console", "Data", "Dist", "Files", "Model", "Tokenization",
+        .product(name: "Yams", package: "Yams"),
+      ], swiftSettings: safe),
+    .target(
       name: "Training",
       dependencies: [
-        "Buffers", "Console", "Data", "Dist", "Files", "Inference", "Kernels", "Model", "Preflight",
-        "Profiling", "Storage", "Tokenization", .product(name: "Yams", package: "Yams"),
+        "Buffers", "Configuration", "Console", "Data", "Dist", "Files", "Inference", "Kernels",
+        "Model", "Preflight", "Profiling", "Storage", "Tokenization",
       ], swiftSettings: safe),
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Buffers", "Console", "Data", "Dist", "Files", "Inference", "Kernels", "Model", "Preflight",
-        "Profiling", "Storage", "Tokenization", "Training",
+        "Buffers", "Configuration", "Console", "Data", "Dist", "Files", "Inference", "Kernels",
+        "Model", "Preflight", "Profiling", "Storage", "Tokenization", "Training",
       ], swiftSettings: safe),
     .target(
       name: "Diagnostics",
       dependencies: [
-        "Benchmarks", "Buffers", "Console", "Data", "Dist", "Files", "Kernels", "Model",
-        "Preflight", "Storage", "Training",
+        "Benchmarks", "Buffers", "Configuration", "Console", "Data", "Dist", "Files", "Kernels",
+        "Model", "Preflight", "Storage", "Tokenization", "Training",
       ], swiftSettings: safe),
     .executableTarget(
       name: "Launcher",
       dependencies: [
-        "Benchmarks", "Console", "CStart", "Data", "Diagnostics", "Dist", "Files", "Inference",
+        "Benchmarks", "Configuration", "Console", "CStart", "Data", "Diagnostics", "Dist", "Files",
+        "Inference",
         "Model", "Preflight", "Storage", "Tokenization", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: safe),
+      swiftSettings: safe, plugins: ["BuildFacts"]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .executableTarget(
@@ -116,9 +124,13 @@ let package = Package(
     .testTarget(
       name: "InferenceTests", dependencies: ["Buffers", "Inference", "Kernels", "Model"]),
     .testTarget(
+      name: "ConfigurationTests",
+      dependencies: ["Configuration", "Files", "Model", "TestSupport"]),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Buffers", "Console", "Data", "Files", "Inference", "Kernels", "Model", "Storage",
+        "Buffers", "Configuration", "Console", "Data", "Files", "Inference", "Kernels", "Model",
+        "Storage",
         "TestSupport", "Tokenization", "Training",
       ],
       resources: [.copy("Fixtures")]),
@@ -127,7 +139,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Files", "Kernels", "Launcher", "TestSupport", "Training",
+        "Configuration", "Files", "Kernels", "Launcher", "Preflight", "TestSupport", "Training",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "TidyTests", dependencies: ["Files", "TestSupport"]),

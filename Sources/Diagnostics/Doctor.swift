@@ -1,4 +1,5 @@
 import Benchmarks
+import Configuration
 import Data
 import Dist
 import Files

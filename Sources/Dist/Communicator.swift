@@ -1,7 +1,7 @@
-import Files
 import Buffers
 import CMPI
 import Console
+import Files
 
 /// The operations that combine values of several ranks.
 public enum Reduction: Sendable, CaseIterable {

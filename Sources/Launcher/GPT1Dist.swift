@@ -3,6 +3,7 @@ import Console
 import Dist
 import Files
 import Foundation
+import Preflight
 import Training
 
 /// `gpt1-dist SUBCOMMAND`: parses, validates and calls Training.
@@ -16,6 +17,7 @@ package struct GPT1Dist: ParsableCommand {
       Exit status: 0 done, 1 failure, 2 wrong usage, 75 stopped on request with a checkpoint, or \
       stalled: run the same command again.
       """,
+    version: Versions.ofThisProgram.description,
     subcommands: [
       Prepare.self, Pretrain.self, Finetune.self, Evaluate.self, Tasks.self, Score.self,
       Generate.self, Encode.self, Decode.self, Verify.self, Bench.self, Doctor.self, Replay.self,
@@ -25,6 +27,16 @@ package struct GPT1Dist: ParsableCommand {
   /// The subcommands with flags for keys of the configuration.
   package static var keyedCommands: [any KeyedCommand.Type] {
     configuration.subcommands.compactMap { $0 as? any KeyedCommand.Type }
+  }
+}
+
+extension Versions {
+  /// The program's release; CHANGELOG.md begins with it.
+  package static let release = "0.1.0-dev"
+
+  /// Those of this process.
+  static var ofThisProgram: Versions {
+    Versions(program: release, commit: BuildFacts.commit, swift: BuildFacts.swift)
   }
 }
 
@@ -80,11 +92,8 @@ enum Processor {
   /// An instruction set that this build needs and the processor lacks.
   static var missingFeature: String? {
     #if arch(x86_64) && os(Linux)
-      guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
-        let flags = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
-      else { return nil }
-      let names = Set(flags.split(separator: " "))
-      return ["avx2", "fma"].first { !names.contains(Substring($0)) }
+      let instructions = SystemFiles().instructions
+      return instructions.isEmpty ? nil : ["avx2", "fma"].first { !instructions.contains($0) }
     #else
       return nil
     #endif

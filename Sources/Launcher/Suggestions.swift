@@ -1,6 +1,7 @@
 import ArgumentParser
-import Foundation
+import Configuration
 import Files
+import Foundation
 import Training
 
 /// What a command line was probably meant to say.

@@ -84,7 +84,7 @@ import Training
             atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
           try put(text.utf8, at: file)
         }
-        return ControlGroups(root: folder).memory
+        return SystemFiles(root: folder).controlGroups.memory
       }
     }
     let first = "7:cpu,cpuacct:/a\n5:memory:/docker/abc\n0::/\n"

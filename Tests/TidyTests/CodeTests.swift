@@ -6,9 +6,6 @@ import Testing
 private let mostLines = 300
 private let mostLinesWithReason = 400
 
-/// Until they are split.
-private let longFiles: Set = ["Preparation.swift"]
-
 /// Modules in which memory may be handled unsafely.
 private let unsafeModules: Set = ["Buffers", "Dist", "Files", "Kernels"]
 
@@ -32,9 +29,7 @@ private func unsafeOutsideItsModules(in file: SourceFile) -> [Finding] {
 
 private func linesBeyondTheLimit(in file: SourceFile) -> [Finding] {
   let count = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
-  let hasReason =
-    file.lines[0].hasPrefix("// Longer than \(mostLines) lines: ")
-    || longFiles.contains(file.path.split(separator: "/").last.map(String.init) ?? "")
+  let hasReason = file.lines[0].hasPrefix("// Longer than \(mostLines) lines: ")
   let limit = hasReason ? mostLinesWithReason : mostLines
   guard count > limit else { return [] }
   return [
@@ -82,16 +77,10 @@ private func postponedWork(in file: SourceFile) -> [Finding] {
 private func filesByFoundation(in file: SourceFile) -> [Finding] {
   guard file.module != "Files" else { return [] }
   let way =
-    /\bFileManager|\bfileURLWithPath|\bcontentsOf:\s*URL|\.write\(to(?:File)?:\s*(?:URL|url|atomically)|\bcreateFile\b|\b(?:fopen|opendir|creat)\(/
-  let code = SwiftText(file.text).code
-  // Dist knows no files; what the kernel says of itself has names of ASCII.
-  let reads = zip(code, file.lines).map { code, line in
-    code.contains("contentsOfFile") && file.module != "Dist" && !line.contains("\"/proc/")
+    /\bFileManager|\bcontentsOfFile|\bfileURLWithPath|\bcontentsOf:\s*URL|\.write\(to(?:File)?:\s*(?:URL|url|atomically)|\bcreateFile\b|\b(?:fopen|opendir|creat)\(/
+  return findings(file.path, SwiftText(file.text).code, "read and write files by Files") {
+    $0.contains(way)
   }
-  return findings(file.path, code, "read and write files by Files") { $0.contains(way) }
-    + zip(1..., reads).compactMap { line, isFound in
-      isFound ? Finding(path: file.path, line: line, reason: "read files by Files") : nil
-    }
 }
 
 /// Files that are begun anew in place: whole only in a folder that appears as a whole.
@@ -190,7 +179,7 @@ private func globals(in file: SourceFile) -> [Finding] {
     let text = """
       let a = FileManager.default
       let b = try String(contentsOfFile: path)
-      let c = try String(contentsOfFile: "/proc/self/status")
+      let c = SystemFiles().status("VmRSS")
       try data.write(to: url)
       // FileManager
       let d = URL(fileURLWithPath: path)

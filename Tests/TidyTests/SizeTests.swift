@@ -5,15 +5,12 @@ import Testing
 /// A module that has more lines than this becomes two.
 private let mostLinesOfAModule = 4_500
 
-/// Until it is split.
-private let largeModules = ["Training": 6_200]
-
 private let mostBytesOfAFile = 1_000_000
 
 /// The modules among `files` with more lines than they may have.
 private func modulesTooLarge(_ files: [SourceFile]) -> [String] {
-  Dictionary(grouping: files, by: \.module).filter { module, files in
-    files.reduce(0) { $0 + $1.lines.count } > largeModules[module] ?? mostLinesOfAModule
+  Dictionary(grouping: files, by: \.module).filter { _, files in
+    files.reduce(0) { $0 + $1.lines.count } > mostLinesOfAModule
   }.keys.sorted()
 }
 

@@ -9,6 +9,10 @@ import Training
     #""gradientNorm":0.5,"learningRate":0.001,"loss":5.25,"ranks":2,"secondsCommunication":0.25,"secondsCompute":0.5,"#
     + #""secondsComputeMax":0.5,"secondsComputeMedian":0.5,"secondsComputeMin":0.5,"slowestRank":1"#
 
+  private static let versions =
+    #"{"commit":"ab12","mpi":"Open MPI v4.1.4","oneDNN":"2.6.3","oneDNNInstructions":"AVX2","openBLAS":"0.3.21","#
+    + #""openBLASKernels":"Haswell","program":"0.1.0","swift":"6.3.1"}"#
+
   /// A line of every kind, and the same line of a program that wrote no kinds.
   private static let lines: [(kind: MetricsLine.Kind, text: String, older: String)] = [
     (
@@ -42,6 +46,12 @@ import Training
       .settings,
       #"{"settings":{"steps":"40"},"step":7,"time":1700000000.125,"type":"settings"}"#,
       #"{"settings":{"steps":"40"},"step":7}"#
+    ),
+    (
+      // Younger than types; only the time may be missing.
+      .start,
+      #"{"host":"node1","ranks":2,"step":7,"threads":4,"time":1700000000.125,"type":"start","versions":\#(versions)}"#,
+      #"{"host":"node1","ranks":2,"step":7,"threads":4,"type":"start","versions":\#(versions)}"#
     ),
   ]
 

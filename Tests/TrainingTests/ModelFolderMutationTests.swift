@@ -1,10 +1,11 @@
+import Configuration
 import Data
 import Files
 import Foundation
 import Inference
 import Storage
-import TestSupport
 import Testing
+import TestSupport
 import Training
 
 /// Whatever is done to the JSON of a model or a checkpoint, it is read or refused with a sentence that names the file.

@@ -1,7 +1,8 @@
+import Configuration
 import Files
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import Training
 
 /// Ten thousand damaged configurations and checkpoints' `trainer.json`: read, or refused with the file and mostly the line; never a trap.

@@ -87,6 +87,7 @@ def slowdown(result):
 def describe(rounds, program):
     seconds = report.spread([r["alone"]["secondsPerStep"] for r in rounds], 2)
     rows = [["one rank a node, nothing sent", seconds, "1.00", "1.000", "", "", "", "", "", ""]]
+    against = lambda way: f"{statistics.median(r[way]['secondsPerStep'] / r['alone']['secondsPerStep'] for r in rounds):.2f}"
     plain = [r["allreduce", "fp32"]["secondsExposed"] for r in rounds]
     for way in WAYS:
         results = [r[way] for r in rounds]
@@ -95,7 +96,7 @@ def describe(rounds, program):
         rows.append([
             f"`--reduce {way[0]} --wire {way[1]}`",
             report.spread([r["secondsPerStep"] for r in results], 2),
-            f"{statistics.median(r[way]['secondsPerStep'] / r['alone']['secondsPerStep'] for r in rounds):.2f}",
+            against(way),
             f"{statistics.median(slowdown(r) for r in results):.3f}",
             report.spread(exposed, 3),
             f"{100 * statistics.median(a / b for a, b in zip(exposed, plain)):.1f} %",
@@ -109,9 +110,10 @@ def describe(rounds, program):
     commands = [f"cluster/testbed -- {shlex.join(on_two_nodes(program, *way))}" for way in WAYS]
     listing = "\n".join(["# on each node at once", shlex.join(bench(program, "--batch", "4")), "# on both together", *commands])
     listing = listing.replace(f"{report.ROOT}/", "")
+    figures = report.figures({f"{reduce} over nothing sent": against((reduce, "fp32")) for reduce in ("overlapped", "allreduce")})
     return (
         "Seconds are medians of the rounds (least to most); each round measures all rows one after the other. Exposed is the time that a step "
         "waits for communication; the first rank to arrive also waits for the last. Over nothing sent: the step relative to that of the ranks "
         "alone, in the same round. Over itself without: the step relative to what remains of it without the exposed time and the time given "
         "to MPI, which does not change when the machine drifts. Hidden is the part of backward during which communication "
-        f"goes on.\n\n{report.table(heads, rows)}\n\n```\n{listing}\n```")
+        f"goes on.\n\n{report.table(heads, rows)}\n\n```\n{listing}\n```\n\n{figures}")

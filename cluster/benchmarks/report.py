@@ -54,12 +54,16 @@ def commit():
     return output("git", "rev-parse", "--short=12", "HEAD") + (" with changes" if changed else "")
 
 
+def program_path():
+    return str(ROOT / ".build/release/gpt1-dist")
+
+
 def program():
     """Build gpt1-dist and return its path."""
     subprocess.run(
         ["swift", "build", "-c", "release", "--product", "gpt1-dist"],
         cwd=ROOT, check=True, stdout=sys.stderr)
-    return output("swift", "build", "-c", "release", "--show-bin-path") + "/gpt1-dist"
+    return program_path()
 
 
 def mpirun(ranks):
@@ -99,7 +103,7 @@ def parser(description):
     parser.add_argument("--rounds", type=positive, default=3, help="how often each measurement is repeated, alternating (default: %(default)s)")
     parser.add_argument("--host-name", default=host_name(), help="the host name in file names (default: %(default)s)")
     parser.add_argument(
-        "--out", type=Path, default=ROOT / "cluster/benchmarks", help="the folder to write into")
+        "--out", type=Path, default=ROOT / "cluster/benchmarks/results", help="the folder to write into (default: cluster/benchmarks/results)")
     return parser
 
 
@@ -110,6 +114,11 @@ def positive(text):
     return value
 
 
+def figures(values):
+    """The figures of a page that README quotes: a list, which cluster/benchmarks/figures reads."""
+    return "## Figures\n\n" + "\n".join(f"- {name}: {value}" for name, value in values.items())
+
+
 def write(options, what, title, facts, body):
     """Write <what>_<host>_<date>.md: the command and the machine, then the figures."""
     date = datetime.date.today().isoformat()
@@ -118,6 +127,7 @@ def write(options, what, title, facts, body):
         **facts,
         "host": f"{cpu()[0]}, {cores()} cores, {options.host_name}",
         "commit": commit(),
+        "versions": "; ".join(output(program_path(), "--version").splitlines()),
         "date": date,
     }
     # Absolute paths of this machine are left out.

@@ -3,45 +3,6 @@ import Foundation
 import Model
 import Tokenization
 
-/// What `prepare` is asked to do.
-public struct PrepareConfig: Sendable {
-  /// Where the tokenizer comes from.
-  public enum TokenizerSource: Sendable {
-    /// Learned from the corpus, with up to this number of merges.
-    case train(merges: Int)
-    /// Read from a folder (`Tokenizer.load`).
-    case load(folder: String)
-  }
-
-  /// Text files, or folders of `.txt` files.
-  public var inputs: [String]
-
-  /// Where the files are JSON Lines, the field of each object that holds the text; nil for plain text.
-  public var field: String?
-
-  /// Where the tokenizer comes from.
-  public var tokenizer: TokenizerSource
-
-  /// The folder to write.
-  public var out: String
-
-  /// The fraction of the text that is held out, 0 ... 0.5.
-  public var validationFraction = 0.01
-
-  /// The threads to use. The result does not depend on it.
-  public var threads = 1
-
-  /// The ids of a full shard.
-  public var shardTokens = 1 << 24
-
-  /// A configuration with the defaults of everything else.
-  public init(inputs: [String], tokenizer: TokenizerSource, out: String) {
-    self.inputs = inputs
-    self.tokenizer = tokenizer
-    self.out = out
-  }
-}
-
 /// Text → a folder of token shards, in two passes over the files: the first checks the text and counts (blocks, words), the second
 /// encodes. Neither holds more than some chunks of text and the open shard of each split in memory.
 ///

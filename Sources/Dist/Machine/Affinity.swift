@@ -8,10 +8,8 @@ import Foundation
 public enum Affinity {
   /// The CPUs that this process may run on, ascending: its affinity mask, as Linux prints it.
   public static func cpus() -> [Int] {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let label = "Cpus_allowed_list:"
-    let line = status.split(separator: "\n").first { $0.hasPrefix(label) }
-    let found = line.map { cpus(inList: $0.dropFirst(label.count)) } ?? []
+    let list = SystemFiles().value("Cpus_allowed_list", in: "/proc/self/status")
+    let found = list.map { cpus(inList: $0) } ?? []
     return found.isEmpty ? Array(0..<ProcessInfo.processInfo.activeProcessorCount) : found
   }
 
@@ -34,14 +32,19 @@ public enum Affinity {
   /// Read from version 2 (`cpu.max`, of the group and of those around it) or version 1
   /// (`cpu.cfs_quota_us`).
   public static func quota() -> Int? {
-    ControlGroups().groups("cpu").compactMap { limit(inFolder: $0.folder) }.min()
+    let system = SystemFiles()
+    return system.controlGroups.groups("cpu").compactMap { limit(inFolder: $0.folder, system) }
+      .min()
   }
 
   /// The limit that the control group at `folder` sets; nil where it sets none.
-  package static func limit(inFolder folder: String) -> Int? {
+  package static func limit(
+    inFolder folder: String, _ system: SystemFiles = SystemFiles()
+  ) -> Int? {
     func numbers(_ name: String) -> [Double?] {
-      let text = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
-      return text.split(whereSeparator: \.isWhitespace).map { Double($0) }
+      (system.text("\(folder)/\(name)") ?? "").split(whereSeparator: \.isWhitespace).map {
+        Double($0)
+      }
     }
     var pair = numbers("cpu.max")
     if pair.isEmpty { pair = numbers("cpu.cfs_quota_us") + numbers("cpu.cfs_period_us") }

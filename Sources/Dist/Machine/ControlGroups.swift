@@ -17,10 +17,10 @@ package struct ControlGroups {
     }
   }
 
-  private let root: String
+  private let system: SystemFiles
 
-  /// - Parameter root: the folder that stands in for `/`, in tests
-  package init(root: String = "") { self.root = root }
+  /// The groups that `system` shows.
+  package init(_ system: SystemFiles) { self.system = system }
 
   /// A group as one of the two versions shows it.
   struct Group {
@@ -31,7 +31,7 @@ package struct ControlGroups {
 
   /// The groups that may limit what `controller` controls, the process's own first.
   func groups(_ controller: String) -> [Group] {
-    let lines = (text("/proc/self/cgroup") ?? "").split(separator: "\n")
+    let lines = (system.text("/proc/self/cgroup") ?? "").split(separator: "\n")
     return lines.flatMap { line -> [Group] in
       // "0::/path" is version 2; "4:cpu,cpuacct:/path" is version 1.
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -40,7 +40,7 @@ package struct ControlGroups {
       guard isOfVersion2 || fields[1].split(separator: ",").contains(Substring(controller)) else {
         return []
       }
-      let top = root + "/sys/fs/cgroup" + (isOfVersion2 ? "" : "/\(controller)")
+      let top = "/sys/fs/cgroup" + (isOfVersion2 ? "" : "/\(controller)")
       var groups: [Group] = []
       var path = String(fields[2])
       while true {
@@ -74,13 +74,10 @@ package struct ControlGroups {
 
   /// The number in a file of a group; nil where there is none: "max" is no number, and version 1 says nearly 2⁶³.
   private func number(_ group: Group, _ file: String) -> Int? {
-    let text = try? String(contentsOfFile: "\(group.folder)/\(file)", encoding: .utf8)
-    return text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }.flatMap {
+    system.text("\(group.folder)/\(file)").flatMap {
+      Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+    }.flatMap {
       $0 < 1 << 60 ? $0 : nil
     }
-  }
-
-  private func text(_ path: String) -> String? {
-    try? String(contentsOfFile: root + path, encoding: .utf8)
   }
 }

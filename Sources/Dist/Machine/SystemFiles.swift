@@ -14,7 +14,8 @@ package struct SystemFiles {
     self.environment = environment
   }
 
-  private func text(_ path: String) -> String? {
+  /// The whole file; nil if it is missing or cannot be read.
+  func text(_ path: String) -> String? {
     let path = root + path
     return Path.exists(path) ? try? FileReader.text(of: path) : nil
   }
@@ -55,11 +56,16 @@ package struct SystemFiles {
 
   /// OpenBLAS's name of the kernels with the widest instructions that the CPU has; nil where it has none of these, or no flags.
   package var bestKernels: String? {
-    let flags = Set((value("flags", in: "/proc/cpuinfo") ?? "").split(separator: " "))
+    let flags = instructions
     if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"]) {
       return "SkylakeX"
     }
     return flags.isSuperset(of: ["avx2", "fma"]) ? "Haswell" : nil
+  }
+
+  /// The instruction sets of the CPU by their Linux names, `avx2` for example; empty where the system does not list them.
+  package var instructions: Set<String> {
+    Set((value("flags", in: "/proc/cpuinfo") ?? "").split(separator: " ").map(String.init))
   }
 
   /// The load average of a minute.
@@ -73,7 +79,7 @@ package struct SystemFiles {
   }
 
   /// The control groups around this process.
-  package var controlGroups: ControlGroups { ControlGroups(root: root) }
+  package var controlGroups: ControlGroups { ControlGroups(self) }
 
   /// A size of this process in bytes from `/proc/self/status`: `VmRSS`, `VmHWM`, `VmSize`, `VmData`; nil if it is missing there.
   package func status(_ label: String) -> Int? { kibibytes(label, in: "/proc/self/status") }

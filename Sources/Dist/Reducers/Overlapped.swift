@@ -57,6 +57,8 @@ final class Overlapped: GradientReducer {
   func ready(_ range: Range<Int>) {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= gradients.count, "a range outside the gradient")
+    // A rank that announces everything at once computes nothing beside the sums.
+    if range.count == gradients.count { queue.stopHiding() }
     for index in buckets.indices {
       missing[index] -= buckets[index].clamped(to: range).count
       precondition(missing[index] >= 0, "floats of \(range) were announced twice")
@@ -73,6 +75,8 @@ final class Overlapped: GradientReducer {
       rows.ids.count <= layout.lateRows && rows.values.count == rows.ids.count * layout.width,
       "\(rows.ids.count) rows, \(rows.values.count) floats")
     late = rows
+    // Backward ends with these rows: from here on, nothing is computed beside the sums.
+    queue.stopHiding()
   }
 
   func poll() { queue.progress() }

@@ -92,6 +92,7 @@ struct WatchLoop {
 
 /// The bytes that a rank reads and writes in files, as the system counts them: a checkpoint on a slow disk counts as movement.
 private struct FileTraffic {
+  private let system = SystemFiles()
   private var last = 0
 
   /// True if there was any since the last call. Of reads only those of the training thread count: this thread reads the counters.
@@ -103,9 +104,7 @@ private struct FileTraffic {
   }
 
   private func number(_ name: String, in path: String) -> Int {
-    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix(name + ": ") }
-    return line.flatMap { Int($0.dropFirst(name.count + 2)) } ?? 0
+    system.value(name, in: path).flatMap { Int($0) } ?? 0
   }
 }
 

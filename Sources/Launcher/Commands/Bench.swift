@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Configuration
 import Dist
 import Files
 import Training

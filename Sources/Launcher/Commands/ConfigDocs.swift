@@ -1,6 +1,7 @@
-import Files
 import ArgumentParser
+import Configuration
 import Console
+import Files
 import Training
 
 /// `gpt1-dist config-docs`

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Configuration
+import Diagnostics
 import Dist
 import Files
 import Training
@@ -43,8 +45,8 @@ package struct Replay: KeyedCommand {
     }
   }
 
-  private var request: Training.Replay.Request {
-    Training.Replay.Request(
+  private var request: Diagnostics.Replay.Request {
+    Diagnostics.Replay.Request(
       run: folder, step: step, microBatch: leaf, data: keys.value(\.data),
       task: keys.value(\.task) ?? nil, from: keys.value(\.from) ?? nil,
       threads: keys.value(\.threads) ?? nil)
@@ -68,7 +70,7 @@ package struct Replay: KeyedCommand {
 
   package func run() throws {
     let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
-      let outcome = try Training.Replay(request, communicator: communicator).run()
+      let outcome = try Diagnostics.Replay(request, communicator: communicator).run()
       try communicator.onRoot {
         if let outcome { try output.print(outcome, text: outcome.description) }
       }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Training
 
 /// The subjects of `bench`.

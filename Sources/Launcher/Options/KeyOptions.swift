@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Training
 
 /// A subcommand with flags for keys of the configuration.

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Configuration
 import Console
 import Dist
 import Files
 import Foundation
+import Preflight
 import Storage
 import Training
 
@@ -53,8 +55,9 @@ struct TrainingOptions: ParsableArguments {
         trace, of: "--trace",
         otherThan: trace == nil ? [] : config.inputFiles + (yaml.map { [$0] } ?? []))
     }
-    return try TrainingRun(config, communicator: communicator, trace: trace, fault: fault)
-      .run(signals: signals)
+    return try TrainingRun(
+      config, communicator: communicator, trace: trace, fault: fault, versions: .ofThisProgram
+    ).run(signals: signals)
   }
 
   /// Prints on rank 0 how a run ended; returns the status of the process. Collective.

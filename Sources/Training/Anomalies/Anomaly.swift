@@ -1,15 +1,6 @@
+import Configuration
 import Console
 import Data
-
-/// What a run does about a step whose loss or gradient is not what it should be.
-public enum AnomalyPolicy: String, Sendable, Codable, CaseIterable {
-  /// The run ends; its last checkpoint is untouched.
-  case stop
-  /// The step is not applied, and the next batch is taken.
-  case skip
-  /// All ranks go back to the newest good checkpoint before the steps at fault, and go on without these.
-  case rollback
-}
 
 /// A step that went wrong, as it stands in `anomalies.jsonl`.
 package struct Anomaly: Sendable, Encodable {
@@ -114,7 +105,7 @@ package struct AnomalyState: Sendable, Equatable, Codable {
   }
 
   /// Steps are not to be applied, from now on.
-  mutating func skip(_ steps: [Int]) {
+  package mutating func skip(_ steps: [Int]) {
     skippedSteps = Set(skippedSteps + steps).sorted()
   }
 

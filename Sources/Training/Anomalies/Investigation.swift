@@ -64,7 +64,7 @@ extension Trainer {
   }
 
   /// Gives every rank what rank 0 remembers. Collective.
-  func share(_ state: AnomalyState) throws {
+  package func share(_ state: AnomalyState) throws {
     let text = try communicator.broadcast(Array(JSONFile.encode(state, formatting: []).utf8))
     anomalies = try JSONFile.decode(AnomalyState.self, text, path: TrainerState.name)
   }

@@ -1,17 +1,10 @@
 import Buffers
+import Configuration
 import Files
 import Foundation
 import Kernels
 import Storage
 import Tokenization
-
-/// What a run does when a checkpoint cannot be written.
-public enum CheckpointFailurePolicy: String, Sendable, Codable, CaseIterable {
-  /// It goes on and tries again at the next checkpoint, a few times in a row; the last checkpoint must be written.
-  case `continue`
-  /// It ends.
-  case stop
-}
 
 /// Rank 0's checkpoints: written by a thread of their own while the training goes on, one at a time.
 final class CheckpointSaver {

@@ -6,7 +6,7 @@ import Storage
 /// Weights and optimizer state as they were at one moment: what a checkpoint is written from while the training goes on, and read into.
 ///
 /// Rank 0's; nobody else has one.
-final class Snapshot: Sendable {
+package final class Snapshot: Sendable {
   private let buffer: FloatBuffer
   private let table: ParameterTable
   private let names: [String]
@@ -27,7 +27,7 @@ final class Snapshot: Sendable {
   }
 
   /// The tensors of the optimizer's state, as `optimizer.safetensors` has them.
-  var optimizerTensors: [NamedTensor] {
+  package var optimizerTensors: [NamedTensor] {
     states.flatMap { table.tensors(of: $0.values, prefix: $0.name + ".") }
   }
 

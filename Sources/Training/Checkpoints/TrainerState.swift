@@ -1,6 +1,8 @@
+import Configuration
 import Files
 import Kernels
 import Model
+import Preflight
 import Storage
 
 /// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
@@ -10,44 +12,47 @@ package struct TrainerState: Codable, Equatable {
   /// Steps done. Seed, batch and this give the sampler's position.
   let step: Int
   /// Of the dataset and of its tokenizer.
-  let dataFingerprint: String
+  package let dataFingerprint: String
   let tokenizerFingerprint: String
   /// How the run was configured when it wrote this.
   package let config: RunConfig
   /// `ProductFingerprint` of rank 0, by which bits that differ on another machine can be told from wrong ones; checkpoints of older
   /// programs have none.
-  let productFingerprint: String?
+  package let productFingerprint: String?
   /// Rank 0's engine of matrix products, by which a run that goes on with other kernels is told so; checkpoints of older programs have none.
   var engine: ProductEngine?
   /// From version 2 on.
   var anomalies: AnomalyState?
   /// Of fine-tuning, what the task is, whatever its file is called; checkpoints of older programs do not say.
-  var task: String?
+  package var task: String?
   /// A hash of the weights that the run began with; nil for random ones, and in checkpoints of older programs.
-  var origin: String?
+  package var origin: String?
+  /// Of the process that wrote this; checkpoints of older programs have none.
+  var versions: Versions?
   /// The keys of `config` that its file has: younger ones have values that nobody chose. Not in the file; nil for all.
   var knownKeys: Set<String>?
 
   private enum CodingKeys: CodingKey {
     case version, step, dataFingerprint, tokenizerFingerprint, config, productFingerprint,
-      engine, anomalies, task,
-      origin
+      engine, anomalies, task, origin, versions
   }
 
   static let name = CheckpointStore.trainerName
-  static let optimizerName = CheckpointStore.optimizerName
+  package static let optimizerName = CheckpointStore.optimizerName
 
   /// What a run of `config` left after `step`.
   package init(
     step: Int, config: RunConfig, dataFingerprint: String, tokenizerFingerprint: String = "",
     productFingerprint: String? = nil, engine: ProductEngine? = nil,
-    anomalies: AnomalyState? = nil, task: String? = nil, origin: String? = nil
+    anomalies: AnomalyState? = nil, task: String? = nil, origin: String? = nil,
+    versions: Versions? = nil
   ) {
     (self.step, self.config, self.dataFingerprint) = (step, config, dataFingerprint)
     (self.tokenizerFingerprint, self.productFingerprint) = (
       tokenizerFingerprint, productFingerprint
     )
     (self.engine, self.anomalies, self.task, self.origin) = (engine, anomalies, task, origin)
+    self.versions = versions
   }
 
   /// The file in a checkpoint's folder. Keys of the configuration that are younger than the checkpoint have their defaults.

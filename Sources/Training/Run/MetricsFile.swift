@@ -1,14 +1,14 @@
 import Files
 
 /// A run's `metrics.jsonl`, as it is read.
-enum MetricsFile {
+package enum MetricsFile {
   /// The file of a run directory.
-  static func path(in folder: String) -> String { "\(folder)/metrics.jsonl" }
+  package static func path(in folder: String) -> String { "\(folder)/metrics.jsonl" }
 
   /// All lines. What a killed run left of its last line is none.
   ///
   /// - Throws: InputError with the line that no run wrote
-  static func lines(_ path: String) throws -> [MetricsLine] {
+  package static func lines(_ path: String) throws -> [MetricsLine] {
     let texts = String(decoding: try FileReader.bytes(of: path), as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false)
     var lines: [MetricsLine] = []

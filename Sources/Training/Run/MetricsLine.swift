@@ -1,5 +1,19 @@
 import Files
 import Foundation
+import Preflight
+
+/// A start of a run: its first, or one that resumes it.
+package struct RunStart: Codable, Equatable, Sendable {
+  /// Steps that were done before.
+  package let step: Int
+  /// Of rank 0.
+  let host: String
+  let ranks: Int
+  /// Of rank 0.
+  let threads: Int
+  /// Of rank 0's process.
+  let versions: Versions
+}
 
 /// From the step after `step` on, what the run was configured with beside its `config.yaml`: keys that decide on figures.
 package struct SettingsInForce: Codable, Equatable, Sendable {
@@ -18,10 +32,11 @@ package enum MetricsLine: Equatable, Sendable {
   case evaluation(Evaluation)
   case checkpoint(CheckpointMetrics)
   case settings(SettingsInForce)
+  case start(RunStart)
 
   /// Its `type` in the file.
   package enum Kind: String, Codable, CaseIterable, Sendable {
-    case step, skipped, evaluation, checkpoint, settings
+    case step, skipped, evaluation, checkpoint, settings, start
   }
 
   /// Which case it is.
@@ -32,6 +47,7 @@ package enum MetricsLine: Equatable, Sendable {
     case .evaluation: .evaluation
     case .checkpoint: .checkpoint
     case .settings: .settings
+    case .start: .start
     }
   }
 
@@ -64,6 +80,7 @@ extension MetricsLine: Decodable {
     case .evaluation: self = .evaluation(try Evaluation(from: decoder))
     case .checkpoint: self = .checkpoint(try CheckpointMetrics(from: decoder))
     case .settings: self = .settings(try SettingsInForce(from: decoder))
+    case .start: self = .start(try RunStart(from: decoder))
     }
   }
 
@@ -105,6 +122,7 @@ extension MetricsLine {
       case .evaluation(let value): try value.encode(to: encoder)
       case .checkpoint(let value): try value.encode(to: encoder)
       case .settings(let value): try value.encode(to: encoder)
+      case .start(let value): try value.encode(to: encoder)
       }
     }
   }

@@ -1,3 +1,4 @@
+import Configuration
 import Data
 import Files
 import Storage
@@ -125,7 +126,7 @@ package struct Resumption {
 
 extension ModelFolder {
   /// A hash of the weights in `folder`, or in the folder that a run directory stands for; nil where there are none.
-  static func hashOfWeights(_ path: String) throws -> String? {
+  package static func hashOfWeights(_ path: String) throws -> String? {
     guard Path.exists(path) else { return nil }
     let isModel = Path.exists("\(path)/\(weightsName)")
     let folder = isModel ? path : try find(path) { _ in }

@@ -1,3 +1,4 @@
+import Configuration
 import Files
 
 /// Rank 0's hold on a run directory: from the first look at it on nobody else reads there what a run goes on from, or writes.

@@ -70,6 +70,9 @@ final class RunLog {
     )
   }
 
+  /// Appends that the run begins or resumes here.
+  func start(_ start: RunStart) throws { try write(.start(start)) }
+
   /// What a step did.
   func step(_ done: StepOutcome) throws {
     try write(MetricsLine(done.record))

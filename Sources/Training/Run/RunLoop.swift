@@ -1,8 +1,10 @@
+import Configuration
 import Console
 import Dist
 import Files
 import Foundation
 import Inference
+import Preflight
 import Storage
 
 /// The steps of a run and what happens between them, until the last or a request to stop.
@@ -18,6 +20,7 @@ final class RunLoop {
   private(set) var outcome: TrainingRun.Outcome
   private let signals: StopSignals
   private let clock: ContinuousClock
+  private let versions: Versions
   /// Rank 0's.
   private let saver: CheckpointSaver?
   private var deadline: Deadline<ContinuousClock.Instant>?
@@ -35,11 +38,13 @@ final class RunLoop {
   ///   - start: where the run goes on from
   ///   - outcome: of a run that has done its steps
   ///   - signals: of this rank; one rank that was asked to stop stops all
+  ///   - versions: of this process, for the checkpoints
   init(
     _ session: TrainingSession, _ store: CheckpointStore, directory: RunDirectory?, log: RunLog?,
     from start: TrainingSession.Start, outcome: TrainingRun.Outcome, signals: StopSignals,
-    clock: ContinuousClock
+    clock: ContinuousClock, versions: Versions
   ) throws {
+    self.versions = versions
     (self.session, self.store, self.log) = (session, store, log)
     (self.outcome, self.signals, self.clock) = (outcome, signals, clock)
     let (config, communicator) = (session.config, session.communicator)
@@ -141,7 +146,7 @@ final class RunLoop {
           try saver?.failed(step, error, last: last)
         }
       }
-      if let contents = try session.checkpoint(after: step), isReady {
+      if let contents = try session.checkpoint(after: step, by: versions), isReady {
         saver?.write(contents, paused: start.duration(to: clock.now).seconds)
       }
     }

@@ -1,4 +1,5 @@
 import Buffers
+import Configuration
 import Console
 import Data
 import Dist
@@ -6,6 +7,7 @@ import Files
 import Foundation
 import Kernels
 import Model
+import Preflight
 import Storage
 import Tokenization
 
@@ -16,6 +18,7 @@ public struct TrainingRun {
   /// Rank 0's, from before anything in it is read to the end.
   let directory: RunDirectory?
   let clock = ContinuousClock()
+  private let versions: Versions
 
   /// The exit status of a run that checkpointed and stopped on request: start it again.
   public static let stoppedStatus: Int32 = 75
@@ -25,9 +28,12 @@ public struct TrainingRun {
   /// - Parameters:
   ///   - trace: the trace file to write at the end; nil for none
   ///   - fault: what a test plants; nil for none
-  public init(
-    _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil
+  ///   - versions: of this process, for the log and the checkpoints
+  package init(
+    _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil,
+    versions: Versions
   ) throws {
+    self.versions = versions
     try TrainingSession.agree(on: config, communicator)
     let store = CheckpointStore(config.out + "/checkpoints")
     var directory: RunDirectory?
@@ -115,7 +121,7 @@ public struct TrainingRun {
     try communicator.onRoot { log = try begin(at: start.step, changes) }
     let loop = try RunLoop(
       session, store, directory: directory, log: log, from: start, outcome: outcome,
-      signals: signals, clock: clock)
+      signals: signals, clock: clock, versions: versions)
     try loop.run()
     outcome = loop.outcome
     outcome.checkpoint = store.path(of: outcome.step)
@@ -136,6 +142,10 @@ public struct TrainingRun {
     let log = try RunLog(
       directory, resumingAt: start, settings: Dictionary(uniqueKeysWithValues: settings),
       steps: config.steps, terminal: StandardError.showsBars, clock: clock, wallClock: { Date() })
+    try log.start(
+      RunStart(
+        step: start, host: communicator.host, ranks: communicator.size,
+        threads: session.threads, versions: versions))
     // With other settings the steps that made it will not be made again.
     let best = try BestModel.read(config.out)
     let isAhead = (best?.step ?? 0) > start && start > 0 && !changes.isEmpty
@@ -152,6 +162,7 @@ public struct TrainingRun {
           + "other steps")
     }
     try BestModel.open(config.out, isNew: start == 0 || isAhead, store.housekeeping)
+    communicator.note(versions.line)
     communicator.note(session.description)
     for caution in config.cautions(examples: session.workload.training.count) {
       communicator.note(caution)

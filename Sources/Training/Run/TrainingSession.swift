@@ -1,4 +1,5 @@
 import Buffers
+import Configuration
 import Data
 import Dist
 import Files
@@ -13,17 +14,17 @@ import Tokenization
 ///
 /// Training a run and replaying one begin with it alike.
 package final class TrainingSession {
-  let config: RunConfig
-  let communicator: Communicator
+  package let config: RunConfig
+  package let communicator: Communicator
   let workload: any Workload
   package let threads: Int
   let plan: MemoryPlan
   let tracing: Tracing?
   let team: ThreadTeam
-  let state: ModelState
-  let trainer: Trainer
+  package let state: ModelState
+  package let trainer: Trainer
   /// Rank 0's: what checkpoints are read into and written from.
-  let snapshot: Snapshot?
+  package let snapshot: Snapshot?
   /// Rank 0's, after `restore`: a hash of the weights that the run began with, as far as it is known; nil for random ones.
   private(set) var origin: String?
   /// This rank's engine of matrix products.
@@ -93,9 +94,9 @@ package final class TrainingSession {
   }
 
   /// Where steps go on from.
-  struct Start {
+  package struct Start {
     /// Steps that are done.
-    let step: Int
+    package let step: Int
     /// The checkpoint's folder, on rank 0; nil for the beginning.
     let checkpoint: String?
   }
@@ -106,7 +107,7 @@ package final class TrainingSession {
   /// - Parameters:
   ///   - choose: rank 0's choice of a verified checkpoint; nil for the beginning
   ///   - check: rank 0's look at what stands in that checkpoint, before anything is read of it; throws where it does not fit
-  func restore(
+  package func restore(
     from choose: () throws -> String?, check: (Resumption) throws -> Void = { _ in }
   ) throws -> Start {
     var (step, checkpoint) = (0, String?.none)
@@ -162,7 +163,7 @@ package final class TrainingSession {
   }
 
   /// The checkpoint of what is there after `step`, in the memory of the snapshot; rank 0's. Collective.
-  func checkpoint(after step: Int) throws -> CheckpointContents? {
+  func checkpoint(after step: Int, by versions: Versions) throws -> CheckpointContents? {
     try trainer.fill(snapshot)
     guard let snapshot else { return nil }
     return CheckpointContents(
@@ -172,11 +173,17 @@ package final class TrainingSession {
         step: step, config: config, dataFingerprint: workload.fingerprint,
         tokenizerFingerprint: workload.tokenizer.fingerprint,
         productFingerprint: productFingerprint, engine: engine, anomalies: trainer.anomalies,
-        task: workload.task, origin: origin))
+        task: workload.task, origin: origin, versions: versions))
   }
 
+  /// The task in words that tell it from other tasks, whatever its file is called; nil in pre-training.
+  package var task: String? { workload.task }
+
+  /// A hash of all data that training reads.
+  package var dataFingerprint: String { workload.fingerprint }
+
   /// What this rank's products make of fixed factors; several where that depends on the thread.
-  var productFingerprint: String { engine.products.joined(separator: " ") }
+  package var productFingerprint: String { engine.products.joined(separator: " ") }
 
   /// The threads of this rank's team. Collective, whatever the ranks were asked for.
   package static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {

@@ -1,4 +1,5 @@
 import Buffers
+import Configuration
 import Dist
 import Kernels
 

@@ -1,16 +1,17 @@
+import Configuration
 import Data
 import Dist
 import Model
 
 /// The global batch of a step: its windows, and their cut into micro-batches. A pure function of the step, the same on every rank,
 /// whoever computes what.
-struct GlobalBatch {
+package struct GlobalBatch {
   /// From 1.
   let step: Int
   /// Numbers of the windows, in the order in which micro-batches are cut from them.
-  let windows: [Int]
+  package let windows: [Int]
   /// Of every micro-batch, its places in the global batch; empty where the last step of a fine-tuning has no examples left.
-  let places: [Range<Int>]
+  package let places: [Range<Int>]
   /// What the step's losses are divided by, over all ranks: the targets, or in fine-tuning the examples. Known before the forward pass,
   /// since losses and gradients are sums over it, whoever computes them.
   let divisor: Double
@@ -27,10 +28,10 @@ struct GlobalBatch {
   }
 
   /// The windows of a micro-batch.
-  func windows(of microBatch: Int) -> [Int] { Array(windows[places[microBatch]]) }
+  package func windows(of microBatch: Int) -> [Int] { Array(windows[places[microBatch]]) }
 
   /// The mean over the targets, or examples, of a micro-batch whose losses add up to `sum`.
-  func mean(_ sum: Double, of microBatch: Int) -> Double {
+  package func mean(_ sum: Double, of microBatch: Int) -> Double {
     sum / (Double(places[microBatch].count) * divisorPerWindow)
   }
 }
@@ -53,12 +54,5 @@ struct TokenCount {
       counted.step = step
     }
     return counted.tokens
-  }
-}
-
-extension RunConfig {
-  /// Which of `ranks` ranks computes which micro-batch of a step.
-  package func shares(ranks: Int) -> MicroBatchShares {
-    MicroBatchShares(count: leaves, ranks: ranks)
   }
 }

@@ -71,7 +71,7 @@ extension Trainer {
   /// One micro-batch of a step by this rank alone, with the weights as they are: its gradient overwrites the gradient.
   ///
   /// - Returns: the sums of its losses
-  func computeAlone(_ microBatch: Int, of global: GlobalBatch) throws -> LossSum {
+  package func computeAlone(_ microBatch: Int, of global: GlobalBatch) throws -> LossSum {
     let batch = try self.batch(microBatch, of: global)
     team.clear(state.gradients)
     forward(batch, of: global.step)
@@ -102,9 +102,9 @@ extension Trainer {
 }
 
 /// What the losses of a batch add up to, not yet divided.
-struct LossSum {
+package struct LossSum {
   /// What is minimised.
-  var all = 0.0
+  package var all = 0.0
   /// The examples' part of it, the task's own loss; 0 in pre-training.
   var examples = 0.0
 

@@ -1,7 +1,7 @@
 // The ranks' weights and optimizer state, whole on rank 0, as checkpoints have them.
 extension Trainer {
   /// Copies the weights and all ranks' optimizer state into rank 0's `snapshot`. Collective.
-  func fill(_ snapshot: Snapshot?) throws {
+  package func fill(_ snapshot: Snapshot?) throws {
     if let snapshot { team.copy(state.weights, to: snapshot.weights) }
     for (index, (_, values)) in optimizer.tensors.enumerated() {
       let whole = snapshot?.states[index].values

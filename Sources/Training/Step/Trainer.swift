@@ -1,4 +1,5 @@
 import Buffers
+import Configuration
 import Data
 import Dist
 import Files
@@ -13,7 +14,7 @@ import Profiling
 package final class Trainer {
   let config: RunConfig
   let communicator: Communicator
-  let state: ModelState
+  package let state: ModelState
   let decoder: Decoder
   let optimizer: OptimizerState
   let reducer: any GradientReducer
@@ -28,9 +29,9 @@ package final class Trainer {
   private var replicas: ReplicaCheck
   private var tokens: TokenCount
   /// The same on every rank.
-  var anomalies = AnomalyState()
+  package var anomalies = AnomalyState()
   /// How steps after some step were configured, in their order, where that was not `config`: a replay's.
-  var earlierConfigs: [(after: Int, config: RunConfig)] = []
+  package var earlierConfigs: [(after: Int, config: RunConfig)] = []
 
   /// - Parameters:
   ///   - state: weights and gradients; the optimizer's state is made here
@@ -100,7 +101,7 @@ package final class Trainer {
   }
 
   /// The global batch of a step.
-  func globalBatch(of step: Int) -> GlobalBatch {
+  package func globalBatch(of step: Int) -> GlobalBatch {
     GlobalBatch(step: step, of: training, sampler, config)
   }
 
@@ -204,7 +205,7 @@ package final class Trainer {
   }
 
   /// What stands where in the flat vectors.
-  var table: ParameterTable { state.table }
+  package var table: ParameterTable { state.table }
 
   /// Stops the run where the ranks' weights differ after `step`. Collective.
   func compareReplicas(after step: Int) throws { try replicas.compareAll(after: step) }

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import Launcher
-import TestSupport
 import Testing
+import TestSupport
 import Training
 
 extension EndToEnd {

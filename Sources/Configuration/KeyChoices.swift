@@ -46,7 +46,7 @@ extension Resume: KeyValue, RawRepresentable {
   package var keyText: String { rawValue }
 
   /// The checkpoint that is asked for.
-  var folder: String? { if case .from(let folder) = self { folder } else { nil } }
+  package var folder: String? { if case .from(let folder) = self { folder } else { nil } }
 }
 
 /// The initial weights of a run, as `from`, `from-scratch` and `transfer-layers` determine them.

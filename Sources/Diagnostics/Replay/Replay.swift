@@ -1,3 +1,4 @@
+import Configuration
 import Console
 import Dist
 import Files
@@ -5,6 +6,7 @@ import Foundation
 import Model
 import Storage
 import Tokenization
+import Training
 
 /// Steps of a run computed once more, on any machine and any number of ranks, and compared with what the run left.
 ///
@@ -160,12 +162,12 @@ public struct Replay {
     guard let checkpoint else { return }
     let saved = try TrainerState.read(checkpoint)
     // First: with other labels the examples are others, too.
-    if let was = saved.task, let now = session.workload.task, was != now {
+    if let was = saved.task, let now = session.task, was != now {
       throw InputError(
         "the run was trained with the task \(was), not \(now): give that task with --task",
         path: config.task)
     }
-    if saved.dataFingerprint != session.workload.fingerprint {
+    if saved.dataFingerprint != session.dataFingerprint {
       throw InputError(
         "these are not the data that the run was trained on: give those with --data",
         path: config.data)

@@ -1,5 +1,5 @@
 import Testing
-import Training
+import Configuration
 
 struct OptionNamesTests {
   private static let keys = RunConfig.keys.map(\.name)

@@ -81,7 +81,7 @@ public struct RunConfig: Sendable {
   public var decoderUse: DecoderUse { decoderUse(tokensPerWindow: self.context) }
 
   /// The use of a decoder whose micro-batches have at most `tokens` tokens in each sequence or example.
-  func decoderUse(tokensPerWindow tokens: Int) -> DecoderUse {
+  package func decoderUse(tokensPerWindow tokens: Int) -> DecoderUse {
     var use = DecoderUse(capacity: self.microBatch * tokens, training: true)
     use.precision = self.precision
     use.recompute = self.recompute
@@ -89,14 +89,24 @@ public struct RunConfig: Sendable {
   }
 
   /// The sequences or examples of each step, of `windows` in all. In fine-tuning, the last step has the rest of the last epoch.
-  func sampler(windows: Int) -> Sampler {
+  package func sampler(windows: Int) -> Sampler {
     Sampler(
       windows: windows, sequencesPerStep: self.batch, seed: self.seed,
       total: isFineTuning ? self.epochs * windows : nil)
   }
 
+  /// The learning rate of a step, from 1.
+  package func rate(ofStep step: Int) -> Double {
+    self.learningRate * self.schedule.factor(step: step, steps: self.steps, warmUp: self.warmUp)
+  }
+
   /// Micro-batches of a step, over all ranks.
   public var leaves: Int { self.batch / self.microBatch }
+
+  /// The micro-batches of a step that each of `ranks` ranks computes.
+  package func shares(ranks: Int) -> MicroBatchShares {
+    MicroBatchShares(count: leaves, ranks: ranks)
+  }
 
   /// Refuses a number of ranks that the reduction cannot divide the micro-batches among.
   package func checkShares(ranks: Int) throws {

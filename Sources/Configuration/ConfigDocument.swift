@@ -9,7 +9,7 @@ package enum ConfigDocument {
     """
     # Configuration
 
-    This file is generated from `Sources/Training/Config/KeyTable.swift`; write it with `make config-docs`.
+    This file is generated from `Sources/Configuration/KeyTable.swift`; write it with `make config-docs`.
 
     Each key is a flag (`--learning-rate 1e-4`) of the subcommands that use it, and a line (`learning-rate: 1e-4`) of the YAML
     file that `--config` names. Precedence: flag > `--config` > `--preset`. A YAML file may name the preset too: `preset: mini`.

@@ -16,10 +16,10 @@ package struct SettingChange: Equatable {
   }
 
   /// `seed 1, not 4`
-  var refusal: String { "\(key) \(oldWords), not \(newWords)" }
+  package var refusal: String { "\(key) \(oldWords), not \(newWords)" }
 
   /// `steps 20 → 40`
-  var report: String { "\(key) \(oldWords) → \(newWords)" }
+  package var report: String { "\(key) \(oldWords) → \(newWords)" }
 
   /// True if the learning rate of a step depends on the key.
   var shapesLearningRate: Bool {
@@ -31,7 +31,7 @@ package struct SettingChange: Equatable {
   }
 
   /// True if the shape of the model depends on the key.
-  var isOfShape: Bool {
+  package var isOfShape: Bool {
     let keys = RunConfig.table
     return [keys.context.name, keys.width.name, keys.layers.name, keys.heads.name].contains(key)
   }
@@ -71,10 +71,5 @@ extension RunConfig {
   /// `5.0e-4`
   private func words(_ value: Double) -> String {
     scientific(value).replacing(/e([+-])0/) { "e\($0.1)" }.replacing("e+0", with: "")
-  }
-
-  /// The learning rate of the optimizer's update `step`, from 1.
-  func rate(ofStep step: Int) -> Double {
-    self.learningRate * self.schedule.factor(step: step, steps: self.steps, warmUp: self.warmUp)
   }
 }

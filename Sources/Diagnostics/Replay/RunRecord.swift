@@ -1,6 +1,8 @@
+import Configuration
 import Files
 import Foundation
 import Storage
+import Training
 
 /// What a run left in its folder, as far as its steps can be computed again from it. Nothing is written there.
 struct RunRecord {
@@ -92,7 +94,7 @@ struct RunRecord {
       case .step(let step): applied[step.step] = step
       case .skipped(let step): skipped.append(step.step)
       case .settings(let found): settings.append(found)
-      case .evaluation, .checkpoint: break
+      case .evaluation, .checkpoint, .start: break
       }
     }
     return (applied, skipped, settings)

@@ -3,7 +3,7 @@ import Foundation
 import Model
 import TestSupport
 import Testing
-import Training
+import Configuration
 
 struct RunConfigTests {
   @Test func flagsBeatTheFileAndTheFileBeatsThePreset() throws {

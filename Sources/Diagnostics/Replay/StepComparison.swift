@@ -1,6 +1,7 @@
 import Console
 import Dist
 import Foundation
+import Training
 
 /// What a step left in `metrics.jsonl` beside what it gives when it is computed again.
 struct StepComparison {

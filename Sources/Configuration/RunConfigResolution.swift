@@ -59,7 +59,7 @@ extension RunConfig {
   }
 
   /// The configuration in a run directory's `config.yaml`, of either kind.
-  static func read(run yaml: String) throws -> RunConfig {
+  package static func read(run yaml: String) throws -> RunConfig {
     let isFineTuning = try ConfigFile(yaml, nil).has(table.task.name)
     return try resolve(isFineTuning ? .fineTuning : .pretraining, preset: .gpt1, yaml: yaml)
   }

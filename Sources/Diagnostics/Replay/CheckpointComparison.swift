@@ -2,6 +2,7 @@ import Buffers
 import Files
 import Model
 import Storage
+import Training
 
 /// A checkpoint's floats beside those that were computed again.
 struct CheckpointComparison {

@@ -3,6 +3,7 @@ import Dist
 import Files
 import Model
 import Tokenization
+import Training
 
 /// What came of computing steps of a run once more.
 public struct ReplayOutcome: Sendable, Encodable {
