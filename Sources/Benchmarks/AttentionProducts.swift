@@ -2,8 +2,8 @@ import Buffers
 import Kernels
 import Model
 
-/// The matrix products of one layer's attention, without what stands between them: a head of a sequence a tile, a block of
-/// queries after another, only the keys that they may see.
+/// The matrix products of one layer's attention, without the operations between them. A tile is one head of one sequence; its blocks
+/// of queries are computed one after the other, each only with the keys that it may attend to.
 final class AttentionProducts {
   /// L
   let layers: Int
@@ -13,7 +13,7 @@ final class AttentionProducts {
   private let team: ThreadTeam
   /// (R, 3C) queries, keys and values; their gradients; (R, C) outputs and their gradients
   private let qkv, dQKV, attended: FactorBuffer
-  /// (blockRows, T) of each worker
+  /// (blockRows, T) per worker
   private let scores: FactorBuffer
 
   init(_ config: ModelConfig, sequences: Int, length: Int, rounds: Bool, team: ThreadTeam) {
@@ -44,7 +44,7 @@ final class AttentionProducts {
     }
   }
 
-  /// dP = dY Vᵀ, dV = Pᵀ dY, dK = dSᵀ Q and dQ = dS K; the scores once more are recomputation.
+  /// dP = dY Vᵀ, dV = Pᵀ dY, dK = dSᵀ Q and dQ = dS K; computing the scores again is not counted.
   func backward(_ products: [BFloat16Products]) {
     blocks { head, block, keys, scores, worker in
       let product = products.isEmpty ? nil : products[worker]

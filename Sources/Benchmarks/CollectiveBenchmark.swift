@@ -7,17 +7,17 @@ import Foundation
 import Preflight
 import Tokenization
 
-/// How fast the ranks sum a gradient: in one call of `MPI_Allreduce` and in chunks of several sizes, in turn and several times.
+/// Measures how fast the ranks sum a gradient: in one call of `MPI_Allreduce` and in chunks of several sizes, all in every round.
 ///
-/// Of every measurement the slowest rank's time counts.
+/// The time of the slowest rank counts in every measurement.
 public final class CollectiveBenchmark {
-  /// What was measured; times are medians over the rounds.
+  /// The results; times are medians over the rounds.
   public struct Result: Sendable, Encodable {
-    /// Rank 0's machine.
+    /// The host name of rank 0.
     public let host: String
-    /// Ranks, and the machines that they are on.
+    /// The number of ranks, and of the nodes that they are on.
     public let ranks, nodes: Int
-    /// Rounds of which each figure is the median.
+    /// The number of rounds, of which each figure is the median.
     public let rounds: Int
     /// Bytes of the gradient.
     public let bytes: Int
@@ -27,7 +27,7 @@ public final class CollectiveBenchmark {
     public let oneCall: Measurement
     /// The gradient in chunks, smallest first.
     public let chunks: [Measurement]
-    /// Of all, the call size that took the least time.
+    /// The call size that took the least time, of all.
     public let bestChunkBytes: Int
     /// The call size that training uses.
     public let usedChunkBytes: Int
@@ -35,26 +35,26 @@ public final class CollectiveBenchmark {
 
   /// One way to sum the gradient.
   public struct Measurement: Sendable, Encodable {
-    /// Bytes of a call.
+    /// Bytes per call.
     public let chunkBytes: Int
     /// Calls for the whole gradient.
     public let calls: Int
-    /// The whole gradient's time.
+    /// The time for the whole gradient.
     public let seconds: Double
     /// The gradient's bytes over that time, in 10⁹.
     public let gigabytesPerSecond: Double
   }
 
-  /// All-reduces of one number in a round.
+  /// All-reduces of one number per round.
   private static let smallCalls = 1_000
-  /// Floats of a call: 64 KiB to 64 MiB.
+  /// Floats per call: 64 KiB to 64 MiB.
   private static let chunks = (14...24).filter { $0.isMultiple(of: 2) }.map { 1 << $0 }
 
   private let communicator: Communicator
   private let gradient: FloatBuffer
   private let clock = ContinuousClock()
 
-  /// A gradient of `count` zeros on every rank.
+  /// Creates a gradient of `count` zeros on every rank.
   public init(count: Int, communicator: Communicator) throws {
     precondition(count > 0, "a gradient of \(count) floats")
     var need = MemoryNeed(floats: count, threads: 1)
@@ -62,15 +62,15 @@ public final class CollectiveBenchmark {
     try MemoryCheck.require(need, on: communicator)
     self.communicator = communicator
     gradient = FloatBuffer(count)
-    // Memory is taken when it is first written to.
+    // The system provides memory only when it is first written to.
     gradient.vector.fill(0)
   }
 
-  /// Measures everything `rounds` times in turn, after once to warm up. Collective.
+  /// Measures everything once to warm up, and then in `rounds` rounds. Collective.
   public func run(rounds: Int) throws -> Result {
     precondition(rounds > 0, "nothing to measure")
     guard communicator.size > 1 else {
-      throw UsageError("there is nobody to sum with: start it under mpirun with at least two ranks")
+      throw UsageError("one rank has nothing to sum: start it under mpirun with at least two ranks")
     }
     let count = gradient.count
     let sizes = CollectiveBenchmark.chunks.filter { $0 < count } + [count]
@@ -104,7 +104,7 @@ public final class CollectiveBenchmark {
 
   private func bytes(_ floats: Int) -> Int { floats * MemoryLayout<Float>.stride }
 
-  /// The time of `body` on the rank that took longest, all having begun together. Collective.
+  /// The time of `body` on the slowest rank; all ranks begin together. Collective.
   private func slowest(_ body: () throws -> Void) throws -> Double {
     try communicator.barrier()
     let seconds = try clock.seconds(body)
@@ -113,7 +113,7 @@ public final class CollectiveBenchmark {
 }
 
 extension CollectiveBenchmark.Result: CustomStringConvertible {
-  /// A table for people.
+  /// The results as a table.
   public var description: String {
     var lines = [
       "\(counted(ranks, "rank")) on \(counted(nodes, "node")), \(gigabytes(bytes)), medians of "
@@ -131,6 +131,6 @@ extension CollectiveBenchmark.Result: CustomStringConvertible {
   }
 
   private func size(_ bytes: Int) -> String {
-    bytes < 1 << 20 ? "\(bytes >> 10) KiB a call" : "\(bytes >> 20) MiB a call"
+    bytes < 1 << 20 ? "\(bytes >> 10) KiB per call" : "\(bytes >> 20) MiB per call"
   }
 }

@@ -7,40 +7,40 @@ import Kernels
 import Model
 import Preflight
 
-/// How fast a model writes and scores, each beside what bounds it, in turn and several times.
+/// Measures how fast a model generates and scores text, and the bounds of both, all in every round.
 ///
-/// A new token reads every weight once, so generation is judged by a pure read of the same floats by the same threads; scoring by
-/// the forward pass of training on the same tokens.
+/// A new token reads every weight once, so generation is compared with a pure read of the same floats by the same threads. Scoring is
+/// compared with the forward pass of training on the same tokens.
 public struct GenerationBenchmark {
-  /// What was measured; rates and ratios are medians over the rounds.
+  /// The results; rates and ratios are medians over the rounds.
   public struct Result: Sendable, Encodable {
     /// Floats of the model.
     public let parameters: Int
-    /// Bytes that a token reads.
+    /// Bytes read per token.
     public let weightBytes: Int
     /// Threads that read and compute.
     public let threads: Int
-    /// Rounds of which each figure is the median.
+    /// The number of rounds, of which each figure is the median.
     public let rounds: Int
-    /// Tokens that were generated in a round, one after the other.
+    /// Tokens generated per round, one after the other.
     public let tokensGenerated: Int
-    /// Generated tokens a second, of one sequence.
+    /// Generated tokens per second, of one sequence.
     public let tokensPerSecond: Double
-    /// Weights read a second by generation, in 10⁹ bytes.
+    /// Weights read by generation, in 10⁹ bytes per second.
     public let gigabytesPerSecond: Double
-    /// Weights read a second by sums over them: the faster of one and of eight streams a thread.
+    /// Weights read by sums over them, in 10⁹ bytes per second: the faster of one and of eight streams per thread.
     public let readGigabytesPerSecond: Double
-    /// Generation's share of it: the median of each round's own.
+    /// Generation's share of `readGigabytesPerSecond`: the median of the rounds' shares.
     public let shareOfReadBandwidth: Double
-    /// Tokens of a prompt that are read in a second.
+    /// Tokens of a prompt read per second.
     public let promptTokensPerSecond: Double
-    /// Tokens that were scored in a round.
+    /// Tokens scored per round.
     public let tokensScored: Int
-    /// Tokens scored a second, in full batches.
+    /// Tokens scored per second, in full batches.
     public let scoringTokensPerSecond: Double
-    /// Tokens of training's forward pass and loss a second, in batches of as many.
+    /// Tokens per second of training's forward pass and loss, in batches of the same size.
     public let trainingForwardTokensPerSecond: Double
-    /// Scoring over training's forward pass: the median of each round's own.
+    /// The speed of scoring relative to training's forward pass: the median of the rounds' ratios.
     public let scoringShareOfTrainingForward: Double
   }
 
@@ -49,9 +49,9 @@ public struct GenerationBenchmark {
   private let clock: any Clock<Duration>
 
   /// - Parameters:
-  ///   - model: its weights are drawn at random
-  ///   - threads: of the team that reads and computes
-  ///   - clock: measures
+  ///   - model: the shape of the model, which gets random weights
+  ///   - threads: the threads that read and compute
+  ///   - clock: the clock that measures
   public init(
     _ model: ModelConfig, threads: Int, clock: any Clock<Duration> = ContinuousClock()
   ) throws {
@@ -67,9 +67,9 @@ public struct GenerationBenchmark {
     self.clock = clock
   }
 
-  /// Measures everything `rounds` times in turn, after once to warm up.
+  /// Measures everything once to warm up, and then in `rounds` rounds.
   ///
-  /// - Parameter tokens: generated in a round, at most as many as half the context
+  /// - Parameter tokens: the tokens to generate per round; at most half the context is generated
   public func run(rounds: Int, tokens: Int) -> Result {
     precondition(rounds > 0 && tokens > 0, "nothing to measure")
     let config = state.config
@@ -95,7 +95,7 @@ public struct GenerationBenchmark {
     return result(all, tokens: tokens, scored: text.count - 1)
   }
 
-  /// Seconds of one pass over the weights, and of a token of everything else.
+  /// Seconds of one pass over the weights, and seconds per token of everything else.
   private struct Round {
     let read, token, promptToken, scored, forward: Double
   }
@@ -116,7 +116,7 @@ public struct GenerationBenchmark {
       scoringShareOfTrainingForward: middle { $0.forward / $0.scored })
   }
 
-  /// Median seconds of a token, and of a read of the weights before each: what disturbs the machine meets both alike.
+  /// Median seconds of a token, and of a read of the weights before each token, so that disturbances of the machine affect both.
   private func generate(
     _ text: ArraySlice<Int32>, by cached: CachedDecoder
   ) -> (token: Double, read: Double) {
@@ -133,7 +133,7 @@ public struct GenerationBenchmark {
     team.rows(state.weights.count, height: 1 << 18) { range, _ in _ = sum(state.weights[range]) }
   }
 
-  /// Token ids that go through the vocabulary in steps that share no factor with most sizes of it.
+  /// Token ids that run through the vocabulary in steps of a number that shares no factor with most vocabulary sizes.
   private func tokens(_ count: Int) -> [Int32] {
     (0..<count).map { Int32($0 * 7_919 % state.config.vocabularySize) }
   }
@@ -141,7 +141,7 @@ public struct GenerationBenchmark {
   private func seconds(_ body: () -> Void) -> Double { clock.seconds(body) }
 }
 
-/// The forward pass and the losses of training, dropout and all.
+/// The forward pass and the losses of training, with dropout.
 private struct TrainingForward {
   let config: ModelConfig
   let decoder: Decoder
@@ -170,7 +170,7 @@ private struct TrainingForward {
 }
 
 extension GenerationBenchmark.Result: CustomStringConvertible {
-  /// A few lines for people.
+  /// The results in a few lines.
   public var description: String {
     """
     \(grouped(parameters)) parameters, \(threads) thread\(threads == 1 ? "" : "s"); medians of \(rounds) rounds

@@ -2,11 +2,11 @@ import Buffers
 import Kernels
 import Model
 
-/// The matrix products of a training step and nothing else, on the threads that the step has: what it cannot be faster than.
+/// The matrix products of a training step and nothing else, on the same threads: a bound on the speed of the step.
 ///
-/// Each product of the shapes that the step has, attention's by head and block of queries, is cut over the threads in the best
-/// of several ways. Weights and activations lie in memory of its own, another place for each layer's, as far as there is room.
-/// What a program recomputes is not counted: the floor is that of the arithmetic that training asks for.
+/// Every shape of product in the step (in attention by head and block of queries) is divided among the threads in the best of several
+/// ways. Weights and activations have separate memory, at a different place for every layer if there is room. Recomputation is not
+/// counted: the bound is for the arithmetic that training needs.
 package final class Roofline {
   private let team: ThreadTeam
   private let clock = ContinuousClock()
@@ -16,12 +16,12 @@ package final class Roofline {
   private let a, b, c: FactorBuffer
   private var tiles: [ProductShape: Tile] = [:]
 
-  /// The height and the width in which a product's output is cut.
+  /// The height and the width of the tiles of a product's output.
   private struct Tile: Hashable {
     let height, width: Int
   }
 
-  /// Repetitions of a shape are as many as keep it this busy, and no more than a leaf has of it.
+  /// The operations that a measurement of a shape should have, for two threads. A shape is repeated no more often than in a micro-batch.
   private static let flopsAtOnce = 4e10
 
   package init(
@@ -41,7 +41,7 @@ package final class Roofline {
       config, sequences: sequences, length: length, rounds: rounds, team: team)
   }
 
-  /// Floats of memory that it takes.
+  /// Floats of memory that a roofline takes.
   package static func count(_ config: ModelConfig, _ use: DecoderUse, sequences: Int, length: Int)
     -> Int
   {
@@ -53,7 +53,7 @@ package final class Roofline {
     return use.precision.rounds ? largest * 3 / 2 : largest
   }
 
-  /// Tries every way of cutting each shape, and keeps the fastest of several rounds.
+  /// Tries every way to divide each shape into tiles, and keeps the fastest of several rounds.
   package func calibrate(rounds: Int = 3) {
     for shape in shapes {
       var best = (tile: Tile(height: shape.rows, width: shape.columns), seconds: Double.infinity)
@@ -67,10 +67,10 @@ package final class Roofline {
     }
   }
 
-  /// The ways that the step has, and those that leave a thread one large piece.
+  /// The tiles that the step uses, and those that give each thread one large piece.
   private func candidates(_ shape: ProductShape) -> Set<Tile> {
     func part(_ count: Int) -> Int {
-      // Whole lines of the BLAS's own blocks.
+      // A multiple of the BLAS's block sizes.
       min(count, ((count + team.size - 1) / team.size + 15) & ~15)
     }
     let (rows, columns) = (shape.rows, shape.columns)
@@ -82,8 +82,8 @@ package final class Roofline {
     ]
   }
 
-  /// Seconds of all the products of a leaf, by operation: each shape is measured once or several times and counted as often as
-  /// it occurs.
+  /// Seconds of all the products of a micro-batch, by operation: each shape is measured once or several times and counted as often
+  /// as it occurs.
   package func pass() -> [Operation: Double] {
     var result: [Operation: Double] = [:]
     for shape in shapes {
@@ -120,10 +120,10 @@ package final class Roofline {
     }
   }
 
-  /// Floats of the vectors that `bandwidth` walks, at least: beyond any cache.
+  /// The least number of floats in the vectors of `bandwidth`: more than any cache holds.
   private static let streamCount = 1 << 24
 
-  /// Bytes a second of y ← y + x on vectors beyond the caches: two read and one written, in place as the optimizer's are.
+  /// Bytes per second of y ← y + x on vectors larger than the caches: two are read and one is written, in place as in the optimizer.
   func bandwidth() -> Double {
     let count = min(a.floats.count, c.floats.count)
     let (x, y) = (a.floats[0..<count], c.floats[0..<count])
@@ -142,13 +142,13 @@ package final class Roofline {
   }
 }
 
-/// Memory for the factors of products, with numbers in it.
+/// Memory for the factors of products, filled with numbers.
 final class FactorBuffer {
   private let buffer: FloatBuffer
   private let roundedBuffer: FloatBuffer
   private let count: Int
 
-  /// - Parameter rounds: whether there is a rounding too
+  /// - Parameter rounds: true to keep rounded numbers as well
   init(_ count: Int, rounds: Bool, team: ThreadTeam) {
     self.count = (count + 1) & ~1
     buffer = FloatBuffer(self.count)
@@ -157,7 +157,7 @@ final class FactorBuffer {
     team.rows(self.count, height: 1 << 18) { range, _ in
       let part = window[columns: range]
       let row = part.values[row: 0]
-      // What the numbers are does not matter, but that they are neither all alike nor large.
+      // Any numbers will do that are neither all equal nor large.
       for index in 0..<row.count { row[index] = Float((index &* 40_503) & 0xff) / 4_096 - 0.031 }
       part.round()
     }
@@ -166,10 +166,10 @@ final class FactorBuffer {
   /// All floats.
   var floats: Vector { buffer.vector }
 
-  /// A window that differs from place to place as far as there is room.
+  /// A matrix in this memory: a different part of it for every place, if there is room.
   func matrix(rows: Int, columns: Int, _ place: Int) -> RoundedMatrix {
     let size = rows * columns
-    // Even, so that a rounding begins with a whole float.
+    // Even, so that the rounded matrix begins at a whole float.
     let start = (place % max(1, count / size)) * size & ~1
     return RoundedMatrix(
       buffer.matrix(rows: rows, columns: columns, at: start),

@@ -12,9 +12,9 @@ import Storage
 import Tokenization
 import Training
 
-/// Whole training steps of the real trainer, and in turn with them the matrix products of such a step alone.
+/// Measures whole training steps of the real trainer, alternating with the matrix products of such a step alone.
 public struct StepBenchmark {
-  /// The run whose steps are measured; `data` is read where `usesData`.
+  /// The run whose steps are measured; `data` is read only if `usesData`.
   public let config: RunConfig
   /// Steps before the measured ones.
   public let warmUp: Int
@@ -23,13 +23,13 @@ public struct StepBenchmark {
   private let communicator: Communicator
   private let clock = ContinuousClock()
 
-  /// Token ids of presets that take the data's, where there are none: as many as 8,000 merges give.
+  /// The vocabulary size without data, for presets that take the size of the data's vocabulary: as large as 8,000 merges give.
   public static let syntheticVocabulary = 8_108
 
-  /// Ids, shapes and threads from `config`, of which `steps` are measured.
+  /// A benchmark of `config.steps` steps, with the vocabulary, shape and threads of `config`.
   ///
   /// - Parameters:
-  ///   - usesData: tokens of `config.data`'s training split instead of random ones
+  ///   - usesData: true for tokens of the training split in `config.data`; false for random ones
   ///   - trace: the trace file to write; nil for none
   public init(
     _ config: RunConfig, warmUp: Int, usesData: Bool, trace: String?, communicator: Communicator
@@ -41,7 +41,7 @@ public struct StepBenchmark {
     self.communicator = communicator
   }
 
-  /// Measures. Collective.
+  /// Runs the benchmark. Collective.
   public func run() throws -> StepBenchmarkResult {
     var shared = config
     shared.threads = nil
@@ -75,7 +75,7 @@ public struct StepBenchmark {
     state.table.initialize(state.weights, config: model, seed: config.seed, team: team)
     state.weightsChanged(team: team)
     for step in 0..<warmUp { _ = try trainer.step(step + 1) }
-    // Before the roofline takes memory of its own: all of the step's is taken.
+    // Read here: the step has taken all its memory, and the roofline none yet.
     let resident = try communicator.allReduce([Double(ResidentMemory.peak ?? 0)], .max)[0]
     recorder.reset()
 
@@ -88,24 +88,24 @@ public struct StepBenchmark {
       warmUp: warmUp, plan: plan, measurement: measurement, profile: profile)
   }
 
-  /// What the clock said, the slowest rank's.
+  /// The measured times, of the slowest rank.
   struct Measurement {
-    /// Of each step.
+    /// The time of each step.
     var steps: [Double] = []
-    /// Of each step: what the rank that waited least, and the one that waited most, waited for communication.
+    /// For each step, the time that the rank that waited least, and the one that waited most, waited for communication.
     var leastExposed: [Double] = []
     var mostExposed: [Double] = []
-    /// Of each step, with an overlapped reduction: the most of any rank.
+    /// For each step with an overlapped reduction, the largest times of any rank.
     var hidden: [OverlapTimes] = []
     /// Seconds of a step's products: the mean of the measurements before and after each step.
     var rooflines: [Double] = []
     /// Median seconds of a micro-batch's products, by operation.
-    var leaf: [Operation: Double] = [:]
-    /// Bytes a second of all ranks together.
+    var microBatch: [Operation: Double] = [:]
+    /// Bytes per second of all ranks together.
     var bandwidth = 0.0
     var bytesResident = 0
 
-    /// A step of every rank. Collective.
+    /// Adds a step of all ranks. Collective.
     fileprivate mutating func add(
       _ seconds: Double, _ metrics: StepMetrics, _ communicator: Communicator
     ) throws {
@@ -151,7 +151,7 @@ public struct StepBenchmark {
       communicator.note("step \(step)/\(config.steps)  \(format(result.steps[step - 1], 3)) s")
     }
     for operation in passes[0].keys {
-      result.leaf[operation] = median(passes.compactMap { $0[operation] })
+      result.microBatch[operation] = median(passes.compactMap { $0[operation] })
     }
     result.bandwidth = median(bandwidths)
     return result
@@ -172,7 +172,7 @@ public struct StepBenchmark {
 }
 
 extension Trainer {
-  /// One step, which must be as it should be. Collective.
+  /// Runs one step; throws if it has an anomaly. Collective.
   fileprivate func step(_ step: Int) throws -> StepMetrics {
     let done = try self.step(step, stop: false)
     if let anomaly = done.anomaly { throw AgreedFailure(anomaly.description) }

@@ -7,11 +7,11 @@ import Model
 import Profiling
 import Training
 
-/// What `bench` found, for people and for programs.
+/// The result of `bench`.
 public struct StepBenchmarkResult: Sendable, Codable {
-  /// Rank 0's machine.
+  /// The host name of rank 0.
   public let host: String
-  /// Ranks, and threads of rank 0.
+  /// The number of ranks, and of the threads of rank 0.
   public let ranks, threads: Int
   /// The shape of the model.
   public let model: ModelConfig
@@ -19,54 +19,54 @@ public struct StepBenchmarkResult: Sendable, Codable {
   public let parameters: Int
   /// Arithmetic of the matrix products.
   public let precision: Precision
-  /// Whether activations were computed anew.
+  /// True if activations were recomputed.
   public let recompute: Bool
-  /// How gradients were combined.
+  /// The strategy by which gradients were combined.
   public let reduce: ReductionStrategy
-  /// How they crossed the network.
+  /// The format in which gradients crossed the network.
   public let wire: WireFormat
-  /// Sequences of a leaf, and of a step over all ranks.
+  /// Sequences per micro-batch, and per step over all ranks.
   public let microBatch, batch: Int
   /// Steps that were measured, and steps before them.
   public let steps, warmUp: Int
 
-  /// Targets of a step.
+  /// Targets per step.
   public let tokensPerStep: Int
-  /// Of each measured step: the slowest rank's.
+  /// The time of each measured step on the slowest rank.
   public let secondsOfSteps: [Double]
   /// Their median.
   public let secondsPerStep: Double
-  /// What a step waited for communication, on the rank that waited least, the last to arrive, and on that which waited most: the
-  /// difference is waiting for slower ranks. Medians.
+  /// The time that a step waited for communication: on the rank that waited least, which was the last to arrive, and on the rank that
+  /// waited most. The difference is waiting for slower ranks. Medians.
   public let secondsExposed, secondsExposedMost: Double
-  /// In which communication went on beside backward, and what of it the computing thread gave to MPI: medians of the most of any
-  /// rank; nil where nothing is overlapped.
+  /// The time during backward in which communication was in progress, and the part of it that the computing thread spent in MPI: medians
+  /// of the largest times of any rank; nil if nothing overlaps.
   public let secondsHidden, secondsPolling: Double?
   /// `tokensPerStep / secondsPerStep`
   public let tokensPerSecond: Double
-  /// 6 for every weight of a product, and causal attention.
+  /// 6 for every weight of a product, and those of causal attention.
   public let flopsPerToken: Double
-  /// Of all ranks together.
+  /// The sum over all ranks.
   public let gigaflopsPerSecond: Double
 
-  /// The step's matrix products alone: the median.
+  /// The median time of the step's matrix products alone.
   public let rooflineSecondsPerStep: Double
-  /// Those of all ranks together.
+  /// The sum over all ranks for the matrix products alone.
   public let rooflineGigaflopsPerSecond: Double
-  /// The median of the steps' ratios of products alone, measured before and after the step, to the step.
+  /// The median over the steps of the time of the products alone, measured before and after the step, divided by the step's time.
   public let shareOfRoofline: Double
-  /// y ← y + x beyond the caches, of all ranks together.
+  /// The bandwidth of y ← y + x on vectors larger than the caches, summed over all ranks.
   public let memoryGigabytesPerSecond: Double
 
   /// Bytes of memory traffic and floating-point operations of the optimizer in a step, over all weights.
   public let optimizerBytes, optimizerOperations: Int
 
-  /// The most resident memory of any rank after warming up; 0 where the system does not say.
+  /// The largest resident memory of any rank after warming up; 0 if the system does not report it.
   public let bytesResident: Int
   /// The memory of a rank as `pretrain --dry-run` predicts it.
   public let bytesPredicted: Int
 
-  /// Where the time of threads went.
+  /// The time of threads by operation.
   public let profile: ProfileTable
 
   init(
@@ -110,27 +110,29 @@ public struct StepBenchmarkResult: Sendable, Codable {
       model, config.decoderUse, sequences: config.microBatch, length: model.context,
       optimizer: config.optimizer)
     self.profile = ProfileTable(
-      profile, cost: cost, leaves: Double(config.leaves * config.steps), steps: config.steps,
+      profile, cost: cost, microBatches: Double(config.microBatchesPerStep * config.steps),
+      steps: config.steps,
       machine: ProfileTable.Machine(
-        secondsOfLeaf: measurement.leaf, ranks: ranks, bandwidth: measurement.bandwidth))
+        secondsOfMicroBatch: measurement.microBatch, ranks: ranks, bandwidth: measurement.bandwidth)
+    )
   }
 
-  /// A page for people.
+  /// The result as text.
   public var description: String {
     let ratio = bytesPredicted > 0 ? Double(bytesResident) / Double(bytesPredicted) : 0
     return """
       \(ranks) rank\(ranks == 1 ? "" : "s") of \(threads) thread\(threads == 1 ? "" : "s") on \(host), \
       \(precision.rawValue), \(grouped(parameters)) parameters, \(batch) sequences of \
-      \(model.context) tokens a step in micro-batches of \(microBatch), dropout \(model.dropout)\
+      \(model.context) tokens per step in micro-batches of \(microBatch), dropout \(model.dropout)\
       \(recompute ? ", activations recomputed" : "")
       step            \(format(secondsPerStep, 4)) s, median of \(steps) after \(warmUp)
       speed           \(format(tokensPerSecond, 1)) tokens/s, \
-      \(format(gigaflopsPerSecond, 1)) GFLOP/s at \(format(flopsPerToken / 1e9, 4)) GFLOP a token
-      products alone  \(format(rooflineSecondsPerStep, 4)) s a step, \
+      \(format(gigaflopsPerSecond, 1)) GFLOP/s at \(format(flopsPerToken / 1e9, 4)) GFLOP per token
+      products alone  \(format(rooflineSecondsPerStep, 4)) s per step, \
       \(format(rooflineGigaflopsPerSecond, 1)) GFLOP/s
       roofline        \(format(shareOfRoofline, 3)) of it, median of \(steps) pairs
       optimizer       \(gigabytes(optimizerBytes)) of memory traffic and \
-      \(format(Double(optimizerOperations) / 1e9, 4)) GFLOP a step
+      \(format(Double(optimizerOperations) / 1e9, 4)) GFLOP per step
       \(communication)\
       memory          \(gigabytes(bytesResident)) resident at most, \(gigabytes(bytesPredicted)) \
       predicted (\(format(ratio, 3)))
@@ -139,11 +141,11 @@ public struct StepBenchmarkResult: Sendable, Codable {
       """
   }
 
-  /// A line where there is something to wait for.
+  /// A line about communication; empty on one rank.
   private var communication: String {
     guard ranks > 1 else { return "" }
     let hidden = secondsHidden.map {
-      "; \(format($0, 4)) s hidden, of which \(format(secondsPolling ?? 0, 4)) s went to MPI"
+      "; \(format($0, 4)) s hidden, of which \(format(secondsPolling ?? 0, 4)) s were spent in MPI"
     }
     return
       "communication   \(reduce.rawValue), \(wire.rawValue): \(format(secondsExposed, 4)) s exposed on the last rank, "

@@ -1,9 +1,9 @@
 import Foundation
 import Kernels
 
-/// Text that looks like English to a tokenizer: words of syllables, few of them often and many seldom, sentences, paragraphs.
+/// Text that looks like English to a tokenizer: sentences and paragraphs of words made of syllables, a few frequent and many rare.
 ///
-/// Word number r comes up as often as 1/r (Zipf). The same seed and size give the same text.
+/// The frequency of word number r is proportional to 1/r (Zipf). The same seed and size give the same text.
 struct SyntheticText {
   private static let onsets = [
     "", "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "w", "st", "th", "tr",
@@ -22,7 +22,7 @@ struct SyntheticText {
     words = (0..<SyntheticText.differentWords).map { SyntheticText.word($0, random) }
   }
 
-  /// Lines of sentences, at least `bytes` of them.
+  /// Lines of sentences, with at least `bytes` bytes.
   mutating func text(bytes: Int) -> String {
     var text = ""
     text.reserveCapacity(bytes + 512)
@@ -59,7 +59,7 @@ struct SyntheticText {
     return SyntheticText.fraction(random.words(SIMD4(counter, 0, 0, 0)).x)
   }
 
-  /// Word `number`: the seldom ones are long.
+  /// Word `number`; rare words are longer.
   private static func word(_ number: Int, _ random: Philox) -> String {
     let syllables = number < 60 ? 1 : number < 1_500 ? 2 : 3
     return (0..<syllables).map { syllable in

@@ -7,33 +7,33 @@ import Kernels
 import Preflight
 import Tokenization
 
-/// How fast text becomes token ids: on one core, on all threads, and by the whole of `prepare`, in turn and several times.
+/// Measures how fast text becomes token ids: on one thread, on all threads, and in the whole of `prepare`, all in every round.
 public struct TokenizerBenchmark {
-  /// What was measured; rates are medians over the rounds, in 10⁶ bytes of text a second.
+  /// The results; rates are medians over the rounds, in 10⁶ bytes of text per second.
   public struct Result: Sendable, Encodable {
     /// Bytes of the text.
     public let bytes: Int
-    /// Ids that it becomes.
+    /// Token ids of the text.
     public let tokens: Int
-    /// Merges that were learned from it, and token ids of that tokenizer.
+    /// Merges that were learned from the text, and the vocabulary size of that tokenizer.
     public let merges, vocabularySize: Int
-    /// Threads besides the figures of one.
+    /// Threads of all figures but those of one thread.
     public let threads: Int
-    /// Rounds of which each figure is the median.
+    /// The number of rounds, of which each figure is the median.
     public let rounds: Int
-    /// Encoding on one thread, beginning with no word known.
+    /// Encoding on one thread, starting without any remembered words.
     public let megabytesPerSecondOneThread: Double
     /// The same on all threads.
     public let megabytesPerSecond: Double
-    /// All threads over one: the median of each round's own.
+    /// The speed of all threads relative to one: the median of the rounds' ratios.
     public let speedUp: Double
-    /// `prepare` with the tokenizer at hand: reading, checking, encoding, writing.
+    /// `prepare` with an existing tokenizer: reading, checking, encoding, writing.
     public let prepareMegabytesPerSecond: Double
     /// `prepare` that learns the merges too.
     public let learnAndPrepareMegabytesPerSecond: Double
   }
 
-  /// Bytes of a piece that a thread encodes, up to the end of its line.
+  /// Bytes of a piece that a thread encodes; a piece ends with its last line.
   private static let pieceBytes = 1 << 16
 
   private let text: String
@@ -42,8 +42,8 @@ public struct TokenizerBenchmark {
   private let clock = ContinuousClock()
 
   /// - Parameters:
-  ///   - text: to encode; what `synthetic` gives, say
-  ///   - merges: to learn from it
+  ///   - text: the text to encode, for example from `synthetic`
+  ///   - merges: the number of merges to learn from it
   public init(text: String, merges: Int, threads: Int) {
     precondition(merges > 0 && threads > 0, "no merges, or no threads")
     self.text = text
@@ -57,12 +57,12 @@ public struct TokenizerBenchmark {
     return text.text(bytes: bytes)
   }
 
-  /// Measures everything `rounds` times in turn, after once to warm up, in a temporary folder.
+  /// Measures everything once to warm up, and then in `rounds` rounds, in a temporary folder.
   public func run(rounds: Int) throws -> Result {
     precondition(rounds > 0, "nothing to measure")
     let folder = Path.temporary + "/gpt1-dist-\(UUID().uuidString)"
     try FolderCommit.create(folder)
-    // What cannot be removed lies where the system cleans up.
+    // If it cannot be removed, it is in a place that the system cleans up.
     defer { FolderCommit.remove(folder) }
     try FileWriter.write(text, to: "\(folder)/text.txt")
     let learned = try prepare(folder, .train(merges: merges), to: "learned")
@@ -72,7 +72,7 @@ public struct TokenizerBenchmark {
     var seconds: [[Double]] = [[], [], [], []]
     var tokens = 0
     for round in 0...rounds {
-      // A tokenizer remembers words: each begins anew.
+      // A tokenizer remembers words, so each measurement starts with a new one.
       let source = PrepareConfig.TokenizerSource.load(folder: "\(folder)/learned")
       let (first, second) = (
         try Tokenizer.load(folder: "\(folder)/learned"),
@@ -131,14 +131,14 @@ public struct TokenizerBenchmark {
 }
 
 extension TokenizerBenchmark.Result: CustomStringConvertible {
-  /// A few lines for people.
+  /// The results in a few lines.
   public var description: String {
     """
     \(grouped(bytes)) bytes, \(grouped(tokens)) tokens, \(grouped(merges)) merges; medians of \
     \(rounds) rounds
     encode, 1 thread     \(format(megabytesPerSecondOneThread, 2)) MB/s
     encode, \(threads) threads    \(format(megabytesPerSecond, 2)) MB/s, \(format(speedUp, 2)) times as fast
-    prepare              \(format(prepareMegabytesPerSecond, 2)) MB/s with the tokenizer at hand
+    prepare              \(format(prepareMegabytesPerSecond, 2)) MB/s with an existing tokenizer
     prepare              \(format(learnAndPrepareMegabytesPerSecond, 2)) MB/s, learning the merges too
     """
   }

@@ -48,7 +48,7 @@ package enum ConfigDocument {
     return "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
   }
 
-  /// A text for all kinds of run that a key belongs to; for each by itself where they differ.
+  /// The text for all kinds of run that the key belongs to; one text per kind if they differ.
   private static func perKind(_ key: KeyInfo, _ text: (RunConfig.Kind) -> String) -> String {
     let texts = key.kinds.map { (kind: $0, text: text($0)) }
     if Set(texts.map(\.text)).count == 1, let text = texts.first?.text { return text }

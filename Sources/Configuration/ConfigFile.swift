@@ -3,17 +3,17 @@ import Files
 import Tokenization
 import Yams
 
-/// The keys and values of a YAML file, all of them known.
+/// The keys and values of a YAML file; all keys are known ones.
 struct ConfigFile {
   let path: String
   private var values: [String: Node] = [:]
 
-  /// The key that names the preset; a flag precedes it.
+  /// The key that names the preset; a flag takes precedence over it.
   private static let presetKey = "preset"
 
   /// Reads the file.
   ///
-  /// - Parameter kind: what the file is for, which decides on its keys; nil for all of both kinds
+  /// - Parameter kind: the kind of run that the file configures, which determines its keys; nil for the keys of both kinds
   init(_ path: String, _ kind: RunConfig.Kind?) throws {
     self.path = path
     let text = try TextFile.text(of: path)
@@ -43,7 +43,7 @@ struct ConfigFile {
     (kind?.keys ?? RunConfig.keys).map(\.name) + [presetKey]
   }
 
-  /// The key that an unknown one was probably meant to be, or else the place that lists the keys.
+  /// The end of an error about an unknown key: the key that was probably meant, or the place that lists the keys.
   static func hint(_ name: String, _ kind: RunConfig.Kind?) -> String {
     let command = (kind ?? .pretraining).command
     if let key = RunConfig.key(name) {
@@ -57,7 +57,7 @@ struct ConfigFile {
 
   func line(of key: String) -> Int? { values[key]?.mark?.line }
 
-  /// Takes the value of `key` over, if it stands here.
+  /// Sets `key` in `config`, if the file has a value for it.
   func read(_ key: any ConfigKey, into config: inout RunConfig) throws {
     guard let node = values[key.name] else { return }
     guard let scalar = node.scalar, key.read(scalar, into: &config) else {
@@ -65,7 +65,7 @@ struct ConfigFile {
     }
   }
 
-  /// The preset that is named here; nil where none is.
+  /// Removes and returns the preset that the file names; nil if it names none.
   mutating func takePreset() throws -> RunConfig.Preset? {
     guard let node = values.removeValue(forKey: ConfigFile.presetKey) else { return nil }
     let names = RunConfig.Preset.allCases.map(\.rawValue)

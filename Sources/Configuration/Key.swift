@@ -2,7 +2,7 @@ import Yams
 
 /// The description of a key. Flags, help, errors and docs/CONFIG.md are made from it.
 package struct KeyInfo: Sendable {
-  /// A part of the keys, with a heading in help.
+  /// A group of keys with one heading in help.
   package enum Group: String, Sendable, CaseIterable {
     case model = "Model"
     case data = "Data"
@@ -12,7 +12,7 @@ package struct KeyInfo: Sendable {
     case output = "Output"
   }
 
-  /// A text that may differ in fine-tuning.
+  /// A text that may be different for fine-tuning.
   package struct Words: Sendable, ExpressibleByStringLiteral {
     let pretraining, fineTuning: String
 
@@ -22,7 +22,7 @@ package struct KeyInfo: Sendable {
       (self.pretraining, self.fineTuning) = (pretraining, fineTuning)
     }
 
-    /// That of one kind of run, or of both.
+    /// The text for one kind of run; for nil, a text about both.
     subscript(kind: RunConfig.Kind?) -> String {
       switch kind {
       case .pretraining: pretraining
@@ -34,10 +34,10 @@ package struct KeyInfo: Sendable {
     }
   }
 
-  /// The value that stands for none on command lines and in files.
+  /// The value that means "none" on command lines and in files.
   package struct None: Sendable {
     let text: String
-    /// In a few words.
+    /// Its meaning in a few words.
     let meaning: String
 
     /// Shown as the default if the text is empty; nil if there is nothing to show.
@@ -55,15 +55,15 @@ package struct KeyInfo: Sendable {
   package let resumeRule: ResumeRule
   /// True for a flag without a value.
   package let isFlag: Bool
-  /// Stands for its value in help.
+  /// The name of its value in help.
   package let placeholder: String
-  /// Completes "expected …".
+  /// The text after "expected" in an error.
   let expected: String
   package let choices: [String]
-  /// Some choices in a few words.
+  /// Explanations of some choices in a few words, by choice.
   let meanings: [String: String]
   let range: KeyRange?
-  /// The value that stands for none; nil if the key always has a value.
+  /// The value that means "none"; nil if the key always has a value.
   let none: None?
   /// Shown instead of the default if the default depends on other keys.
   let told: Words?
@@ -73,24 +73,24 @@ package struct KeyInfo: Sendable {
 package protocol ConfigKey: Sendable {
   var info: KeyInfo { get }
 
-  /// The value as it stands in YAML and in a flag.
+  /// The value as written in YAML and in a flag.
   func text(of config: RunConfig) -> String
   /// The value as a node of YAML.
   func node(of config: RunConfig) -> Node
-  /// Takes a value over from a flag; returns whether it could be read.
+  /// Sets the key from a flag's text; returns false if the text is not a value.
   func read(_ text: String, into config: inout RunConfig) -> Bool
-  /// Takes a value over from a YAML file; returns whether it could be read.
+  /// Sets the key from a YAML file's scalar; returns false if the scalar is not a value.
   func read(_ scalar: Node.Scalar, into config: inout RunConfig) -> Bool
-  /// A preset's value as it stands in YAML.
+  /// A preset's value as written in YAML.
   func defaultText(_ preset: RunConfig.Preset, _ kind: RunConfig.Kind) -> String
-  /// Takes a preset's value over.
+  /// Sets the key to a preset's value.
   func setDefault(_ preset: RunConfig.Preset, _ kind: RunConfig.Kind, in config: inout RunConfig)
-  /// A sentence about a value outside of the key's range; nil if it is within.
+  /// A sentence about a value outside the key's range; nil if the value is inside.
   func problem(of config: RunConfig) -> String?
 
   func encode(
     _ config: RunConfig, to container: inout KeyedEncodingContainer<KeyName>) throws
-  /// A key that is missing keeps its value.
+  /// Reads the key's value; a missing key keeps the value that it has.
   func decode(
     from container: KeyedDecodingContainer<KeyName>, into config: inout RunConfig) throws
 }
@@ -99,7 +99,7 @@ extension ConfigKey {
   package var name: String { info.name }
 }
 
-/// The name of a key, where a coder needs one.
+/// The name of a key as a coding key.
 package struct KeyName: CodingKey {
   package let stringValue: String
   package var intValue: Int? { nil }
@@ -111,19 +111,21 @@ package struct KeyName: CodingKey {
 public struct Key<Value: Sendable & Equatable>: ConfigKey {
   package let info: KeyInfo
   private let format: KeyFormat<Value>
-  /// The default of the paper's run; that of other presets and of fine-tuning, where it is another.
+  /// The default of the paper's run.
   let paper: Value
+  /// The defaults of other presets that differ from it.
   private let presets: [RunConfig.Preset: Value]
+  /// The default of fine-tuning if it differs.
   private let fineTuning: Value?
 
-  /// A key.
+  /// Creates a key that always has a value.
   ///
   /// - Parameters:
   ///   - help: one sentence without its full stop; choices, bounds and defaults are added
   ///   - value: the default
-  ///   - mini: the default of that preset, where it is another, and so on
-  ///   - told: the default in words, where it depends on others
-  ///   - meanings: of choices, by their names
+  ///   - mini: the default of this preset if it is different; likewise `debug` and `fineTuning`
+  ///   - told: the default in words, if it depends on other keys
+  ///   - meanings: explanations of choices, by choice
   init(
     _ name: String, _ group: KeyInfo.Group, _ help: KeyInfo.Words, _ value: Value,
     mini: Value? = nil, debug: Value? = nil, fineTuning: Value? = nil,
@@ -142,11 +144,11 @@ public struct Key<Value: Sendable & Equatable>: ConfigKey {
     self.fineTuning = fineTuning
   }
 
-  /// A key that may have no value, for which `none` stands on command lines and in files.
+  /// Creates a key that may have no value; on command lines and in files, `none` means that.
   ///
   /// - Parameters:
-  ///   - value: the default, which may be `none`, as those of presets and of fine-tuning
-  ///   - meaning: of `none`, in a few words
+  ///   - value: the default, which may be `none`, like the defaults of presets and of fine-tuning
+  ///   - meaning: the meaning of `none` in a few words
   init<Given: KeyValue>(
     _ name: String, _ group: KeyInfo.Group, _ help: KeyInfo.Words, _ value: Given,
     mini: Given? = nil, debug: Given? = nil, fineTuning: Given? = nil, none: Given,
@@ -182,7 +184,7 @@ public struct Key<Value: Sendable & Equatable>: ConfigKey {
     set(format.readScalar(scalar), in: &config)
   }
 
-  /// A value as it stands in a flag; nil where it cannot be read.
+  /// The value that a flag's text means; nil if it is not a value.
   package func value(_ text: String) -> Value? { format.readText(text) }
 
   private func set(_ value: Value?, in config: inout RunConfig) -> Bool {
@@ -212,7 +214,7 @@ public struct Key<Value: Sendable & Equatable>: ConfigKey {
     guard !format.isNone(value), let number = Double(text),
       let problem = info.range?.problem(number)
     else { return nil }
-    // Such a number may have been meant for none.
+    // A number that is not positive may have been meant as "none".
     let none = number > 0 ? "" : info.none.map { ", or \($0.text) for \($0.meaning)" } ?? ""
     return "\(name) is \(text); it must \(problem)\(none)"
   }

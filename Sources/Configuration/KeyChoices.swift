@@ -1,7 +1,7 @@
 import Dist
 import Model
 
-// The keys with a few choices; help, errors and docs/CONFIG.md list them.
+// Values with a few choices; help, errors and docs/CONFIG.md list these.
 extension Schedule: KeyChoice {}
 extension Precision: KeyChoice {}
 extension ReductionStrategy: KeyChoice {}
@@ -13,7 +13,7 @@ extension CheckpointFailurePolicy: KeyChoice {}
 public enum Resume: Sendable, Hashable {
   /// The newest good checkpoint in the run directory, if there is one.
   case automatic
-  /// Nothing: a run directory that has checkpoints is refused.
+  /// No checkpoint: a run directory that has checkpoints is refused.
   case never
   /// A checkpoint's folder.
   case from(String)
@@ -33,7 +33,7 @@ extension Resume: KeyValue, RawRepresentable {
     }
   }
 
-  /// As it stands in YAML.
+  /// The value as written in YAML.
   public var rawValue: String {
     switch self {
     case .automatic: "auto"
@@ -45,11 +45,11 @@ extension Resume: KeyValue, RawRepresentable {
   package init?(keyText: String) { self.init(rawValue: keyText) }
   package var keyText: String { rawValue }
 
-  /// The checkpoint that is asked for.
+  /// The folder of the requested checkpoint; nil for `auto` and `never`.
   package var folder: String? { if case .from(let folder) = self { folder } else { nil } }
 }
 
-/// The initial weights of a run, as `from`, `from-scratch` and `transfer-layers` determine them.
+/// The source of a run's initial weights, determined by `from`, `from-scratch` and `transfer-layers`.
 public enum Start: Sendable, Equatable {
   /// Random numbers.
   case random
@@ -60,13 +60,13 @@ public enum Start: Sendable, Equatable {
 }
 
 extension RunConfig {
-  /// The initial weights.
+  /// The source of the initial weights.
   package var start: Start {
     guard let from = self.from, !self.fromScratch else { return .random }
     return self.transferLayers.map { .transfer(blocks: $0, of: from) } ?? .model(from)
   }
 
-  /// The model whose weights the run begins with, all or some of them.
+  /// The model that provides all or some of the initial weights; nil for random weights.
   package var origin: String? {
     switch start {
     case .random: nil

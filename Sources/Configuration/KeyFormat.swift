@@ -1,6 +1,6 @@
 import Yams
 
-/// How the values of a key are read and written.
+/// The functions that read and write the values of a key.
 struct KeyFormat<Value: Sendable>: Sendable {
   let isText: Bool
   let isNone: @Sendable (Value) -> Bool
@@ -10,7 +10,7 @@ struct KeyFormat<Value: Sendable>: Sendable {
   let encode: @Sendable (Value, inout KeyedEncodingContainer<KeyName>, KeyName) throws -> Void
   let decode: @Sendable (KeyedDecodingContainer<KeyName>, KeyName) throws -> Value
 
-  /// As the type has it.
+  /// The format of the type itself.
   static func plain() -> KeyFormat where Value: KeyValue {
     KeyFormat(
       isText: Value.isText, isNone: { _ in false }, text: { $0.keyText },
@@ -19,7 +19,7 @@ struct KeyFormat<Value: Sendable>: Sendable {
       decode: { try $0.decode(Value.self, forKey: $1) })
   }
 
-  /// As the type has it, with `none` for no value.
+  /// The format of `Given`, in which `none` means no value.
   static func optional<Given: KeyValue>(none: Given) -> KeyFormat where Value == Given? {
     @Sendable func some(_ value: Given?) -> Value? {
       value.map { $0 == none ? .none : .some($0) }

@@ -1,6 +1,6 @@
 import Files
 
-// The words of help, of errors and of docs/CONFIG.md.
+// The texts of help, errors and docs/CONFIG.md.
 extension ConfigKey {
   /// Meaning, choices and default: `How gradients cross the network: fp32 or bf16 (half the bytes). (default: fp32)`
   ///
@@ -12,7 +12,7 @@ extension ConfigKey {
     return info.sentence(kind) + (value.map { " (default: \($0))" } ?? "")
   }
 
-  /// The default, and those of presets where they are others: `512; mini 128, debug 32`. Nil if there is nothing to show.
+  /// The default, and the presets' defaults that differ: `512; mini 128, debug 32`. Nil if there is nothing to show.
   func defaults(_ kind: RunConfig.Kind) -> String? {
     if let told = info.told { return told[kind] }
     if info.isFlag { return nil }
@@ -43,9 +43,9 @@ extension KeyInfo {
     return words.dropLast().joined(separator: ", ") + " or " + last
   }
 
-  /// The expected values, for an error about a text that is none, and the choice that was probably meant.
+  /// The end of an error about a text that is not a value: the expected values, and the choice that was probably meant.
   ///
-  /// - Parameter text: nil for a list or a mapping
+  /// - Parameter text: the text; nil for a list or a mapping
   package func refusal(of text: String?) -> String {
     let meant = text.flatMap { Nearest.name(to: $0, among: choices) }
     return "expected \(expected)" + (meant.map { "; did you mean `\($0)`?" } ?? "")

@@ -1,11 +1,11 @@
-/// The numbers that a key may have.
+/// The range of numbers that a key accepts.
 package struct KeyRange: Sendable {
   private let least: Double
   private let most: Double
   /// True if the bound itself is excluded.
   private var isAboveLeast = false
   private var isBelowMost = false
-  /// Completes "it must …" in an error.
+  /// The text after "it must" in an error.
   private let rule: String
   /// For a table: `1 or more`.
   let description: String
@@ -52,7 +52,7 @@ package struct KeyRange: Sendable {
     return range
   }()
 
-  /// Completes "it must …" for a number outside of the range; nil for one within.
+  /// The text after "it must" in an error about a number outside the range; nil for a number inside.
   package func problem(_ number: Double) -> String? {
     if number > most, most == Double(KeyRange.largest) {
       return "not be above \(KeyRange.largest)"

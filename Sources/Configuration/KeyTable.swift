@@ -2,10 +2,10 @@ import Dist
 import Model
 
 extension RunConfig {
-  /// Every key of a configuration, declared once. A new key is one declaration here; flags, YAML, checks, help, `--dry-run`,
-  /// docs/CONFIG.md and the tests come from it. It is used as `config.name`.
+  /// Every key of a configuration, declared once. A new key needs one declaration here; flags, YAML, checks, help, `--dry-run`,
+  /// docs/CONFIG.md and tests are derived from it. Code reads it as `config.name`.
   ///
-  /// One file, although a long one: it is the table of the keys, in the order of config.yaml and of help.
+  /// The file is long because it is one table: the keys in the order of config.yaml and of help.
   public struct Keys: Sendable {
     // MARK: - Model
 
@@ -23,7 +23,7 @@ extension RunConfig {
       "layers", .model, "Number of blocks", 12, mini: 4, debug: 2, in: .within(1...1 << 12),
       placeholder: "blocks", resume: .mustMatch)
     package let heads = Key(
-      "heads", .model, "Attention heads of a block", 12, mini: 4, debug: 2,
+      "heads", .model, "Attention heads per block", 12, mini: 4, debug: 2,
       in: .within(1...1 << 16), placeholder: "heads", resume: .mustMatch)
     package let dropout = Key(
       "dropout", .model, "Probability of dropout", 0.1, in: .probability, placeholder: "p",
@@ -31,7 +31,7 @@ extension RunConfig {
     package let classifierDropout = Key(
       "classifier-dropout", .model, "Probability of dropout before the task's linear layer", 0.1,
       in: .probability, placeholder: "p", for: [.fineTuning], resume: .mustMatch)
-    // A post-norm decoder as narrow as mini stays at the unigram loss for hundreds of steps from N(0, 0.02).
+    // Initialised from N(0, 0.02), a post-norm decoder as narrow as mini stays at the unigram loss for hundreds of steps.
     package let initializerRange = Key(
       "initializer-range", .model,
       "Standard deviation of the initial weights (Hugging Face's initializer_range)", 0.02,
@@ -94,7 +94,7 @@ extension RunConfig {
     package let batch = Key(
       "batch", .optimizer,
       .init(
-        "Sequences of a step, over all ranks", fineTuning: "Examples of a step, over all ranks"),
+        "Sequences per step, over all ranks", fineTuning: "Examples per step, over all ranks"),
       64, mini: 8, debug: 8, fineTuning: 32, in: .atLeast(1), placeholder: "size",
       resume: .mustMatch)
     package let microBatch = Key(
@@ -131,9 +131,9 @@ extension RunConfig {
       UInt64(1), placeholder: "seed", resume: .mustMatch)
     package let anomaly = Key(
       "anomaly", .optimizer, "At NaN, infinity or a spike of loss or gradient", AnomalyPolicy.stop,
-      meanings: ["skip": "that step's update", "rollback": "to a checkpoint"], resume: .mayChange)
-    // Batches of 256 tokens were seen to reach 7 in 3,000 healthy steps, those of 1,024 tokens 4. In fine-tuning, a loss that
-    // comes near 0 has no scale by which a larger one is a spike.
+      meanings: ["skip": "that step", "rollback": "to a checkpoint"], resume: .mayChange)
+    // In 3,000 healthy steps, batches of 256 tokens reached 7 deviations, and batches of 1,024 tokens 4. In fine-tuning, the loss
+    // comes near 0, and then there is no scale on which a larger loss is a spike.
     package let spikeThreshold = Key<Double?>(
       "spike-threshold", .optimizer,
       "How many robust deviations above the recent steps count as a spike", 20.0, fineTuning: 0,
@@ -178,7 +178,7 @@ extension RunConfig {
       "wire", .cluster, "How gradients cross the network", WireFormat.fp32,
       meanings: ["bf16": "half the bytes"], resume: .mayChange)
     package let threads = Key<Int?>(
-      "threads", .cluster, "Threads of a rank", 0, none: 0,
+      "threads", .cluster, "Threads per rank", 0, none: 0,
       meaning: "a fair share of the node's CPUs", in: .within(1...4_096), placeholder: "threads",
       resume: .free)
     package let stallTimeout = Key<Int?>(

@@ -1,19 +1,19 @@
 import Yams
 
-/// A type that the values of a configuration's keys can have: it reads and writes itself on a command line, in YAML and in JSON.
+/// A type for the values of configuration keys, which can be read and written on a command line, in YAML and in JSON.
 package protocol KeyValue: Sendable, Equatable, Codable {
-  /// Completes "expected …" where a text cannot be read.
+  /// The text after "expected" in an error about a text that is not a value.
   static var expected: String { get }
-  /// Stands for the value in help.
+  /// The name of the value in help.
   static var placeholder: String { get }
-  /// The texts that can be read, where there are only a few.
+  /// The texts of all values, if there are only a few; otherwise empty.
   static var choices: [String] { get }
   /// True if YAML must quote a value that looks like a number.
   static var isText: Bool { get }
 
-  /// The value of a command line's word; nil where it is none.
+  /// The value of a command line's word; nil if it is not a value.
   init?(keyText: String)
-  /// The value of a scalar of YAML; nil where it is none.
+  /// The value of a YAML scalar; nil if it is not a value.
   init?(keyScalar: Node.Scalar)
   /// The text from which `init(keyText:)` makes the same value.
   var keyText: String { get }
@@ -25,54 +25,37 @@ extension KeyValue {
   package init?(keyScalar: Node.Scalar) { self.init(keyText: keyScalar.string) }
 }
 
-extension Int: KeyValue {
+/// A number or a truth value: Swift and Yams read it, and its description reads back as the same value.
+package protocol ScalarKeyValue: KeyValue, ScalarConstructible, LosslessStringConvertible {}
+
+extension ScalarKeyValue {
+  package static var placeholder: String { "number" }
+  package static var isText: Bool { false }
+  package init?(keyText: String) { self.init(keyText) }
+  package init?(keyScalar: Node.Scalar) {
+    guard let value = Self.construct(from: keyScalar) else { return nil }
+    self = value
+  }
+  package var keyText: String { description }
+}
+
+extension Int: ScalarKeyValue {
   package static var expected: String { "a whole number" }
-  package static var placeholder: String { "number" }
-  package static var isText: Bool { false }
-  package init?(keyText: String) { self.init(keyText) }
-  package init?(keyScalar: Node.Scalar) {
-    guard let value = Int.construct(from: keyScalar) else { return nil }
-    self = value
-  }
-  package var keyText: String { "\(self)" }
 }
 
-extension UInt64: KeyValue {
+extension UInt64: ScalarKeyValue {
   package static var expected: String { "a whole number from 0 to \(UInt64.max)" }
-  package static var placeholder: String { "number" }
-  package static var isText: Bool { false }
-  package init?(keyText: String) { self.init(keyText) }
-  package init?(keyScalar: Node.Scalar) {
-    guard let value = UInt64.construct(from: keyScalar) else { return nil }
-    self = value
-  }
-  package var keyText: String { "\(self)" }
 }
 
-/// With as many digits as it takes to read the number back: 6.25e-05, where Yams writes 17.
-extension Double: KeyValue {
+/// Written with the fewest digits that read back as the same number: 6.25e-05. Yams would write 17 digits.
+extension Double: ScalarKeyValue {
   package static var expected: String { "a number" }
-  package static var placeholder: String { "number" }
-  package static var isText: Bool { false }
-  package init?(keyText: String) { self.init(keyText) }
-  package init?(keyScalar: Node.Scalar) {
-    guard let value = Double.construct(from: keyScalar) else { return nil }
-    self = value
-  }
-  package var keyText: String { "\(self)" }
 }
 
-extension Bool: KeyValue {
+extension Bool: ScalarKeyValue {
   package static var expected: String { "true or false" }
   package static var placeholder: String { "" }
   package static var choices: [String] { ["true", "false"] }
-  package static var isText: Bool { false }
-  package init?(keyText: String) { self.init(keyText) }
-  package init?(keyScalar: Node.Scalar) {
-    guard let value = Bool.construct(from: keyScalar) else { return nil }
-    self = value
-  }
-  package var keyText: String { "\(self)" }
 }
 
 extension String: KeyValue {

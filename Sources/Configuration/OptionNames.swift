@@ -1,8 +1,8 @@
 import Files
 
-/// Names that other programs have for our options and keys.
+/// Suggests our options and keys for the names that other programs use.
 public enum OptionNames {
-  /// The one of `names` that `word` was probably meant to be, as an option without its dashes; nil where none is near.
+  /// The one of `names`, options without their dashes, that `word` was probably meant to be; nil if none is similar.
   public static func meant(by word: String, among names: [String]) -> String? {
     let word = plain(word)
     if names.contains(word) { return word }
@@ -15,7 +15,7 @@ public enum OptionNames {
     String(word.lowercased().replacing("_", with: "-").drop { $0 == "-" })
   }
 
-  /// Names of PyTorch's, Hugging Face's and nanoGPT's scripts; of several, the first that there is.
+  /// Names in scripts of PyTorch, Hugging Face and nanoGPT, with our names; the first one that the command has is suggested.
   private static let elsewhere: [String: [String]] = [
     "lr": ["learning-rate"], "max-lr": ["learning-rate"], "eta": ["learning-rate"],
     "epoch": ["epochs", "steps"], "epochs": ["epochs", "steps"], "num-epochs": ["epochs", "steps"],

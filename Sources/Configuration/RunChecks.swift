@@ -41,7 +41,7 @@ extension RunConfig {
 
   /// A sentence for each setting that is possible but probably not meant.
   ///
-  /// - Parameter examples: training examples, in pre-training sequences, that there are; nil where that is not known
+  /// - Parameter examples: the number of training examples, or in pre-training of sequences; nil if it is not known
   public func cautions(examples: Int?) -> [String] {
     [
       learningRateCaution, warmUpCaution, examples.flatMap(examplesCaution),
@@ -92,7 +92,7 @@ extension RunConfig {
   private var fineTuningProblem: String? {
     guard isFineTuning else { return nil }
     if self.fromScratch, self.transferLayers != nil {
-      return "--from-scratch takes no weights and --transfer-layers some: give one of them"
+      return "--from-scratch takes no weights, --transfer-layers takes some: give one of them"
     }
     guard let from = self.from else {
       guard self.fromScratch else {

@@ -9,7 +9,7 @@ import Model
 /// `--learning-rate 1e-4` on a command line.
 @dynamicMemberLookup
 public struct RunConfig: Sendable {
-  /// The kind of a run, which decides on the keys of its configuration.
+  /// The kind of a run, which determines the keys of its configuration.
   public enum Kind: Sendable, CaseIterable {
     /// `pretrain`
     case pretraining
@@ -19,16 +19,16 @@ public struct RunConfig: Sendable {
     /// The subcommand.
     package var command: String { self == .pretraining ? "pretrain" : "finetune" }
 
-    /// Its keys, in their order.
+    /// The keys of its configuration, in the order of their declaration.
     package var keys: [any ConfigKey] { RunConfig.keys.filter { $0.info.kinds.contains(self) } }
   }
 
-  /// A value of a key's type, which may be an optional.
+  /// Wraps a key's value, which may be an optional.
   private struct Stored<Value: Sendable>: Sendable {
     let value: Value
   }
 
-  /// The declarations.
+  /// The declarations of all keys.
   package static let table = Keys()
 
   /// Every key, in the order of its declaration.
@@ -36,13 +36,13 @@ public struct RunConfig: Sendable {
     $0.value as? any ConfigKey
   }
 
-  /// The key of that name.
+  /// The key called `name`; nil if there is none.
   package static func key(_ name: String) -> (any ConfigKey)? { keys.first { $0.name == name } }
 
-  /// Values by the names of their keys; the paper's where there is none.
+  /// Values by the names of their keys; a key that is not here has the paper's value.
   private var values: [String: any Sendable] = [:]
 
-  /// The paper's run.
+  /// Creates the configuration of the paper's run.
   public init() {}
 
   /// The value of a key.
@@ -77,10 +77,10 @@ public struct RunConfig: Sendable {
     return .adamW(adam)
   }
 
-  /// The use of a decoder in pre-training, where each sequence fills the context.
+  /// The use of a decoder in pre-training, in which each sequence fills the context.
   public var decoderUse: DecoderUse { decoderUse(tokensPerWindow: self.context) }
 
-  /// The use of a decoder whose micro-batches have at most `tokens` tokens in each sequence or example.
+  /// The use of a decoder for micro-batches with at most `tokens` tokens per sequence or example.
   package func decoderUse(tokensPerWindow tokens: Int) -> DecoderUse {
     var use = DecoderUse(capacity: self.microBatch * tokens, training: true)
     use.precision = self.precision
@@ -88,32 +88,33 @@ public struct RunConfig: Sendable {
     return use
   }
 
-  /// The sequences or examples of each step, of `windows` in all. In fine-tuning, the last step has the rest of the last epoch.
+  /// The sampler that draws each step's sequences or examples from `windows` of them. In fine-tuning, the last step has the rest of
+  /// the last epoch.
   package func sampler(windows: Int) -> Sampler {
     Sampler(
       windows: windows, sequencesPerStep: self.batch, seed: self.seed,
       total: isFineTuning ? self.epochs * windows : nil)
   }
 
-  /// The learning rate of a step, from 1.
+  /// The learning rate of a step; steps count from 1.
   package func rate(ofStep step: Int) -> Double {
     self.learningRate * self.schedule.factor(step: step, steps: self.steps, warmUp: self.warmUp)
   }
 
-  /// Micro-batches of a step, over all ranks.
-  public var leaves: Int { self.batch / self.microBatch }
+  /// Micro-batches per step, over all ranks.
+  public var microBatchesPerStep: Int { self.batch / self.microBatch }
 
   /// The micro-batches of a step that each of `ranks` ranks computes.
   package func shares(ranks: Int) -> MicroBatchShares {
-    MicroBatchShares(count: leaves, ranks: ranks)
+    MicroBatchShares(count: microBatchesPerStep, ranks: ranks)
   }
 
-  /// Refuses a number of ranks that the reduction cannot divide the micro-batches among.
+  /// Throws if the reduction cannot divide the micro-batches among so many ranks.
   package func checkShares(ranks: Int) throws {
     guard self.reduce.needsEqualShares, !shares(ranks: ranks).areEqual else { return }
-    let fitting = (1...leaves).filter { shares(ranks: $0).areEqual }.map(String.init)
+    let fitting = (1...microBatchesPerStep).filter { shares(ranks: $0).areEqual }.map(String.init)
     throw UsageError(
-      "--reduce \(self.reduce.rawValue) shares \(leaves) micro-batches (--batch \(self.batch) / --micro-batch "
+      "--reduce \(self.reduce.rawValue) shares \(microBatchesPerStep) micro-batches (--batch \(self.batch) / --micro-batch "
         + "\(self.microBatch)) evenly, which is impossible with \(ranks) ranks: start "
         + fitting.joined(separator: ", ") + " ranks, or choose another --batch")
   }
@@ -126,9 +127,9 @@ extension RunConfig: Equatable {
   }
 }
 
-/// In JSON an object with every key, of both kinds.
+/// In JSON, an object with every key of both kinds.
 extension RunConfig: Codable {
-  /// Reads the keys that are there; the others have the paper's values.
+  /// Reads the keys that are present; the others get the paper's values.
   public init(from decoder: any Swift.Decoder) throws {
     let container = try decoder.container(keyedBy: KeyName.self)
     for key in RunConfig.keys { try key.decode(from: container, into: &self) }

@@ -6,9 +6,9 @@ extension RunConfig {
   /// A run's configuration, by precedence: flag > YAML file > preset.
   ///
   /// - Parameters:
-  ///   - preset: the flag's; nil for that of the file, or else the paper's
-  ///   - flags: values by key, as they stood on the command line
-  /// - Throws: for an unknown key, a value of another type, or a run that `problem` refuses
+  ///   - preset: the preset that a flag names; nil for the file's, or else the paper's
+  ///   - flags: values by key, as given on the command line
+  /// - Throws: for an unknown key, a value of the wrong type, or a run that `problem` refuses
   public static func resolve(
     _ kind: Kind = .pretraining, preset: Preset? = nil, yaml path: String? = nil,
     flags: [String: String] = [:]
@@ -30,7 +30,7 @@ extension RunConfig {
     } catch { throw UsageError("\(error)") }
   }
 
-  /// Refuses what cannot be run; completes the run directory of fine-tuning by the task.
+  /// Throws if the run is impossible; adds the task's name to the default run directory of fine-tuning.
   private mutating func check(
     _ kind: Kind, _ file: ConfigFile?, _ flags: [String: String]
   ) throws(InputError) {
@@ -44,14 +44,14 @@ extension RunConfig {
       }
     }
     guard let problem else { return }
-    // Most begin with the key.
+    // Most problems begin with the name of the key.
     let key = String(problem.prefix { $0 != " " })
     let isFlag = flags[key] != nil
     throw InputError(
       problem, path: isFlag ? nil : file?.path, line: isFlag ? nil : file?.line(of: key))
   }
 
-  /// The task's name, or that of its file without folders and ending.
+  /// The task's name, or the name of its file without folders and extension.
   private static func name(ofTask task: String) -> String {
     let name = Path.name(task)
     let ending = [".yaml", ".yml"].first { name.hasSuffix($0) }
@@ -64,9 +64,9 @@ extension RunConfig {
     return try resolve(isFineTuning ? .fineTuning : .pretraining, preset: .gpt1, yaml: yaml)
   }
 
-  /// This one with other values for some keys, as `scalars` has them.
+  /// Returns a copy with other values for some keys, in the form of `scalars`.
   ///
-  /// - Parameter path: where they stand
+  /// - Parameter path: the file that they are from, for errors
   package func with(_ settings: [String: String], path: String) throws -> RunConfig {
     var config = self
     for (name, value) in settings {
@@ -83,32 +83,34 @@ extension RunConfig {
 extension RunConfig {
   private var kind: Kind { isFineTuning ? .fineTuning : .pretraining }
 
-  /// The keys that have a meaning, given or derived.
+  /// The keys that apply to this kind of run, given or derived.
   package var decidingKeys: [any ConfigKey] {
     let table = RunConfig.table
     return kind.keys + (isFineTuning ? [table.steps, table.warmUp] : [])
   }
 
-  /// The YAML that `resolve` reads back to the same value.
+  /// YAML from which `resolve` makes the same value.
   public var yaml: String {
     get throws {
       try Yams.serialize(node: Node(kind.keys.map { (Node($0.name), $0.node(of: self)) }))
     }
   }
 
-  /// Every key's value as it stands in the YAML.
+  /// Every key's value as written in YAML.
   package var scalars: [String: String] {
     Dictionary(uniqueKeysWithValues: RunConfig.keys.map { ($0.name, $0.text(of: self)) })
   }
 
-  /// Every key with its value as it stands in the YAML, in their order.
+  /// `key: value` for every key, in the order of their declaration.
   package var entries: [String] { RunConfig.keys.map { "\($0.name): \($0.text(of: self))" } }
 }
 
 extension ConfigKey {
+  /// The error about a text that is not a value of the key.
+  ///
   /// - Parameters:
-  ///   - text: the value; nil for a list or a mapping
-  ///   - path: where it stands; nil for a command line
+  ///   - text: the text; nil for a list or a mapping
+  ///   - path: the file that it is from; nil for a command line
   func refusal(of text: String?, path: String?, line: Int? = nil) -> InputError {
     let found = text.map { "`\($0)`" } ?? "a list or a mapping"
     return InputError(

@@ -1,13 +1,13 @@
 import Console
 
-/// A key that has another value in the run than in the current configuration.
+/// A key whose value in the run differs from the current configuration.
 package struct SettingChange: Equatable {
   /// Its name.
   package let key: String
   package let rule: ResumeRule
-  /// As they stand in the YAML.
+  /// The values as written in YAML.
   package let old, new: String
-  /// In words, where they stand for none.
+  /// The values, in words if they mean "none".
   private let oldWords, newWords: String
 
   init(_ key: any ConfigKey, old: String, new: String) {
@@ -38,7 +38,7 @@ package struct SettingChange: Equatable {
 }
 
 extension KeyInfo {
-  /// A value as it stands in the YAML, in words where it stands for none.
+  /// A value as written in YAML; in words if it means "none".
   fileprivate func words(_ value: String) -> String {
     guard let none, value == none.text || value == none.text + ".0" else { return value }
     return none.meaning
@@ -46,9 +46,9 @@ extension KeyInfo {
 }
 
 extension RunConfig {
-  /// The keys of which both have a meaning and another value, in their order, except those that are free.
+  /// The keys that apply to this kind of run and have another value in `new`, in the order of their declaration, without free keys.
   ///
-  /// - Parameter known: the keys that `self` was written with; nil for all. Younger ones have values that nobody chose.
+  /// - Parameter known: the keys that `self` was written with; nil for all. Newer keys have defaults that nobody chose.
   package func changes(to new: RunConfig, known: Set<String>? = nil) -> [SettingChange] {
     decidingKeys.compactMap { key in
       let (before, after) = (key.text(of: self), key.text(of: new))

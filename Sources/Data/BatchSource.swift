@@ -1,31 +1,31 @@
 import Model
 
-/// Where the trainer's batches come from: windows by number, of which a step takes some.
+/// The source of the trainer's batches: numbered items, of which every step reads some.
 ///
-/// In pre-training a window is T tokens of the corpus; in fine-tuning it is an example with all its sequences.
+/// An item is a sequence of T tokens in pre-training, and an example with all its sequences in fine-tuning.
 package protocol BatchSource {
-  /// The windows that there are.
+  /// The number of items.
   var count: Int { get }
 
-  /// The most tokens of a window, with what pads it.
+  /// The largest number of tokens of an item, padding included.
   var tokensPerWindow: Int { get }
 
-  /// What a window adds to the divisor of the loss.
+  /// The amount that an item adds to the divisor of the loss.
   var divisorPerWindow: Double { get }
 
-  /// A step's windows in the order in which micro-batches are cut from them.
+  /// The items of a step in the order in which they are cut into micro-batches.
   func arranged(_ windows: [Int]) -> [Int]
 
-  /// The tokens that steps read, without what pads them.
+  /// The number of tokens that `steps` read, without padding.
   func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int
 
-  /// The batch of `windows`, whose places in the step's global batch are `samples`.
+  /// The batch of the items `windows`, whose places in the global batch of the step are `samples`.
   func batch(windows: [Int], samples: [UInt32]) throws -> Batch
 }
 
-/// Windows of one sequence each, all of one length, in which every position counts.
+/// A source whose items are single sequences of equal length, in which every position counts.
 package protocol WholeWindows: BatchSource {
-  /// T
+  /// T, the tokens of a sequence.
   var length: Int { get }
 }
 
@@ -40,15 +40,14 @@ extension WholeWindows {
 
 extension Windows: WholeWindows {}
 
-/// Windows of tokens that a hash of their place draws from the whole vocabulary, each as likely as any other: for measurements
-/// without data.
+/// Synthetic sequences for measurements without data: a hash of its position draws each token uniformly from the vocabulary.
 package struct SyntheticWindows: WholeWindows {
   package let vocabularySize: Int
   package let length: Int
   package let seed: UInt64
   package let count = 1 << 20
 
-  /// Windows of `length` tokens, and the one after each.
+  /// Sequences of `length` tokens, each with the token that follows it.
   package init(vocabularySize: Int, length: Int, seed: UInt64) {
     (self.vocabularySize, self.length, self.seed) = (vocabularySize, length, seed)
   }
@@ -65,7 +64,7 @@ package struct SyntheticWindows: WholeWindows {
       lossWeights: [Float](repeating: 1, count: tokens.count), samples: samples)
   }
 
-  /// SplitMix64 (Steele, Lea & Flood 2014) of the place.
+  /// The token at `place`: SplitMix64 (Steele, Lea & Flood 2014) of the place.
   private func token(at place: Int) -> Int32 {
     var bits = seed &+ UInt64(place + 1) &* 0x9e37_79b9_7f4a_7c15
     bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9

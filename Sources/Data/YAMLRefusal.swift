@@ -2,7 +2,7 @@ import Files
 import Yams
 
 extension InputError {
-  /// What is wrong with a text that is not YAML, in one sentence and with its line; Yams itself shows the line as it is.
+  /// Describes the error in a text that is not YAML, in one sentence with its line; Yams itself would print the line.
   package init(notYAML error: any Error, path: String?) {
     let (words, line): (String, Int?) =
       switch error {

@@ -1,44 +1,44 @@
 import Dist
 
-/// What all ranks found, and what they measured together. Verdicts are functions of it alone.
+/// The facts that all ranks collected and measured together. Verdicts depend on nothing else.
 package struct ClusterFacts: Sendable, Encodable {
   /// The run that is to be started here.
   package var run = Run()
-  /// In the order of the ranks.
+  /// The facts of every rank, in the order of the ranks.
   package var ranks: [RankFacts] = []
-  /// Of one rank of every machine.
+  /// The clock offsets of one rank per node.
   package var clocks: [ClockOffset] = []
-  /// Between machines, or between ranks where there is one machine.
+  /// The links between nodes, or between ranks if there is only one node.
   package var links: [Link] = []
-  /// nil on one rank.
+  /// The sum of a gradient; nil on one rank.
   package var reduction: Reduction?
-  /// Where the run writes.
+  /// The folder that the run writes to.
   package var output = Output()
-  /// nil outside of Slurm.
+  /// The Slurm job; nil outside of Slurm.
   package var slurm: SlurmFacts?
 
-  /// As far as it matters here.
+  /// The properties of the run that verdicts depend on.
   package struct Run: Sendable, Encodable {
     package var preset = "gpt1"
     package var parameters = 0
-    package var leaves = 1
-    package var sequencesPerLeaf = 1
+    package var microBatches = 1
+    var sequencesPerMicroBatch = 1
     /// Floating-point operations of one sequence, forward and backward.
-    package var flopsPerSequence = 0.0
+    var flopsPerSequence = 0.0
     package var keep = 3
     package var reduce = ReductionStrategy.allreduce
-    /// Whether products are oneDNN's.
+    /// True if oneDNN computes the matrix products.
     package var usesOneDNN = false
-    /// What a number of ranks that cannot share the leaves is told; nil where they can.
+    /// The error if the ranks cannot share the micro-batches; nil if they can.
     package var sharesProblem: String?
     package var data = "data"
   }
 
-  /// A gradient summed over the ranks.
+  /// A measurement of the sum of a gradient over the ranks.
   package struct Reduction: Sendable, Encodable {
     /// Bytes that were summed.
     package var bytes = 0
-    /// In calls as training makes them, and in the best of several sizes.
+    /// The time with the call size of training, and with the best of several sizes.
     package var seconds, secondsBest: Double
     package var chunkBytes, chunkBytesBest: Int
 
@@ -53,52 +53,53 @@ package struct ClusterFacts: Sendable, Encodable {
   /// The folder of `--out`.
   package struct Output: Sendable, Encodable {
     package var path = "runs/gpt1"
-    /// It, or the folder above it that is there already.
+    /// The folder itself, or its nearest parent that exists.
     package var folder = "runs"
-    /// Why rank 0 cannot write there; nil where it can.
+    /// The reason why rank 0 cannot write there; nil if it can.
     package var problem: String?
-    /// Bytes that are free there; nil where the system does not say.
+    /// Free bytes there; nil if the system does not report them.
     package var free: Int?
-    /// Files that can still be made there; nil where the system does not say.
+    /// The number of files that can still be created there; nil if the system does not report it.
     package var inodes: Int?
     /// The largest file that rank 0 may write, in bytes; nil without a limit.
     package var largestFile: Int?
-    /// Checkpoints that the run has there already.
+    /// The number of checkpoints that the run already has there.
     package var checkpoints = 0
   }
 
-  /// All is well on no rank.
+  /// Facts without problems, and without ranks.
   package init() {}
 
-  /// The ranks of every machine, in the order of the machines.
+  /// The ranks of every node, in the order of the nodes.
   package var nodes: [[RankFacts]] {
     Dictionary(grouping: ranks, by: \.node).sorted { $0.key < $1.key }.map(\.value)
   }
 
   /// Bytes of the gradient.
-  package var gradientBytes: Int { run.parameters * MemoryLayout<Float>.stride }
+  var gradientBytes: Int { run.parameters * MemoryLayout<Float>.stride }
 
-  /// Seconds of the matrix products of a step, on the slowest rank; nil where they were not measured.
-  package var productSecondsPerStep: Double? {
+  /// Seconds of the matrix products of a step, on the slowest rank; nil if they were not measured.
+  var productSecondsPerStep: Double? {
     let seconds = ranks.compactMap(\.productSeconds)
     guard let slowest = seconds.max(), seconds.count == ranks.count else { return nil }
-    let most = MicroBatchShares(count: run.leaves, ranks: ranks.count).most
-    return slowest * Double(most * run.sequencesPerLeaf)
+    let most = MicroBatchShares(count: run.microBatches, ranks: ranks.count).most
+    return slowest * Double(most * run.sequencesPerMicroBatch)
   }
 
   /// Seconds in which the gradient is summed; nil on one rank.
-  package var reductionSecondsPerStep: Double? {
+  var reductionSecondsPerStep: Double? {
     reduction.map { $0.seconds * Double(gradientBytes) / Double($0.bytes) }
   }
 
-  /// Sentences `value: ranks` of everything that is not the same on all ranks; empty where it is.
+  /// `value on ranks` for each different value; empty if the value is the same on all ranks.
   package func sides(_ value: (RankFacts) -> String) -> [String] {
     let sides = groups(of: ranks.map { (rank: $0.rank, text: value($0)) })
     return sides.count < 2 ? [] : sides.map { "\($0.text) on \(words(forRanks: $0.ranks))" }
   }
 
-  /// The verdicts of `check` on every machine, whose findings name no host: the same ones together, with the hosts before them.
-  package func onEachNode(_ check: ([RankFacts]) -> [Verdict]) -> [Verdict] {
+  /// The verdicts of `check` on every node, whose findings name no host. Equal verdicts become one, with their host names before the
+  /// finding.
+  func onEachNode(_ check: ([RankFacts]) -> [Verdict]) -> [Verdict] {
     var found: [(verdict: Verdict, hosts: [String])] = []
     for node in nodes {
       for verdict in check(node) {

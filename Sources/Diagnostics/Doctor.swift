@@ -10,9 +10,9 @@ import Preflight
 import Storage
 import Training
 
-/// Finds out what a run would meet on these machines, on these ranks and in this job of Slurm's.
+/// Checks nodes, ranks and the Slurm job before a run.
 public struct Doctor {
-  /// What a run is started with.
+  /// The configuration of the run.
   private let config: RunConfig
   private let preset: String
   private let usesData: Bool
@@ -21,10 +21,10 @@ public struct Doctor {
   private let communicator: Communicator
 
   /// - Parameters:
-  ///   - preset: the name of what `config` began with
-  ///   - usesData: whether the data have to be there
-  ///   - thorough: whether to measure long enough for figures that stand
-  ///   - launch: who started this process, asked before `MPI.run`
+  ///   - preset: the preset that `config` is based on
+  ///   - usesData: true if the data must exist
+  ///   - thorough: true to measure longer, for reliable figures
+  ///   - launch: the launcher of this process, determined before `MPI.run`
   public init(
     _ config: RunConfig, preset: RunConfig.Preset, usesData: Bool, thorough: Bool, launch: Launch,
     communicator: Communicator
@@ -37,14 +37,14 @@ public struct Doctor {
     self.communicator = communicator
   }
 
-  /// Looks, measures, judges. Collective; all ranks get the same report.
+  /// Collects facts, measures and judges. Collective; all ranks get the same report.
   public func run() throws -> DoctorReport {
     var shared = config
     shared.threads = nil
     try communicator.agree(
-      on: try shared.yaml + "\(usesData) \(thorough)", what: "what to look at", status: 2)
+      on: try shared.yaml + "\(usesData) \(thorough)", what: "the options of doctor", status: 2)
     let threads = try TrainingSession.threads(config, communicator)
-    // Before anything is taken for looking around, as a run asks.
+    // Read before the measurements take any memory, as in a run.
     let before = (limits: MemoryLimits.now, program: ResidentMemory.now ?? 0)
     let threadProblem = ThreadCheck.problem(
       threads, besides: config.stallTimeout != nil ? 1 : 0)
@@ -85,8 +85,8 @@ public struct Doctor {
     var run = ClusterFacts.Run()
     run.preset = preset
     run.parameters = ParameterTable(model).count
-    run.leaves = config.leaves
-    run.sequencesPerLeaf = config.microBatch
+    run.microBatches = config.microBatchesPerStep
+    run.sequencesPerMicroBatch = config.microBatch
     run.flopsPerSequence =
       Double(model.context) * OperationCost.flopsPerToken(model, length: model.context)
     run.keep = config.keep
@@ -97,13 +97,13 @@ public struct Doctor {
     return run
   }
 
-  /// Seconds of the matrix products of one sequence on this rank, all ranks computing; nil where there is no room to measure them.
+  /// Seconds of the matrix products of one sequence on this rank, while all ranks compute; nil if there is no memory to measure them.
   /// Collective.
   private func products(
     _ model: ModelConfig, _ team: ThreadTeam, _ own: RankFacts
   ) throws -> Double? {
     var use = config.decoderUse
-    // A precision that this machine lacks is a verdict of its own.
+    // A precision that this machine lacks has a separate verdict.
     if own.precisionProblem != nil { use.precision = .fp32 }
     let sequences = thorough ? config.microBatch : 1
     let bytes =
@@ -115,7 +115,7 @@ public struct Doctor {
       min(
         limits.available, limits.group?.value ?? .max,
         (most ?? .max) / 2) / communicator.node.ranksOnNode
-    // Processes that do not see each other would measure each other.
+    // Processes that do not see each other would disturb each other's measurements.
     let isAlone = launch.separation(worldSize: communicator.size) != nil
     if try communicator.any(isAlone || bytes > room / 2 || team.size < own.threads) { return nil }
     let roofline = Roofline(
@@ -130,13 +130,13 @@ public struct Doctor {
     return (seconds.min() ?? 0) / Double(sequences)
   }
 
-  /// Sums as training makes them, of a gradient as long as the links carry in about a tenth of a second. Collective.
+  /// Measures sums as in training, of a gradient that the links transfer in about a tenth of a second. Collective.
   private func reduction(_ facts: ClusterFacts) throws -> ClusterFacts.Reduction? {
     guard communicator.size > 1 else { return nil }
     let whole = facts.run.parameters
     let slowest = facts.links.map(\.bytesPerSecond).min() ?? 1e9
     let floats = Int(clamping: Int64(slowest * 0.1)) / MemoryLayout<Float>.stride
-    // No less than a call of training's, and a few of the larger ones to compare with.
+    // At least one call of training's size, and a few larger ones to compare with.
     let count = thorough ? whole : min(whole, max(1 << 21, min(1 << 24, floats)))
     let result = try CollectiveBenchmark(count: count, communicator: communicator)
       .run(rounds: thorough ? 5 : 2)

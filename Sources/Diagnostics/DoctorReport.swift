@@ -3,14 +3,14 @@ import Data
 import Dist
 import Foundation
 
-/// What `doctor` found, measured and made of it.
+/// The report of `doctor`: facts, measurements and verdicts.
 public struct DoctorReport: Sendable, Encodable {
-  /// Everything that was found.
+  /// All facts and measurements.
   let facts: ClusterFacts
-  /// What it means, in the order of the subjects.
+  /// The verdicts on them, in the order of the subjects.
   public let verdicts: [Verdict]
 
-  /// Whether a run could be started here and would not be wrong.
+  /// True if a run could be started here and would compute correct results.
   public var isSound: Bool { !verdicts.contains { $0.level == .problem } }
 
   init(_ facts: ClusterFacts) {
@@ -18,7 +18,7 @@ public struct DoctorReport: Sendable, Encodable {
     verdicts = DoctorReport.verdicts(facts)
   }
 
-  /// What the facts mean, and nothing but the facts.
+  /// The verdicts on the facts, which depend on nothing else.
   package static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
     precondition(!facts.ranks.isEmpty, "facts of no rank")
     let all =
@@ -31,7 +31,7 @@ public struct DoctorReport: Sendable, Encodable {
 }
 
 extension DoctorReport: CustomStringConvertible {
-  /// The machines, what lies between them, and the verdicts.
+  /// The nodes, the links between them, and the verdicts.
   public var description: String {
     (facts.nodes.flatMap(lines) + links + [""] + verdicts.flatMap(lines) + ["", conclusion])
       .joined(separator: "\n")

@@ -8,86 +8,87 @@ import Kernels
 import Preflight
 import Training
 
-/// What one rank finds out about its process and its machine. Tests make up others than there are.
+/// The facts that one rank collects about its process and its node. Tests make up other facts.
 package struct RankFacts: Sendable, Codable {
-  /// The rank, its machine's name, and the machine's number among those of the job.
+  /// The rank, the host name of its node, and the node's number in the job.
   package var rank = 0
   package var host = "here"
   package var node = 0
-  /// CPUs that it may run on.
+  /// CPUs on which it may run.
   package var cpus = [0]
-  /// CPUs of the machine, or of Slurm's job on it.
+  /// CPUs of the node, or of the Slurm job on it.
   package var nodeCPUs = 1
   /// CPUs' worth of time that its control group may use; nil without a limit.
   package var quota: Int?
   /// Threads of its team.
   package var threads = 1
-  /// Processes that want to run on the machine, as its load average of a minute says.
+  /// Processes that want to run on the node: its load average over one minute.
   package var load = 0.0
 
-  /// The processor's name.
+  /// The CPU's name.
   package var cpuModel = "?"
-  /// OpenBLAS's version and the processor whose kernels it chose.
+  /// OpenBLAS's version, and the CPU type whose kernels it chose.
   package var openBLAS = "?"
   package var kernels = "?"
   package var oneDNN = "?"
   package var instructions = "?"
-  /// How many times as long a product takes by OpenBLAS as by oneDNN, on one thread.
+  /// The time of a matrix product by OpenBLAS divided by that by oneDNN, on one thread.
   package var kernelTime = 1.0
-  /// The kernels that this CPU has instructions for; nil where that is not known.
+  /// The best kernels that this CPU has the instructions for; nil if they are not known.
   package var bestKernels: String?
-  /// OPENBLAS_CORETYPE; nil where it is not set.
+  /// OPENBLAS_CORETYPE; nil if it is not set.
   package var coreType: String?
   package var mpi = "?"
-  /// What its products of fixed factors come out as: several where that depends on the thread.
+  /// The fingerprints of its matrix products; several if they depend on the thread.
   package var products = ["0"]
   /// XXH3-128 of the program's file.
   package var program = "?"
 
-  /// What the run takes on it, and what it may have.
+  /// The memory that the run needs on this rank, and the limits on it.
   package var need = MemoryNeed()
   package var limits = MemoryLimits()
-  /// Why it may not start the threads that a run needs; nil where it may.
+  /// The reason why it cannot start the threads that a run needs; nil if it can.
   package var threadProblem: String?
-  /// Open files and bytes that it may lock; nil without a limit.
+  /// The limits on open files and on locked bytes; nil without a limit.
   package var openFiles: Int?
   package var lockedMemory: Int?
-  /// Whether the machine has InfiniBand or the like, which locks memory.
+  /// True if the node has InfiniBand or a similar network, which locks memory.
   package var hasInfiniBand = false
-  /// `always`, `madvise` or `never`; nil where the system knows no large pages.
+  /// `always`, `madvise` or `never`; nil if the system has no huge pages.
   package var largePages: String?
-  /// How the first CPU's frequency is chosen, where that can be asked.
+  /// The frequency governor of the first CPU; nil if it is not known.
   package var governor: String?
-  /// CPUs of each of the machine's memories.
+  /// The CPUs of each memory (NUMA node) of the node.
   package var memories: [[Int]] = []
 
-  /// Who started it.
+  /// The launcher of its process.
   package var launch = Launch(environment: [:])
-  /// Whether it saw what rank 0 wrote into the output's folder.
+  /// True if it saw the file that rank 0 wrote into the output folder.
   package var seesOutput = true
-  /// Of the data, or what is wrong with it; both nil where no data was named.
+  /// The fingerprint of the data; nil if they have a problem or none were named.
   package var data: String?
+  /// The problem with the data; nil if there is none.
   package var dataProblem: String?
-  /// Bytes of its tokens.
-  package var dataBytes = 0
-  /// Token ids of the data.
+  /// Bytes of the data's tokens.
+  var dataBytes = 0
+  /// The number of token ids of the data.
   package var vocabulary: Int?
-  /// Why it cannot compute in the run's precision; nil where it can.
+  /// The reason why it cannot compute in the run's precision; nil if it can.
   package var precisionProblem: String?
 
-  /// Seconds of the products of one sequence; nil where they were not measured.
+  /// Seconds of the matrix products of one sequence; nil if they were not measured.
   package var productSeconds: Double?
 
-  /// A rank that all is well with.
+  /// The facts of a rank without problems.
   package init() {}
 }
 
 extension RankFacts {
-  /// What this rank finds without the others.
+  /// The facts that this rank collects without the other ranks.
   ///
   /// - Parameters:
-  ///   - team: this rank's
-  ///   - usesData: whether the data have to be there
+  ///   - team: this rank's team
+  ///   - usesData: true if the data must exist
   init(
     _ communicator: Communicator, launch: Launch, team: ThreadTeam, _ config: RunConfig,
     usesData: Bool
@@ -127,7 +128,7 @@ extension RankFacts {
     memories = system.memories
   }
 
-  /// What training would read before its first step, the contents of the shards apart.
+  /// Reads what training would read before its first step, except the contents of the shards.
   private mutating func read(_ config: RunConfig) {
     do {
       let dataset = try TokenDataset(folder: config.data)

@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Storage
 
-/// A hidden file that rank 0 writes where the run will write, and that every rank looks for.
+/// A hidden file that rank 0 writes into the run's output folder, and that every rank looks for.
 struct SharedFolderProbe {
   private let communicator: Communicator
   private let path: String
@@ -14,7 +14,7 @@ struct SharedFolderProbe {
   /// Seconds that a network file system may need to show a new file.
   private static let patience = 3.0
 
-  /// Rank 0 writes, into `folder` or the one above it that is there. Collective.
+  /// Writes the file on rank 0, into `folder` or its nearest parent that exists. Collective.
   init(_ folder: String, _ communicator: Communicator) throws {
     self.communicator = communicator
     let id = UUID().uuidString
@@ -29,12 +29,12 @@ struct SharedFolderProbe {
         written = "\(place)/.doctor-\(id)"
       } catch { output.problem = "\(error)" }
     }
-    // As rank 0 names it: a path from another working directory is another place.
+    // The path of rank 0: relative to another working directory, it would be another place.
     path = String(decoding: try communicator.broadcast(Array(written.utf8)), as: UTF8.self)
     token = String(decoding: try communicator.broadcast(Array(id.utf8)), as: UTF8.self)
   }
 
-  /// Whether this rank finds it with what rank 0 wrote. True where rank 0 could not write: that is another matter.
+  /// True if this rank finds the file with the text that rank 0 wrote, or if rank 0 could not write, which is reported separately.
   func isSeen() -> Bool {
     if path.isEmpty { return true }
     let start = ContinuousClock.now
@@ -45,7 +45,7 @@ struct SharedFolderProbe {
     }
   }
 
-  /// Removes it when all have looked, and says what else there is to say of the folder; rank 0's. Collective.
+  /// Removes the file when all ranks have looked for it; on rank 0, returns all facts about the folder. Collective.
   func finish() throws -> ClusterFacts.Output {
     try communicator.barrier()
     var output = output

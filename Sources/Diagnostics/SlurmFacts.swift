@@ -1,23 +1,23 @@
 import Foundation
 import Training
 
-/// What Slurm says of the job.
+/// The facts about the Slurm job.
 package struct SlurmFacts: Sendable, Encodable {
-  /// Its number.
+  /// The job's number.
   package var job = ""
-  /// Seconds that it has left; nil without a limit.
+  /// Seconds that the job has left; nil without a limit.
   package var secondsLeft: Double?
-  /// Whether it is queued again when it is preempted or a node fails; nil where Slurm does not say.
+  /// True if the job is requeued when it is preempted or a node fails; nil if Slurm does not say.
   package var requeues: Bool?
-  /// What the batch script asks for as `--signal`; nil without that, and where the script cannot be read.
+  /// The `--signal` of the batch script; nil if it has none, or if the script cannot be read.
   package var signal: String?
 
-  /// To be filled in.
+  /// Facts to be filled in.
   package init() {}
 
-  /// Of the job that this process is in; nil outside of one.
+  /// The facts about the job of this process; nil outside of a job.
   ///
-  /// - Parameter ask: runs a command of Slurm's and returns what it prints; nil where it fails
+  /// - Parameter ask: runs a Slurm command and returns its output; nil if it fails
   package static func ask(
     environment: [String: String] = ProcessInfo.processInfo.environment, now: Date = .now,
     ask: ([String]) -> String? = SlurmJob.ask
@@ -31,12 +31,12 @@ package struct SlurmFacts: Sendable, Encodable {
       }?.seconds
     let description = ask(["scontrol", "show", "job", job, "--oneliner"]) ?? ""
     facts.requeues = description.firstMatch(of: /\bRequeue=([01])\b/).map { $0.1 == "1" }
-    // To standard output. A job without a batch script has none.
+    // `-` is standard output. The command fails for a job without a batch script.
     facts.signal = ask(["scontrol", "write", "batch_script", job, "-"]).flatMap(signal)
     return facts
   }
 
-  /// What a batch script's `#SBATCH --signal` asks for; the last one counts.
+  /// The value of `#SBATCH --signal` in a batch script; the last one counts.
   package static func signal(inScript script: String) -> String? {
     script.split(separator: "\n").reversed().lazy.compactMap {
       $0.firstMatch(of: /^#SBATCH\s+(?:.*\s)?--signal[=\s]\s*([\w:@]+)/).map { String($0.1) }

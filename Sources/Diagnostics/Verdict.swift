@@ -1,15 +1,15 @@
-/// What `doctor` makes of one thing that it looked at.
+/// The verdict of `doctor` on one subject.
 public struct Verdict: Sendable, Equatable, Codable {
-  /// How bad it is.
+  /// The severity of a verdict.
   public enum Level: String, Sendable, Codable, Comparable, CaseIterable {
-    /// As it should be.
+    /// Nothing has to be done.
     case ok
-    /// A run would be slow, or not come out the same again.
+    /// A run would be slow, or its result could not be reproduced.
     case warning
-    /// A run would fail, or be wrong.
+    /// A run would fail, or compute wrong results.
     case problem
 
-    /// By how bad they are.
+    /// Orders levels by their severity.
     public static func < (one: Level, other: Level) -> Bool {
       one.rank < other.rank
     }
@@ -17,22 +17,22 @@ public struct Verdict: Sendable, Equatable, Codable {
     private var rank: Int { Level.allCases.firstIndex(of: self) ?? 0 }
   }
 
-  /// What was looked at.
+  /// The subject of a verdict.
   public enum Subject: String, Sendable, Codable, CaseIterable {
     case launch, threads, machines, products, kernels, program, clocks, load, memory, system
     case output, data, shares, links, reduction, speed, slurm
   }
 
-  /// What was looked at.
+  /// The subject.
   public let subject: Subject
-  /// How bad it is.
+  /// The severity.
   public let level: Level
-  /// What was found, a sentence without its full stop.
+  /// The finding, a sentence without its full stop.
   public let finding: String
-  /// What to do; nil where nothing is.
+  /// The remedy; nil if nothing has to be done.
   public let remedy: String?
 
-  /// All is well.
+  /// A verdict that nothing has to be done.
   static func ok(_ subject: Subject, _ finding: String) -> Verdict {
     Verdict(subject: subject, level: .ok, finding: finding, remedy: nil)
   }

@@ -6,20 +6,21 @@ public struct Generation {
   private let decoder: CachedDecoder
   private let vocabularySize: Int
 
-  /// A generator with a model's weights.
+  /// Creates a generator with the weights of a model.
   ///
-  /// - Parameter vocabularySize: only ids below are drawn: the model may have more than its tokenizer
+  /// - Parameter vocabularySize: only ids below it are drawn, because a model may have more ids than its tokenizer
   public init(_ state: ModelState, vocabularySize: Int, threads: Int) {
     self.vocabularySize = vocabularySize
     decoder = CachedDecoder(
       state, team: ThreadTeam(size: threads))
   }
 
-  /// Draws `count` tokens after `prompt` and hands each to `body`.
+  /// Draws `count` tokens after `prompt` and passes each to `body`.
   ///
-  /// Positions are learned, so that none is beyond the context: when it is full, the newer half is read anew and the rest forgotten.
+  /// Position embeddings are learned, so no position can exceed the context: when it is full, the newer half is read again and the rest is
+  /// dropped.
   ///
-  /// - Parameter prompt: at least one token; of more than the context has room for, the newest
+  /// - Parameter prompt: at least one token; only the newest are used if it is longer than the context
   public func generate(
     after prompt: [Int32], count: Int, sampling: TokenSampling, _ body: (Int32) throws -> Void
   ) rethrows {

@@ -1,14 +1,14 @@
 import Console
 import Data
 
-/// What a metric came to.
+/// The value of a metric.
 public struct MetricValue: Sendable, Codable, Equatable {
-  /// Which.
+  /// The metric.
   public var metric: Metric
-  /// NaN, where predictions or labels are all the same and it has no value, is null.
+  /// The value; nil if it is undefined (NaN), because predictions or labels are all equal.
   public var value: Double?
 
-  /// - Parameter value: NaN for none
+  /// - Parameter value: the value; NaN if it is undefined
   package init(_ metric: Metric, _ value: Double) {
     self.metric = metric
     self.value = value.isNaN ? nil : value
@@ -19,7 +19,7 @@ public struct MetricValue: Sendable, Codable, Equatable {
     value ?? -.infinity > other.value ?? -.infinity
   }
 
-  /// For people.
+  /// The value for people: `accuracy 0.9120`.
   public var description: String {
     "\(metric.rawValue) \(value.map { format($0, 4) } ?? "undefined")"
   }

@@ -3,15 +3,15 @@ import Kernels
 import Preflight
 import Model
 
-/// Log-probabilities of given tokens.
+/// Computes log-probabilities of given tokens.
 public struct Scoring {
   private let decoder: Decoder
   private let config: ModelConfig
 
-  /// The tokens that go forward at once, where the context is not longer.
+  /// The number of tokens per forward pass, unless the context is longer.
   package static let tokensAtOnce = MemoryCheck.tokensAtOnce
 
-  /// A scorer with a model's weights.
+  /// Creates a scorer with the weights of a model.
   public init(_ state: ModelState, threads: Int) {
     self.init(state, team: ThreadTeam(size: threads))
   }
@@ -23,10 +23,10 @@ public struct Scoring {
       capacity: max(config.context, Scoring.tokensAtOnce), training: false)
   }
 
-  /// log P(token | those before it), in nats, of every token of each sequence but its first.
+  /// log P(token | those before it), in nats, of every token of each sequence except its first.
   ///
-  /// A sequence longer than the context is read in windows end to end: window i predicts tokens i·T + 1 … (i + 1)·T from tokens
-  /// i·T on. Windows of all sequences go forward together, those of like length in one batch.
+  /// A sequence longer than the context is read in consecutive parts: part i predicts tokens i·T + 1 … (i + 1)·T from the tokens from i·T
+  /// on. The parts of all sequences are computed together, those of similar length in one batch.
   public func logProbabilities(_ sequences: [[Int32]]) -> [[Double]] {
     var result = sequences.map { [Double](repeating: 0, count: max(0, $0.count - 1)) }
     var rest = windows(of: sequences)[...]
@@ -43,19 +43,19 @@ public struct Scoring {
     return result
   }
 
-  /// Of one sequence.
+  /// The log-probabilities of one sequence.
   public func logProbabilities(_ sequence: [Int32]) -> [Double] {
     logProbabilities([sequence])[0]
   }
 
-  /// `count` tokens from `start` on, each of which predicts the next.
+  /// A part of a sequence: `count` tokens from `start` on, each of which predicts the next one.
   package struct Window {
     let sequence: Int
     let start: Int
     package let count: Int
   }
 
-  /// Longest first.
+  /// The parts of all sequences, longest first.
   private func windows(of sequences: [[Int32]]) -> [Window] {
     let all = sequences.enumerated().flatMap { index, tokens in
       stride(from: 0, to: tokens.count - 1, by: config.context).map { start in
@@ -66,7 +66,7 @@ public struct Scoring {
     return all.sorted { ($0.count, $1.sequence, $1.start) > ($1.count, $0.sequence, $0.start) }
   }
 
-  /// The losses of the windows' targets, each window padded to the first.
+  /// The losses of the targets, each part padded to the length of the first.
   package func forward(_ windows: [Window], of sequences: [[Int32]]) -> Vector {
     let length = windows[0].count
     var (tokens, targets, weights): ([Int32], [Int32], [Float]) = ([], [], [])

@@ -1,18 +1,18 @@
 import Dist
 
-/// Numbers for every item of a list, each computed by one rank and then known to all.
+/// Computes numbers for every item of a list, each on one rank, and gives them to all ranks.
 ///
-/// Batches are cut from the list alone, not from the number of ranks, so that an item is computed in the same company, to the same
-/// bits, whoever computes it.
+/// Batches depend only on the list, not on the number of ranks. An item is therefore always computed in the same batch, with bitwise
+/// identical results.
 enum SharedRows {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - costs: of every item, its sequences and the tokens of the longest
-  ///   - columns: the numbers of an item
-  ///   - capacity: the most tokens of a batch, with padding; no item has more
-  ///   - compute: the numbers of a batch of items
-  /// - Returns: the numbers of every item, in the order of `costs`
+  ///   - costs: for every item, the number of its sequences and the tokens of the longest
+  ///   - columns: the number of values per item
+  ///   - capacity: the largest number of tokens of a batch, padding included; no item has more
+  ///   - compute: returns the values of a batch of items
+  /// - Returns: the values of every item, in the order of `costs`
   static func collect(
     costs: [(sequences: Int, length: Int)], columns: Int, capacity: Int,
     _ communicator: Communicator, compute: (_ items: [Int]) throws -> [[Double]]
@@ -25,12 +25,12 @@ enum SharedRows {
         all.replaceSubrange(item * columns..<(item + 1) * columns, with: row)
       }
     }
-    // Every number is one rank's, and zeros of the others change no bit of it.
+    // Every value comes from one rank, and adding the zeros of the others does not change its bits.
     all = try communicator.allReduce(all, .sum)
     return costs.indices.map { Array(all[$0 * columns..<($0 + 1) * columns]) }
   }
 
-  /// Items of like length together, the longest first.
+  /// Batches of items of similar length, the longest first.
   static func batches(_ costs: [(sequences: Int, length: Int)], capacity: Int) -> [[Int]] {
     var result: [[Int]] = []
     var (rows, length) = (0, 0)

@@ -5,7 +5,7 @@ import Model
 import Storage
 import Tokenization
 
-/// What a fine-tuned model says of a split: examples shared out over the ranks, the same figures for any number of them.
+/// The evaluation of a fine-tuned model on a split. The ranks share the examples; the results are the same for any number of ranks.
 package struct TaskEvaluation {
   private let split: EncodedSplit
   private let answer: Answer
@@ -19,17 +19,17 @@ package struct TaskEvaluation {
       tokensPerWindow: split.longest)
   }
 
-  /// What was found, the same on every rank.
+  /// The results, equal on all ranks.
   package struct Result {
-    /// Indices of classes or answers, or scores, in the order of the split.
+    /// For each example of the split, the index of a class or answer, or a score.
     let predictions: [Double]
-    /// Mean cross-entropy of the examples with a label, in nats; nil without labels.
+    /// The mean cross-entropy of the examples with a label, in nats; nil without labels.
     package let loss: Double?
-    /// Of the examples with a label; nil without labels.
+    /// The metrics of the examples with a label; nil without labels.
     package let metrics: [MetricValue]?
   }
 
-  /// The most tokens of an example: what a decoder must hold at least.
+  /// The largest number of tokens of an example, which a decoder must have room for.
   var tokensPerExample: Int { split.longest }
 
   /// Runs the decoder over all examples. Collective.
@@ -44,7 +44,7 @@ package struct TaskEvaluation {
     }
     let predictions = probabilities.map(answer.prediction)
     let losses = zip(probabilities, split.encoded).compactMap { found, example in
-      // What a float cannot hold is as wrong as a probability gets.
+      // A probability below the smallest normal float counts as that float, so that the loss is finite.
       example.target.map { target in
         zip(found, target).reduce(0.0) {
           $1.1 == 0 ? $0 : $0 - Double($1.1) * log(max($1.0, Double(Float.leastNormalMagnitude)))
@@ -57,7 +57,7 @@ package struct TaskEvaluation {
       metrics: TaskEvaluation.values(of: metrics, predictions, split.examples))
   }
 
-  /// The metrics of those predictions whose examples have a label; nil where none has.
+  /// The metrics of the predictions whose examples have a label; nil if none has.
   static func values(
     of metrics: [Metric], _ predictions: [Double], _ examples: [TaskExample]
   ) -> [MetricValue]? {
@@ -70,7 +70,7 @@ package struct TaskEvaluation {
     }
   }
 
-  /// Probabilities of an example.
+  /// The number of probabilities per example.
   private var columns: Int {
     switch answer {
     case .classes(let labels): labels.count

@@ -5,16 +5,16 @@ import Model
 import Storage
 import Tokenization
 
-/// How a fine-tuned model and a task go together: what its special tokens are, and which output stands for which label.
+/// The match between a fine-tuned model and a task: the special tokens, and the label of each output.
 package struct TaskFit {
   /// The special tokens of the model.
   package let specials: SpecialTokens
-  /// By output of the task, the output of the model; nil where they are in the same order.
+  /// For each output of the task, the output of the model; nil if they have the same order.
   package let order: [Int]?
-  /// What was taken for granted or mapped, a sentence each.
+  /// Assumptions and mappings, one sentence each.
   package let notes: [String]
 
-  /// Compares the model in `folder` with `spec`. An InputError names both sides where they do not go together, or it is not certain.
+  /// Compares the model in `folder` with `spec`. Throws an InputError that describes both if they do not match, or if that is uncertain.
   package init(_ spec: TaskSpec, _ folder: String, _ tokenizer: Tokenizer) throws {
     let (model, file) = try ModelFolder.description(folder)
     func refusal(_ reason: String) -> InputError { InputError(reason, path: folder) }
@@ -71,7 +71,7 @@ package struct TaskFit {
           + "\(wanted.joined(separator: ", ")): \(reason)",
         path: folder)
     }
-    // As the task calls them or as its files do, and otherwise whatever the case.
+    // The names as the task or its files spell them; if these do not match, in any case.
     let candidates =
       [wanted, spec.files.labels].map { (names, $0) }
       + [wanted, spec.files.labels].map {
@@ -94,7 +94,7 @@ package struct TaskFit {
     return (order, notes)
   }
 
-  /// For each of `wanted` its place in `names`; nil where the two are not the same names, each once.
+  /// For each of `wanted`, its place in `names`; nil if they are not the same names, each exactly once.
   private static func permutation(of names: [String], to wanted: [String]) -> [Int]? {
     guard names.count == wanted.count else { return nil }
     let places = wanted.compactMap { name in
@@ -103,7 +103,7 @@ package struct TaskFit {
     return Set(places).count == names.count ? places : nil
   }
 
-  /// Brings the rows of the linear layer into the task's order.
+  /// Reorders the rows of the linear layer to the order of the task.
   package func apply(to state: ModelState) {
     guard let order else { return }
     let layer = state.weights[state.table.scoreRange]

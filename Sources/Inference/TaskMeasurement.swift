@@ -8,26 +8,26 @@ import Model
 import Storage
 import Tokenization
 
-/// A model's answers to the examples of a task's split, judged and written down.
+/// Evaluates a model on a split of a task and writes its predictions.
 public struct TaskMeasurement {
-  /// What is to be measured.
+  /// The request: model, task and split.
   public struct Request: Sendable, Codable {
-    /// A name, or a YAML file.
+    /// The name of a task, or the path of its YAML file.
     public var task: String
     /// The folder with the task's files.
     public var data: String
     /// A model folder or a run directory.
     public var model: String
-    /// The part of the examples.
+    /// The split to evaluate.
     public var split: TaskSplit
-    /// Whether the paper's heuristics answer, instead of a linear layer that was trained.
+    /// True to use the paper's zero-shot heuristics instead of a trained linear layer.
     public var zeroShot: Bool
-    /// The file that predictions are written to; nil for none.
+    /// The file to which predictions are written; nil for none.
     public var predictions: String?
-    /// Threads of a rank; 0 for a fair share of the node's CPUs.
+    /// Threads per rank; 0 for a fair share of the node's CPUs.
     public var threads: Int
 
-    /// A request.
+    /// Creates a request.
     public init(
       task: String, data: String, model: String, split: TaskSplit, zeroShot: Bool,
       predictions: String?, threads: Int
@@ -38,34 +38,35 @@ public struct TaskMeasurement {
     }
   }
 
-  /// What was found.
+  /// The results of an evaluation.
   public struct Outcome: Sendable, Codable {
-    /// The task's name.
+    /// The name of the task.
     public let task: String
-    /// The part of the examples.
+    /// The split that was evaluated.
     public let split: TaskSplit
-    /// How many were answered.
+    /// The number of examples.
     public let examples: Int
-    /// Those among them that were cut to the context.
+    /// The number of examples that were cut to the context.
     public let truncated: Int
-    /// Those among them that have a label: loss and metrics are theirs.
+    /// The number of examples with a label; loss and metrics are computed on these.
     public let labelled: Int
-    /// Lines of the files that are no examples.
+    /// The number of lines in the files that are not examples.
     public let leftOut: Int
-    /// Mean cross-entropy in nats; nil without labels, and by the heuristics.
+    /// The mean cross-entropy in nats; nil without labels, and for zero-shot heuristics.
     public let loss: Double?
-    /// Nil without labels.
+    /// The metrics; nil without labels.
     public let metrics: [MetricValue]?
-    /// The file of predictions; nil for none, or where it could not be written.
+    /// The file of predictions; nil for none, or if it could not be written.
     public let predictions: String?
-    /// Why the predictions could not be written, known to rank 0; nil where they were.
+    /// The reason why the predictions could not be written, only on rank 0; nil if they were
+    /// written.
     public let predictionsError: String?
-    /// The share of the tokens of all texts that the tokenizer does not know, 0 ... 1.
+    /// The share of unknown tokens among the tokens of all texts, 0 ... 1.
     public let unknownShare: Double
-    /// What the user should know of the examples and of the predictions.
+    /// Warnings about the examples and the predictions for the user.
     public let warnings: [String]
 
-    /// For people.
+    /// The results for people.
     public var description: String {
       let cut =
         (truncated > 0 ? ", \(grouped(truncated)) of them cut to the context" : "")
@@ -86,12 +87,12 @@ public struct TaskMeasurement {
   private let request: Request
   private let communicator: Communicator
 
-  /// A measurement by all ranks of `communicator`.
+  /// A measurement that all ranks of `communicator` run together.
   public init(_ request: Request, communicator: Communicator) {
     (self.request, self.communicator) = (request, communicator)
   }
 
-  /// Measures. Collective; the same on all ranks.
+  /// Runs the measurement. Collective; returns the same results on all ranks.
   public func run() throws -> Outcome {
     var shared = request
     shared.threads = 0
@@ -138,7 +139,8 @@ public struct TaskMeasurement {
 
   /// Writes the predictions, on rank 0.
   ///
-  /// - Returns: why it could not: the metrics, which took long, are not to be lost for that
+  /// - Returns: the error if it fails, so that the metrics, which took long to compute, are not
+  ///   lost
   package func write(_ spec: TaskSpec, _ found: Found) -> String? {
     guard communicator.isRoot, let path = request.predictions else { return nil }
     do {

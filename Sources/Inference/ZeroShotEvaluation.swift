@@ -5,26 +5,26 @@ import Foundation
 import Model
 import Tokenization
 
-/// What a language model answers to a task's examples without training on them, by the paper's heuristics (§5).
+/// The zero-shot evaluation of a language model on a split of a task, by the paper's heuristics (§5).
 struct ZeroShotTask {
   let spec: TaskSpec
   private let zeroShot: ZeroShot
   private let examples: [TaskExample]
-  /// Lines of the files that are no examples.
+  /// The number of lines in the files that are not examples.
   let leftOut: Int
-  /// Labelled examples of the training split, by which the threshold of a rule that has one is chosen.
+  /// Labelled examples of the training split, used to choose the threshold of a rule that has one.
   private let calibration: [TaskExample]
   private let candidates: [[ZeroShotCandidate]]
 
-  /// What is to be told of the files.
+  /// Notes about the files for the user.
   let notes: [String]
-  /// Of all texts, those that the tokenizer does not know.
+  /// The counts of all tokens of the texts, and of the unknown ones.
   let unknownTokens: UnknownTokens
 
-  /// The examples that a threshold is chosen by.
+  /// The largest number of examples used to choose a threshold.
   private static let calibrationCount = 1_000
 
-  /// Reads the examples.
+  /// Reads the examples of `split`.
   init(
     _ spec: TaskSpec, _ split: TaskSplit, folder: String, tokenizer: Tokenizer, context: Int
   ) throws {
@@ -46,23 +46,23 @@ struct ZeroShotTask {
     unknownTokens = unknown
   }
 
-  /// The same whatever the run's seed, since the threshold is no part of it.
+  /// Selects the labelled examples used to choose the threshold, without the seed of the run: the threshold is no part of the run.
   package static func drawn(_ examples: [TaskExample]) -> [TaskExample] {
     let labelled = examples.filter { $0.label != nil }
     guard labelled.count > calibrationCount else { return labelled }
     return (0..<calibrationCount).map { labelled[$0 * labelled.count / calibrationCount] }
   }
 
-  /// How many are asked for.
+  /// The number of examples to evaluate.
   package var count: Int { examples.count }
 
-  /// What predictions files call them.
+  /// The ids of the examples in a predictions file.
   var ids: [String] { examples.map(\.id) }
 
-  /// Those with a label.
+  /// The number of examples with a label.
   var labelledCount: Int { examples.count { $0.label != nil } }
 
-  /// Those whose text was cut to the context.
+  /// The number of examples whose text was cut to the context.
   var truncatedCount: Int {
     candidates.suffix(examples.count).count { $0.contains { $0.cutTokens > 0 } }
   }
@@ -90,7 +90,7 @@ struct ZeroShotTask {
     return result(scores.map { $0[0] })
   }
 
-  /// The batch that predicts every token but each sequence's first.
+  /// A batch that predicts every token except the first of each sequence.
   private static func batch(_ sequences: [[Int32]], length: Int) -> Batch {
     func padded(_ ids: some Sequence<Int32>) -> [Int32] {
       let ids = Array(ids)
@@ -124,14 +124,14 @@ struct ZeroShotTask {
   }
 }
 
-/// Such tasks during pre-training: on their development splits, at each validation.
+/// Zero-shot evaluation during pre-training: on the development splits of tasks, at each validation.
 package struct ZeroShotEvaluation {
   private let tasks: [ZeroShotTask]
 
   /// - Parameters:
-  ///   - names: with commas between
-  ///   - folder: has a folder of every task
-  /// - Returns: nil where no task is named
+  ///   - names: the names of the tasks, separated by commas
+  ///   - folder: contains the folder of every task
+  /// - Returns: nil if no task is named
   package init?(tasks names: String, folder: String, tokenizer: Tokenizer, context: Int) throws {
     guard !names.isEmpty else { return nil }
     tasks = try names.split(separator: ",", omittingEmptySubsequences: false).map { name in
@@ -141,7 +141,7 @@ package struct ZeroShotEvaluation {
     }
   }
 
-  /// What the user should know of the examples, a line each.
+  /// Warnings about the examples for the user, one line each.
   package var warnings: [String] {
     tasks.flatMap { task in
       (task.notes + (task.unknownTokens.warning.map { [$0] } ?? [])).map {
@@ -150,7 +150,7 @@ package struct ZeroShotEvaluation {
     }
   }
 
-  /// Metrics by the name of the task. Collective.
+  /// The metrics by the name of the task. Collective.
   package func measure(
     _ decoder: Decoder, _ communicator: Communicator
   ) throws -> [String: [MetricValue]] {

@@ -66,7 +66,7 @@ package final class OneDNNMatmul {
   }
 
   /// True if this machine multiplies in bf16: it has AVX512_BF16 or AMX.
-  package static var supportsBFloat16: Bool {
+  static var supportsBFloat16: Bool {
     let needed = dnnl_cpu_isa_avx512_core_bf16.rawValue
     return dnnl_get_effective_cpu_isa().rawValue & needed == needed
   }

@@ -1,7 +1,7 @@
 /// The words of a command line, before they are parsed.
 package enum ArgumentList {
-  /// `words` with `--option=-5` for `--option -5`: the parser takes every word that begins with a minus sign for an option. The
-  /// program's options have long names, and `-h`; all other words with one minus sign are values.
+  /// Returns `words` with `--option=-5` instead of `--option -5`: the parser takes every word that begins with a minus sign as an
+  /// option. The program's options have long names, except `-h`; all other words with one minus sign are values.
   package static func joined(_ words: [String]) -> [String] {
     var result: [String] = []
     var isAfterDashes = false

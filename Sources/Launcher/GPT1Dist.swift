@@ -34,16 +34,16 @@ extension Versions {
   /// The program's release; CHANGELOG.md begins with it.
   package static let release = "0.1.0-dev"
 
-  /// Those of this process.
+  /// The versions in this process.
   static var ofThisProgram: Versions {
     Versions(program: release, commit: BuildFacts.commit, swift: BuildFacts.swift)
   }
 }
 
-/// The program.
+/// The entry point of the program.
 @main
 enum Program {
-  /// Every error becomes one line on standard error and an exit status.
+  /// Runs the program. Every error becomes one line on standard error and an exit status.
   static func main() {
     let endsByClosedPipe = StandardOutput.ignoreClosedPipes()
     do {
@@ -58,7 +58,7 @@ enum Program {
       if endsByClosedPipe { StandardOutput.endByClosedPipe() }
     } catch {
       let isParserError = GPT1Dist.exitCode(for: error) != .failure
-      // All ranks see the same wrong command line; the first says so.
+      // All ranks see the same wrong command line; the first one reports it.
       if Processor.isFirstRank {
         let text =
           isParserError
@@ -87,9 +87,9 @@ enum Program {
   }
 }
 
-/// What has to be known of the process before anything else runs.
+/// Facts about the process that are needed before anything else runs.
 enum Processor {
-  /// An instruction set that this build needs and the processor lacks.
+  /// An instruction set that this build needs and the CPU lacks; nil if there is none.
   static var missingFeature: String? {
     #if arch(x86_64) && os(Linux)
       let instructions = SystemFiles().instructions
@@ -99,7 +99,7 @@ enum Processor {
     #endif
   }
 
-  /// Whether no other rank of the job prints what this one would; true without a launcher.
+  /// True for the rank that prints messages that all ranks would print; also true without a launcher.
   static var isFirstRank: Bool {
     Launch(environment: ProcessInfo.processInfo.environment).index == 0
   }

@@ -4,13 +4,13 @@ import Files
 import Foundation
 import Training
 
-/// What a command line was probably meant to say.
+/// Suggestions for mistakes in a command line.
 enum Suggestions {
   private static var subcommands: [(name: String, type: any ParsableCommand.Type)] {
     GPT1Dist.configuration.subcommands.map { ($0.name, $0) }
   }
 
-  /// Throws a UsageError for a first word that is no subcommand.
+  /// Throws a UsageError if the first word is not a subcommand.
   static func checkSubcommand(_ arguments: [String]) throws {
     let names = subcommands.map(\.name)
     let listed = subcommands.filter { $0.type.configuration.shouldDisplay }.map(\.name)

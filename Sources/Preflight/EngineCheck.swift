@@ -3,13 +3,13 @@ import Dist
 import Files
 import Kernels
 
-/// Compares the engines of matrix products: of the ranks before the first step, and of a run's start with those before it.
+/// Compares engines of matrix products: those of all ranks before the first step, and a resumed run's with the one that it had before.
 package enum EngineCheck {
-  /// Tells that engines differ, which ranks have which, and what to set; nil where all are equal.
+  /// The message about different engines, with the ranks of each and the remedy; nil if all are equal.
   ///
   /// - Parameters:
-  ///   - engines: of every rank
-  ///   - hosts: of every rank
+  ///   - engines: the engine of every rank
+  ///   - hosts: the host name of every rank
   package static func difference(_ engines: [ProductEngine], hosts: [String]) -> String? {
     let sides = groups(of: engines.enumerated().map { (rank: $0.offset, text: "\($0.element)") })
     guard sides.count > 1 else { return nil }
@@ -40,7 +40,7 @@ package enum EngineCheck {
       + "use cluster/launch.sh, which passes it on\(same)"
   }
 
-  /// Tells that a run goes on with another engine than `before`; nil where it does not, or where that is not known.
+  /// The message about a run that resumes with an engine other than `before`; nil if it does not, or if `before` is not known.
   package static func change(from before: ProductEngine?, to now: ProductEngine) -> String? {
     guard let before, "\(before)" != "\(now)" else { return nil }
     let remedy =
@@ -55,7 +55,7 @@ package enum EngineCheck {
 extension Communicator {
   /// Compares the ranks' engines, and lets rank 0 report different ones. Collective.
   ///
-  /// - Parameter strategy: of a run; where it promises the same bits on any number of ranks, different engines are refused
+  /// - Parameter strategy: the strategy of a run; if it guarantees the same bits on any number of ranks, different engines are refused
   package func compareEngines(_ own: ProductEngine, for strategy: ReductionStrategy? = nil) throws {
     let engines = try allGather(Array(JSONFile.encode(own, formatting: []).utf8)).map {
       try JSONFile.decode(ProductEngine.self, $0, path: "a rank's engine of matrix products")

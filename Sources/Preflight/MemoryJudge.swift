@@ -1,29 +1,28 @@
 import Buffers
 import Console
 
-/// The one judge of memory: a function of what is needed and what is allowed, asked by runs before they take anything, by
-/// `--dry-run` and by `doctor`.
+/// The only judge of memory: compares the need with the limits, for runs before they take anything, for `--dry-run` and for `doctor`.
 package enum MemoryJudge {
-  /// What is refused, and what to do about it.
+  /// A finding because of which something is refused, and its remedy.
   package struct Refusal: Sendable, Equatable {
     /// A sentence without its full stop.
     package let finding: String
     package let remedy: String
 
-    /// Both.
+    /// Finding and remedy.
     package var sentence: String { "\(finding): \(remedy)" }
   }
 
-  /// Addresses that are kept for what nobody counts: the text of libraries that are loaded late, MPI's, small allocations.
+  /// Bytes of address space for what is not counted: the code of libraries that are loaded late, MPI, small allocations.
   static let margin = 48 << 20
 
-  /// What does not fit; nil where all does.
+  /// The refusal if something does not fit; nil if everything fits.
   ///
   /// - Parameters:
-  ///   - need: of each rank on the node
-  ///   - ranks: on the node
-  ///   - hasRoot: whether rank 0, which has the snapshot, is one of them
-  ///   - isRoot: whether the process whose own limits these are is rank 0
+  ///   - need: the need of each rank on the node
+  ///   - ranks: the number of ranks on the node
+  ///   - hasRoot: true if rank 0, which has the snapshot, is one of them
+  ///   - isRoot: true if the process that `limits` are about is rank 0
   package static func refusal(
     _ need: MemoryNeed, ranks: Int = 1, hasRoot: Bool = true, isRoot: Bool = true,
     limits: MemoryLimits
@@ -32,7 +31,7 @@ package enum MemoryJudge {
       ?? own(need, snapshot: isRoot ? need.snapshot : 0, limits)
   }
 
-  /// By what all ranks of the node have together.
+  /// The refusal by limits on all ranks of the node together.
   private static func shared(
     _ need: MemoryNeed, ranks: Int, snapshot: Int, _ limits: MemoryLimits
   ) -> Refusal? {
@@ -63,7 +62,7 @@ package enum MemoryJudge {
     return nil
   }
 
-  /// By what this process may have.
+  /// The refusal by limits on this process.
   private static func own(_ need: MemoryNeed, snapshot: Int, _ limits: MemoryLimits) -> Refusal? {
     let more = need.floats + snapshot
     let cases: [(ProcessLimit, MemoryLimits.Own?, mapped: Int, String)] = [
@@ -91,7 +90,7 @@ package enum MemoryJudge {
   private static let smaller =
     "start fewer ranks per node, or give --recompute, a smaller --micro-batch or a smaller model"
 
-  /// Sizes beyond reason stay beyond it.
+  /// The sum, or the largest number if it overflows.
   private static func sum(_ one: Int, _ other: Int) -> Int {
     let (sum, overflows) = one.addingReportingOverflow(other)
     return overflows ? .max : sum

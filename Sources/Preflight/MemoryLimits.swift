@@ -2,32 +2,32 @@ import Buffers
 import Dist
 import Foundation
 
-/// The memory that the processes of a node may have, this one and all ranks together, and who says so.
+/// The limits on the memory of this process, and of all ranks of the node together, with their sources.
 package struct MemoryLimits: Sendable, Equatable, Codable {
-  /// A limit on this process alone, and what of it is used.
+  /// A limit on this process alone, and the part of it that is used.
   package struct Own: Sendable, Equatable, Codable {
     package var value: Int
     package var used: Int
 
-    /// A limit.
+    /// Creates a limit.
     package init(_ value: Int, used: Int) { (self.value, self.used) = (value, used) }
   }
 
-  /// Bytes of the machine.
+  /// Bytes of memory of the node.
   package var machine = 1 << 34
-  /// Bytes that are free, or that the system would give up.
+  /// Bytes that are free, or that the system would free if they are needed.
   package var available = 1 << 34
-  /// The tightest one of a control group; nil without one.
+  /// The tightest limit of a control group; nil without one.
   package var group: ControlGroups.Limit?
-  /// Bytes that may still be promised, where the system promises no more than it has.
+  /// Bytes that the system will still commit, if it commits no more than it has; nil otherwise.
   package var commitRoom: Int?
-  /// Of this process's addresses, and of what it writes to; nil without a limit.
+  /// The limits on this process's address space and on its data; nil without a limit.
   package var addressSpace, data: Own?
 
-  /// Those of a machine of 16 GiB that limits nobody.
+  /// A node with 16 GiB and no limits.
   package init() {}
 
-  /// Those of this process, now.
+  /// The present limits of this process.
   package static var now: MemoryLimits {
     let system = SystemFiles()
     var limits = MemoryLimits()

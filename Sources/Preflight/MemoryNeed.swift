@@ -5,23 +5,23 @@ import Files
 import Kernels
 import Model
 
-/// What a process is about to take of the machine's memory and of its own addresses.
+/// The memory and the address space that a process is about to take.
 package struct MemoryNeed: Sendable, Equatable, Codable {
-  /// Bytes of the program and its libraries, which it has already.
+  /// Bytes of the program and its libraries, which are already taken.
   package var program = 0
   /// Bytes that it will write to.
   package var floats = 0
-  /// Bytes that rank 0 takes besides.
+  /// Further bytes that rank 0 takes.
   package var snapshot = 0
   /// Threads that compute, each with a stack and a workspace for products.
   package var threads = 1
-  /// Bytes of files that it will look at in memory.
+  /// Bytes of files that it will map into memory.
   package var mapped = 0
 
-  /// Nothing yet.
+  /// A need of nothing but one thread.
   package init() {}
 
-  /// Of a process with a team of `threads` that takes `floats` floats.
+  /// The need of a process with a team of `threads` that takes `floats` floats.
   package init(floats: Int, threads: Int) {
     program = ResidentMemory.now ?? 0
     self.floats = floats * MemoryLayout<Float>.stride
@@ -31,22 +31,22 @@ package struct MemoryNeed: Sendable, Equatable, Codable {
   /// Bytes of memory in all, without rank 0's snapshot.
   package var bytes: Int { program + floats + threads * ProductWorkspaces.bytesTouched }
 
-  /// Addresses of what each thread has to itself: most of it never becomes memory.
+  /// Bytes of address space for the stacks and workspaces of all threads; most of it never becomes memory.
   package var threadAddresses: Int {
     threads * (ProductWorkspaces.bytes + SystemThread.stackBytes)
   }
 }
 
-/// Memory is asked for here before it is taken.
+/// Checks memory and threads before they are taken.
 public enum MemoryCheck: Sendable {
-  /// Of a model that scores, or generates, with a team of threads.
+  /// A model that scores, or generates, with a team of threads.
   case scoring(threads: Int)
   case generation(threads: Int)
 
-  /// Tokens that scoring computes at once, or one sequence where that is longer.
+  /// The tokens that scoring computes at once, or one sequence if that is longer.
   package static let tokensAtOnce = 2_048
 
-  /// Refuses a model of shape `config` where there is no room for it.
+  /// Throws if there is no memory for a model of shape `config`.
   package func require(_ config: ModelConfig) throws(InputError) {
     switch self {
     case .scoring(let threads):
@@ -59,7 +59,7 @@ public enum MemoryCheck: Sendable {
     }
   }
 
-  /// What a model takes whose sequences go forward, of up to `length` tokens at once.
+  /// The need of a model's forward passes over sequences of up to `length` tokens.
   package static func scoring(_ config: ModelConfig, threads: Int, length: Int = 0) -> MemoryNeed {
     let use = DecoderUse(
       capacity: max(config.context, length, tokensAtOnce), training: false)
@@ -68,13 +68,13 @@ public enum MemoryCheck: Sendable {
         + Decoder.activationCount(config, use, threads: threads), threads: threads)
   }
 
-  /// Refuses, in a process without ranks, what there is no room for: memory and threads.
+  /// Throws if memory or threads are not available, in a process without other ranks.
   package static func require(_ need: MemoryNeed) throws(InputError) {
     if let refusal = MemoryJudge.refusal(need, limits: .now) { throw InputError(refusal.sentence) }
     try ThreadCheck.require(need.threads)
   }
 
-  /// The same of one of the ranks. Collective.
+  /// Throws if memory or threads are not available on any of the ranks. Collective.
   package static func require(
     _ need: MemoryNeed, on communicator: Communicator, besides threads: Int = 0
   )
@@ -95,16 +95,16 @@ public enum MemoryCheck: Sendable {
   }
 }
 
-/// Threads are asked for here before work is handed out to them.
+/// Checks that threads are available before they are started.
 package enum ThreadCheck {
-  /// Refuses a team of `threads`, this one counted, where the system allows fewer.
+  /// Throws if the system does not allow a team of `threads`, including this thread.
   ///
-  /// - Parameter others: threads that are needed besides
+  /// - Parameter others: further threads that are needed
   package static func require(_ threads: Int, besides others: Int = 0) throws(InputError) {
     if let problem = problem(threads, besides: others) { throw InputError(problem) }
   }
 
-  /// Why a team of `threads` cannot be had, and what to do; nil where it can.
+  /// The reason why a team of `threads` cannot be started, with the remedy; nil if it can.
   package static func problem(_ threads: Int, besides others: Int = 0) -> String? {
     let needed = max(0, threads - 1 + others)
     let allowance = SystemThread.available(needed)
@@ -116,6 +116,8 @@ package enum ThreadCheck {
       groupLimit: group.map { "\($0.name) is \($0.value)" })
   }
 
+  /// The message about threads that are not allowed.
+  ///
   /// - Parameter groupLimit: the limit on processes of the control group
   static func sentence(
     _ allowance: SystemThread.Allowance, needed: Int, others: Int, groupLimit: String? = nil

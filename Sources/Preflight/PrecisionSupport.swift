@@ -2,7 +2,7 @@ import Files
 import Model
 
 extension Precision {
-  /// Refuses, with what to do, a precision that this machine does not compute in.
+  /// Throws an error with the remedy if this machine does not support the precision.
   public func requireSupport() throws {
     guard !isSupported else { return }
     throw InputError(

@@ -3,16 +3,16 @@ import Kernels
 import Model
 import Synchronization
 
-/// The debug mode's search: remembers the first operation of a step whose output was not finite.
+/// The search of the debug mode: records the first operation of a step whose output was not finite.
 ///
-/// "First" is the order of the pass, not of the clock: threads may finish a later tile earlier.
+/// "First" refers to the order of operations in the pass, not to time: threads may finish a later tile earlier.
 package final class FiniteCheck: OperationObserver {
   private let found = Mutex<Finding?>(nil)
 
-  /// Nothing found yet.
+  /// A check that has found nothing.
   package init() {}
 
-  /// Where a number stopped being finite.
+  /// The first place of a value that is not finite.
   package struct Finding: Sendable {
     package let operation: Operation
     package let layer: Int?
@@ -20,7 +20,7 @@ package final class FiniteCheck: OperationObserver {
     package let column: Int
     package let value: Float
 
-    /// Whether this comes before `other` in the pass: forward from the first block to the last, then back; rows in order.
+    /// True if this comes before `other` in the pass: forward from the first block to the last, then backward; rows in order.
     fileprivate func isBefore(_ other: Finding) -> Bool {
       let (mine, others) = (order, other.order)
       return mine == others ? row <= other.row : mine < others
@@ -39,7 +39,7 @@ package final class FiniteCheck: OperationObserver {
   package func finished(
     _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
   ) {
-    // The logits of a chunk become their own gradient; the losses tell of them.
+    // The logits of a chunk are overwritten by their gradient; the losses show whether they were finite.
     guard operation.isPerToken, operation != .head else { return }
     guard let place = Reduction.firstNonFinite(output) else { return }
     let finding = Finding(
@@ -51,7 +51,7 @@ package final class FiniteCheck: OperationObserver {
     }
   }
 
-  /// The finding of the passes since the last call.
+  /// Returns the finding of the passes since the last call, and clears it.
   package func take() -> Finding? {
     found.withLock { found in
       defer { found = nil }

@@ -1,11 +1,11 @@
 import Kernels
 
-/// What one thread of a team has done: sums by operation, and the newest spans in memory taken up front.
+/// The record of one thread of a team: sums by operation, and the newest spans, in preallocated memory.
 ///
-/// Only its own thread writes to it while an operation runs, and only the main thread between operations: the team's own
-/// handing out of work orders the two. So there is no lock, and no other thread's cache line.
+/// Only its own thread writes to it while an operation runs, and only the main thread between operations; the team orders the two when it
+/// distributes work. Therefore it needs no lock, and threads share no cache line.
 final class Lane: @unchecked Sendable {
-  /// The tiles of an operation, the floats that they wrote and the time that they took.
+  /// The number of tiles of an operation, the floats that they wrote, and the time that they took.
   struct Total {
     var calls = 0
     var outputs = 0
@@ -18,11 +18,11 @@ final class Lane: @unchecked Sendable {
     }
   }
 
-  /// By operation, of the steps that were measured.
+  /// The totals of each operation over the measured steps.
   private(set) var totals: [Operation: Total]
-  /// Whether what is done belongs to a step, and counts.
+  /// True while the thread's work belongs to a step and is counted.
   var isCounting = false
-  /// Spans ever recorded; the newest are kept.
+  /// The number of spans recorded so far, of which the newest are kept.
   private(set) var count = 0
 
   private var spans: [Span]
@@ -33,18 +33,18 @@ final class Lane: @unchecked Sendable {
     precondition(capacity > 0, "a lane without room")
     let none = Span(name: .phase(.data), layer: nil, begin: now, end: now)
     spans = Array(repeating: none, count: capacity)
-    // All keys, so that none has to be made room for in a step.
+    // All keys from the beginning, so that the dictionary does not grow during a step.
     totals = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, Total()) })
     last = now
   }
 
-  /// The thread takes a tile.
+  /// Records that the thread starts a tile.
   func began(_ now: ContinuousClock.Instant) {
     last = now
     isNewTile = true
   }
 
-  /// The thread was busy with `operation` since it took the tile, or since the last call.
+  /// Records that the thread worked on `operation` since it started the tile, or since the last call.
   func finished(
     _ operation: Operation, layer: Int?, outputs: Int, _ now: ContinuousClock.Instant
   ) {
@@ -62,20 +62,20 @@ final class Lane: @unchecked Sendable {
     isNewTile = false
   }
 
-  /// Keeps a span, in the place of the oldest.
+  /// Adds a span in the place of the oldest.
   package func add(_ span: Span) {
     spans[count % spans.count] = span
     count += 1
   }
 
-  /// Forgets the sums.
+  /// Sets all totals to zero.
   package func reset() {
     for key in totals.keys { totals[key] = Total() }
   }
 
-  /// The number of the oldest span that is still here.
+  /// The number of the oldest span that is still kept.
   var oldest: Int { max(0, count - spans.count) }
 
-  /// The spans with these numbers, which are still here.
+  /// The spans with these numbers, which must still be kept.
   func spans(_ numbers: Range<Int>) -> [Span] { numbers.map { spans[$0 % spans.count] } }
 }

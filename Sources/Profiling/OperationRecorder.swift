@@ -2,24 +2,24 @@ import Buffers
 import Dist
 import Kernels
 
-/// Records what every thread of a rank does: sums by operation for tables, and spans of the newest steps for traces.
+/// Records the work of every thread of a rank: sums by operation for tables, and spans of the newest steps for traces.
 ///
-/// Memory is taken up front. The main thread marks the steps.
+/// Memory is allocated in advance. The main thread marks the steps.
 package final class OperationRecorder: OperationObserver, @unchecked Sendable {
   let lanes: [Lane]
   private let clock: ContinuousClock
   private var steps: [StepMark] = []
-  /// Of the traced steps, where communication goes on beside backward.
+  /// The buckets of the traced steps, whose communication runs during the backward pass.
   private var buckets: [(step: Int, spans: [BucketSpan])] = []
 
-  /// Steps that were measured since `reset`.
+  /// The number of steps measured since `reset`.
   package private(set) var stepCount = 0
-  /// The wall time of the steps that were measured.
+  /// The wall time of the measured steps.
   private(set) var wall = Duration.zero
-  /// The main thread's time in phases of those steps that are no team's operation.
+  /// The main thread's time in phases of the measured steps that are not operations of the team.
   private(set) var phases: [PhaseTimes.Phase: Duration] = [:]
 
-  /// A step and the spans with which it begins in each lane.
+  /// A step, and the number of its first span in each lane.
   package struct StepMark {
     let step: Int
     let begin: ContinuousClock.Instant
@@ -27,19 +27,19 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
     let starts: [Int]
   }
 
-  /// The most steps of a trace.
+  /// The largest number of steps in a trace.
   static let tracedSteps = 32
-  /// Spans of a thread that are kept: steps of about 25 leaves of the paper's model on one thread.
+  /// The number of spans kept per thread: steps of about 25 micro-batches of the paper's model on one thread.
   private static let mostSpans = 1 << 18
-  /// Spans that all threads of a job keep together: half a gigabyte of trace.
+  /// The number of spans kept by all threads of a job together: half a gigabyte of trace.
   private static let mostSpansTogether = 1 << 22
 
-  /// Spans of a thread that are kept where none are written to a file, for what is computed of them.
+  /// The number of spans kept per thread without a trace, for the shares of `StepProfile`.
   private static let fewSpans = 1 << 15
 
-  /// A recorder for a team of this rank. Collective.
+  /// Creates a recorder for a team of this rank. Collective.
   ///
-  /// - Parameter traces: whether a trace will be written
+  /// - Parameter traces: true if a trace will be written
   package convenience init(
     threads: Int, traces: Bool, communicator: Communicator, clock: ContinuousClock
   ) throws {
@@ -51,7 +51,7 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
       clock: clock)
   }
 
-  /// - Parameter spansPerThread: the newest are kept
+  /// - Parameter spansPerThread: the number of newest spans that are kept per thread
   package init(threads: Int, spansPerThread: Int, clock: ContinuousClock) {
     self.clock = clock
     lanes = (0..<threads).map { _ in Lane(capacity: spansPerThread, now: clock.now) }
@@ -84,7 +84,7 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
     return result
   }
 
-  /// The main thread was in `phase`.
+  /// Records that the main thread was in `phase` from `begin` until now.
   package func add(_ phase: PhaseTimes.Phase, from begin: ContinuousClock.Instant) {
     guard phase.isSpan else { return }
     let end = clock.now
@@ -92,25 +92,25 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
     lanes[0].add(Span(name: .phase(phase), layer: nil, begin: begin, end: end))
   }
 
-  /// The buckets of the step under way.
+  /// Records the buckets of the current step.
   package func add(_ spans: [BucketSpan]) {
     guard let step = steps.last?.step else { return }
     if buckets.count == OperationRecorder.tracedSteps { buckets.removeFirst() }
     buckets.append((step, spans))
   }
 
-  /// The buckets of a traced step, in the order in which they ended.
+  /// The buckets of a traced step, in the order in which they finished.
   func buckets(of mark: StepMark) -> [BucketSpan] {
     buckets.first { $0.step == mark.step }?.spans ?? []
   }
 
-  /// Forgets what was counted, after warming up; the traced steps stay.
+  /// Clears the counts, after the warm-up; the traced steps are kept.
   package func reset() {
     for lane in lanes { lane.reset() }
     (stepCount, wall, phases) = (0, .zero, [:])
   }
 
-  /// The newest steps of which every span is still here, oldest first; where none is, the newest step.
+  /// The newest steps whose spans are all still kept, oldest first; if there is none, the newest step.
   package var recentSteps: [StepMark] {
     let done = steps.filter { $0.end != nil }
     let whole = done.filter { mark in
@@ -119,8 +119,8 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
     return whole.isEmpty ? done.suffix(1) : whole
   }
 
-  /// The spans of each thread from the beginning of a step to that of the next, as far as they are still here, in order of
-  /// their beginnings.
+  /// The spans of each thread from the beginning of a step to the beginning of the next, in order of their beginnings; only those still
+  /// kept.
   func spans(of mark: StepMark) -> [[Span]] {
     let next = steps.first { $0.step > mark.step }
     return lanes.indices.map { index in
@@ -132,11 +132,11 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
   }
 }
 
-/// Two observers of one team. The first is told first: one that takes the time does not see what the other takes.
+/// Two observers of one team. The first one starts last and finishes first, so that a timer does not measure the other observer.
 package struct ObserverPair: OperationObserver {
   let first, second: any OperationObserver
 
-  /// What a team is given that both observe, where there are both.
+  /// Returns an observer that forwards to both, or the only one that is not nil.
   package static func of(
     _ first: (any OperationObserver)?, _ second: (any OperationObserver)?
   ) -> (any OperationObserver)? {

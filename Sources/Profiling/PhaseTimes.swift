@@ -1,13 +1,13 @@
 import Console
 import Dist
 
-/// Seconds spent in each phase of the steps so far, by a clock that is handed in.
+/// The seconds spent in each phase of the steps so far, measured with the given clock.
 package struct PhaseTimes {
-  /// The phases of a step, and what interrupts steps.
+  /// The phases of a step, and the phases between steps.
   package enum Phase: String, CaseIterable {
     case data, forward, backward, comparison, communication, clip, optimizer, evaluation, checkpoint
 
-    /// Whether the main thread is in it alone, so that a trace shows it; the others are operations of the team.
+    /// True if only the main thread is in this phase, so that a trace shows it; the other phases consist of operations of the team.
     var isSpan: Bool {
       switch self {
       case .data, .comparison, .communication, .evaluation, .checkpoint: true
@@ -21,7 +21,7 @@ package struct PhaseTimes {
   private let recorder: OperationRecorder?
   private let progress: Progress?
 
-  /// - Parameter progress: where the phases are published
+  /// - Parameter progress: publishes the current phase
   package init(
     clock: ContinuousClock, recorder: OperationRecorder? = nil, progress: Progress? = nil
   ) {
@@ -41,7 +41,7 @@ package struct PhaseTimes {
     return result
   }
 
-  /// Seconds of some phases together.
+  /// The seconds of some phases together.
   package func total(_ phases: [Phase]) -> Double { phases.reduce(0) { $0 + (seconds[$1] ?? 0) } }
 
   /// A table of the phases, longest first.
@@ -59,7 +59,7 @@ package struct PhaseTimes {
 }
 
 extension PhaseTimes.Phase {
-  /// As the watchdog sees it.
+  /// The phase as the watchdog sees it.
   var published: Progress.Phase {
     let order = PhaseTimes.Phase.allCases.firstIndex(of: self) ?? 0
     return Progress.Phase(rawValue, order: order, waits: self == .communication)

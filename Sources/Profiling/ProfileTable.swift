@@ -2,28 +2,28 @@ import Console
 import Kernels
 import Model
 
-/// The step by operation: where the threads' time went, and how fast each operation was beside what the machine can do.
+/// The time of a step by operation: the threads' time in each, and its speed compared with what the machine can do.
 public struct ProfileTable: Sendable, Codable {
-  /// An operation, or what a thread does when it has none. Rates are those of all threads of all ranks together.
+  /// An operation, or a state of a thread without an operation. Rates are the sums over all threads of all ranks.
   public struct Row: Sendable, Codable {
-    /// The operation, or `data`, `communication`, `idle`.
+    /// The name of the operation, or `data`, `communication`, `idle`.
     public let name: String
-    /// Tiles in a step; nil for what has none.
+    /// Tiles per step; nil for a row without tiles.
     public let calls: Double?
-    /// Seconds of threads in a step.
+    /// Seconds of threads per step.
     public let threadSeconds: Double
-    /// Of the threads' time; the rows add up to 1.
+    /// The share of the threads' time; the rows add up to 1.
     public let share: Double
-    /// Where it is matrix products: 10⁹ operations a second.
+    /// For matrix products: 10⁹ floating-point operations per second.
     public let gigaflopsPerSecond: Double?
-    /// The same products alone.
+    /// The same rate, measured with these products alone.
     public let rooflineGigaflopsPerSecond: Double?
-    /// Where it is memory traffic: 10⁹ bytes a second.
+    /// For operations limited by memory: 10⁹ bytes per second.
     public let gigabytesPerSecond: Double?
-    /// A simple pass over memory.
+    /// The same rate, measured with a simple pass over memory.
     public let memoryGigabytesPerSecond: Double?
 
-    /// The rate over the machine's.
+    /// The rate divided by the machine's rate.
     public var shareOfMachine: Double? {
       let pairs = [
         (gigaflopsPerSecond, rooflineGigaflopsPerSecond),
@@ -35,35 +35,35 @@ public struct ProfileTable: Sendable, Codable {
     }
   }
 
-  /// In the order of their time.
+  /// The rows, longest time first.
   public let rows: [Row]
-  /// Steps that were measured.
+  /// The number of measured steps.
   public let steps: Int
-  /// See `StepProfile`.
+  /// See `StepProfile.oneThreadShare`.
   public let oneThreadShare: Double?
-  /// See `StepProfile`.
+  /// See `StepProfile.serialShare`.
   public let serialShare: Double
 
-  /// What the machine can do, measured in the same run.
+  /// The rates that the machine can reach, measured in the same run.
   package struct Machine {
-    /// Seconds of a leaf's products alone, by operation, on every rank at once.
-    let secondsOfLeaf: [Operation: Double]
+    /// Seconds of the products of a micro-batch alone, by operation, on every rank at once.
+    let secondsOfMicroBatch: [Operation: Double]
     let ranks: Int
-    /// Bytes a second.
+    /// Memory bandwidth in bytes per second.
     package let bandwidth: Double
 
-    package init(secondsOfLeaf: [Operation: Double], ranks: Int, bandwidth: Double) {
-      self.secondsOfLeaf = secondsOfLeaf
+    package init(secondsOfMicroBatch: [Operation: Double], ranks: Int, bandwidth: Double) {
+      self.secondsOfMicroBatch = secondsOfMicroBatch
       self.ranks = ranks
       self.bandwidth = bandwidth
     }
   }
 
   /// - Parameters:
-  ///   - leaves: of all measured steps and ranks
-  ///   - machine: nil where it was not measured
+  ///   - microBatches: the micro-batches of all measured steps and ranks
+  ///   - machine: nil if it was not measured
   package init(
-    _ profile: StepProfile, cost: OperationCost, leaves: Double, steps: Int,
+    _ profile: StepProfile, cost: OperationCost, microBatches: Double, steps: Int,
     machine: Machine? = nil
   ) {
     self.steps = steps
@@ -77,11 +77,11 @@ public struct ProfileTable: Sendable, Codable {
         rooflineGigaflopsPerSecond: nil, gigabytesPerSecond: nil, memoryGigabytesPerSecond: nil)
     }
     let operations = profile.operations.map { operation, total in
-      let flops = leaves * cost.flops(operation)
+      let flops = microBatches * cost.flops(operation)
       let bytes = cost.bytesPerOutput(operation) * total.outputs
-      // As if all threads had done it at once.
+      // The time that the operation would have taken if all threads had worked on it at once.
       let seconds = total.seconds / Double(profile.threads) * 1e9
-      let alone = machine?.secondsOfLeaf[operation]
+      let alone = machine?.secondsOfMicroBatch[operation]
       return Row(
         name: operation.rawValue, calls: total.calls * perStep,
         threadSeconds: total.seconds * perStep, share: total.seconds / profile.threadSeconds,
@@ -98,7 +98,7 @@ public struct ProfileTable: Sendable, Codable {
       .filter { $0.threadSeconds != 0 }.sorted { $0.threadSeconds > $1.threadSeconds }
   }
 
-  /// Columns for people.
+  /// The table for people.
   public var description: String {
     func cell(_ value: Double?, _ digits: Int, _ width: Int) -> String {
       (value.map { format($0, digits) } ?? "").leftPadded(width)

@@ -1,14 +1,14 @@
 import Kernels
 
-/// What a thread did from one moment to another.
+/// A stretch of time that a thread spent on one thing.
 struct Span {
   let name: Name
   package let layer: Int?
   let begin: ContinuousClock.Instant
-  /// Moved on where the same tile goes on with more of the same.
+  /// Moved forward while the same tile continues with the same operation.
   var end: ContinuousClock.Instant
 
-  /// An operation of a team, or what the main thread does alone.
+  /// An operation of the team, or a phase of the main thread alone.
   enum Name: Equatable {
     case operation(Operation)
     case phase(PhaseTimes.Phase)

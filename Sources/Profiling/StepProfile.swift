@@ -1,22 +1,21 @@
 import Dist
 import Kernels
 
-/// Where the time of measured steps went, over all threads of all ranks.
+/// The distribution of the time of measured steps, over all threads of all ranks.
 package struct StepProfile {
-  /// Tiles, floats written and seconds of threads in each operation.
+  /// Tiles, floats written, and seconds of threads in each operation.
   private(set) var operations: [Operation: (calls: Double, outputs: Double, seconds: Double)] = [:]
-  /// Seconds of main threads in what is no operation.
+  /// Seconds of main threads in phases that are not operations.
   private(set) var phases: [PhaseTimes.Phase: Double] = [:]
-  /// Threads of all ranks, and the seconds that they had in the steps.
+  /// The number of threads of all ranks, and their seconds in the steps.
   package let threads: Int
   let threadSeconds: Double
-  /// Share of the steps' time in which not two threads of a rank were in a tile, communication apart; nil with one thread.
+  /// The share of the steps' time, without communication, in which at most one thread of a rank was in a tile; nil with one thread.
   let oneThreadShare: Double?
-  /// Share of the steps' time in which no thread was in a tile, communication apart: what the main thread does between
-  /// operations.
+  /// The share of the steps' time, without communication, in which no thread was in a tile: the main thread's work between operations.
   let serialShare: Double
 
-  /// Sums over the ranks. Collective.
+  /// Sums the records of all ranks. Collective.
   package init(_ recorder: OperationRecorder, communicator: Communicator) throws {
     let phases: [PhaseTimes.Phase] = [.data, .communication]
     let overlap = Overlap(recorder)
@@ -47,13 +46,13 @@ package struct StepProfile {
     }
   }
 
-  /// Seconds of threads in which they had no tile and were not the main thread in a phase.
+  /// Seconds in which threads had no tile and, for main threads, were in no phase.
   var idleSeconds: Double {
     threadSeconds - operations.values.reduce(0) { $0 + $1.seconds }
       - phases.values.reduce(0, +)
   }
 
-  /// How many threads were in tiles at once in the recorder's recent steps, in seconds.
+  /// The seconds in the recorder's recent steps by the number of threads that were in tiles at the same time.
   private struct Overlap {
     private(set) var serial = 0.0
     private(set) var oneThread = 0.0

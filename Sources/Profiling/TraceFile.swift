@@ -2,16 +2,16 @@ import Dist
 import Files
 import Foundation
 
-/// A run's spans in Chrome's trace event format, which Perfetto and chrome://tracing show: a process a rank, a lane a thread.
+/// A run's spans in Chrome's trace event format, which Perfetto and chrome://tracing show: one process per rank, one lane per thread.
 ///
 /// https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
 package struct TraceFile {
   package let path: String
   private let communicator: Communicator
-  /// The moment that all ranks passed a barrier: zero of every rank's time.
+  /// The time at which all ranks passed a barrier, the zero of every rank's time.
   private let origin: ContinuousClock.Instant
 
-  /// Refuses a path that cannot be written to, before the run. Collective.
+  /// Refuses a path that cannot be written, before the run starts. Collective.
   package init(_ path: String, communicator: Communicator, clock: ContinuousClock) throws {
     self.path = path
     self.communicator = communicator
@@ -31,7 +31,7 @@ package struct TraceFile {
     origin = clock.now
   }
 
-  /// Writes the newest steps of all ranks; the file appears whole. Collective.
+  /// Writes the newest steps of all ranks; the file appears as a whole. Collective.
   package func write(_ recorder: OperationRecorder) throws {
     let parts = try communicator.gather(Array(events(recorder).joined(separator: ",\n").utf8))
     try communicator.onRoot {
@@ -66,7 +66,7 @@ package struct TraceFile {
 
   private func event(_ span: Span, step: Int, thread: Int) -> String {
     let begin = nanoseconds(origin.duration(to: span.begin))
-    // The difference of rounded ends: a span never reaches into the one that begins where it ends.
+    // The difference of the rounded ends, so that a span never reaches into the next one.
     let duration = nanoseconds(origin.duration(to: span.end)) - begin
     let layer = span.layer.map { "\"layer\":\($0)," } ?? ""
     return
@@ -75,7 +75,7 @@ package struct TraceFile {
       + "\"args\":{\(layer)\"step\":\(step)}}"
   }
 
-  /// Beginning and end of a bucket: buckets overlap, so they have a track of their own below the rank's threads.
+  /// The beginning and end of a bucket. Buckets overlap, so they have a separate track below the rank's threads.
   private func events(_ bucket: BucketSpan, _ index: Int, step: Int) -> [String] {
     [("b", bucket.begin), ("e", bucket.end)].map { kind, moment in
       "{\"ph\":\"\(kind)\",\"cat\":\"network\",\"id\":\"\(communicator.rank).\(step).\(index)\",\"pid\":\(communicator.rank),"
@@ -95,7 +95,7 @@ package struct TraceFile {
     return Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
   }
 
-  /// With three decimals.
+  /// Microseconds with three decimals.
   private func microseconds(_ nanoseconds: Int) -> String {
     let fraction = String(1_000 + nanoseconds % 1_000).dropFirst()
     return "\(nanoseconds / 1_000).\(fraction)"

@@ -1,6 +1,6 @@
 import Files
 
-/// A committed checkpoint: the step after which it was taken, and its folder.
+/// A committed checkpoint: the number of steps done, and its folder.
 public struct Checkpoint: Sendable, Equatable {
   /// The number of steps done.
   public let step: Int
@@ -8,17 +8,17 @@ public struct Checkpoint: Sendable, Equatable {
   /// The path of the folder, `…/step-00001000`.
   public let folder: String
 
-  /// What is wrong with its files, one error each; empty if all are as they were written.
+  /// Returns one error for each file that is not as it was written; empty if there are none.
   public func verify() -> [InputError] { SumsFile.verify(folder) }
 }
 
-/// The checkpoints of a run: folders `step-00001000` that are committed whole, with hashes of all
-/// their files. For one process at a time, rank 0.
+/// The checkpoints of a run: folders `step-00001000` that are committed as a whole, with hashes of all their files. Used by one process at
+/// a time, rank 0.
 public struct CheckpointStore: Sendable {
-  /// The folder of the folders, `RUN/checkpoints`; made by the first save.
+  /// The folder that contains the checkpoints, `RUN/checkpoints`; the first save creates it.
   public let folder: String
 
-  /// Told of checkpoints and leftovers that cannot be removed.
+  /// Collects reports of checkpoints and leftovers that cannot be removed.
   public let housekeeping = Housekeeping()
 
   /// The store in `folder`, which need not exist yet.
@@ -26,28 +26,25 @@ public struct CheckpointStore: Sendable {
     self.folder = Path.trimmed(folder)
   }
 
-  /// The file with what a run needs to go on besides weights and the optimizer's state.
+  /// The file with the state that a run needs to continue, besides weights and optimizer state.
   package static let trainerName = "trainer.json"
-  /// The file with the optimizer's state.
+  /// The file with the optimizer state.
   package static let optimizerName = "optimizer.safetensors"
 
-  /// The inodes that a checkpoint takes, with some to spare: its files and folder, and the files that are replaced.
+  /// The number of inodes of a checkpoint, with a margin: its files and folder, and the files that it replaces.
   package static let files = 16
 
-  /// Commits the checkpoint of `step` and removes older ones beyond the newest `keep`, this one
-  /// counted.
+  /// Commits the checkpoint of `step` and removes older ones beyond the newest `keep`, including this one.
   ///
-  /// One of the same step is replaced: the run went back behind it because it did not verify. Later
-  /// ones stay, for the same reason and until the run comes to them. No older one is removed
-  /// before the new one has been read back and verified. One that cannot be removed stays, and the
-  /// next save tries again.
+  /// An existing checkpoint of the same step is replaced: the run went back behind it because it did not verify. Later checkpoints are kept
+  /// for the same reason, until the run reaches them. No older checkpoint is removed before the new one has been read back and verified. A
+  /// checkpoint that cannot be removed stays, and the next save tries again.
   ///
   /// - Parameters:
-  ///   - keepEvery: Checkpoints of steps that it divides are never removed; 0 for none.
-  ///   - bytes: Those that the new one needs: nothing is written where fewer are free.
-  ///   - body: Writes the files into the folder it is given; the digests it returns, by file name,
-  ///     spare reading those files again.
-  /// - Throws: what `body` throws, or an InputError; the earlier checkpoints are then as they were.
+  ///   - keepEvery: Checkpoints of multiples of this step are never removed; 0 for none.
+  ///   - bytes: The size of the new checkpoint: nothing is written if less space is free.
+  ///   - body: Writes the files into the given folder and returns digests by file name, so that those files are not read again.
+  /// - Throws: errors of `body`, or an InputError; the earlier checkpoints are then unchanged.
   @discardableResult
   public func save(
     step: Int, keep: Int, keepEvery: Int = 0, bytes: Int = 0,
@@ -68,14 +65,14 @@ public struct CheckpointStore: Sendable {
     }
     if !old.isEmpty, let problem = new.verify().first {
       throw InputError(
-        "\(problem.reason), right after it was written; look at the disk. Older checkpoints stay",
+        "\(problem.reason), right after it was written; check the disk. Older checkpoints are kept",
         path: problem.path)
     }
     for checkpoint in old.reversed() { FolderCommit.remove(checkpoint.folder, housekeeping) }
     return new
   }
 
-  /// The folder of the checkpoint of `step`, whether it exists or not.
+  /// The path of the checkpoint of `step`, which need not exist.
   public func path(of step: Int) -> String { "\(folder)/\(CheckpointStore.name(of: step))" }
 
   /// All committed checkpoints, newest first, not verified.
@@ -86,13 +83,12 @@ public struct CheckpointStore: Sendable {
     }.sorted { $0.step > $1.step }
   }
 
-  /// The newest checkpoint that verifies, or nil where there is none at all.
+  /// The newest checkpoint that verifies; nil if there are no checkpoints.
   ///
   /// - Parameters:
-  ///   - limit: Only those of earlier steps are looked at; nil for all.
-  ///   - report: Called with a sentence for each file at fault in the newer ones, which are passed
-  ///     over.
-  /// - Throws: InputError if there are checkpoints and none verifies.
+  ///   - limit: Only checkpoints of earlier steps are considered; nil for all.
+  ///   - report: Called with a sentence for each damaged file in newer checkpoints, which are skipped.
+  /// - Throws: an InputError if there are checkpoints and none verifies.
   public func newestGood(
     before limit: Int? = nil, report: (String) -> Void
   ) throws(InputError) -> Checkpoint? {
@@ -101,7 +97,7 @@ public struct CheckpointStore: Sendable {
       let problems = checkpoint.verify()
       if problems.isEmpty { return checkpoint }
       for problem in problems {
-        report("\(problem); the checkpoint of step \(checkpoint.step) is passed over")
+        report("\(problem); the checkpoint of step \(checkpoint.step) is skipped")
       }
     }
     guard all.isEmpty else {
@@ -121,7 +117,7 @@ public struct CheckpointStore: Sendable {
     return prefix + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
 
-  /// The step whose folder has exactly that name.
+  /// The step of a folder with this name; nil if it is not the name of a checkpoint.
   private static func step(of name: String) -> Int? {
     guard name.hasPrefix(prefix), let step = Int(name.dropFirst(prefix.count)), step >= 0,
       name == self.name(of: step)

@@ -3,28 +3,28 @@ import Data
 import Files
 import Tokenization
 
-/// What a fine-tuned model was trained for, as the key `gpt1_dist` of its config.json tells; `transformers` passes it over.
+/// The task that a model was fine-tuned for, as recorded under the key `gpt1_dist` of its config.json, which `transformers` ignores.
 public struct FineTunedTask: Sendable, Codable, Equatable {
-  /// What a model predicts, by the kind of `Answer`.
+  /// The kind of answer that a model predicts.
   public enum Kind: String, Sendable, Codable, CaseIterable {
     /// One of several labels.
     case classes
-    /// Which of several answers is right.
+    /// The right one of several answers.
     case choices
-    /// A number, as a distribution over whole numbers from 0.
+    /// A number, as a distribution over the whole numbers from 0.
     case score
   }
 
-  /// The task's name.
+  /// The name of the task.
   public var task: String
-  /// How its examples become sequences.
+  /// The transformation of its examples into sequences.
   public var transformation: Transformation
-  /// What is predicted.
+  /// The kind of answer that is predicted.
   public var answer: Kind
-  /// The tokens that stand around and between texts.
+  /// The tokens around and between the texts.
   public var specialTokens: SpecialTokens
 
-  /// The values of the enumerations in files about tasks, by their types' names.
+  /// The allowed values of the enumerations in these files, by the name of the type, for error messages.
   package static let choices = [
     "Transformation": Transformation.allCases.map(\.rawValue),
     "Kind": Kind.allCases.map(\.rawValue),
@@ -37,11 +37,11 @@ public struct FineTunedTask: Sendable, Codable, Equatable {
   }
 }
 
-/// What a run fine-tunes a model for.
+/// The task that a run fine-tunes a model for.
 public struct FineTuning: Sendable {
   /// The task.
   public let spec: TaskSpec
-  /// The tokens that stand around and between its texts.
+  /// The tokens around and between its texts.
   public let specials: SpecialTokens
 
   /// Fine-tuning for `spec`.
@@ -49,7 +49,7 @@ public struct FineTuning: Sendable {
     (self.spec, self.specials) = (spec, specials)
   }
 
-  /// What stands in config.json.
+  /// The entry in config.json.
   var task: FineTunedTask {
     FineTunedTask(
       task: spec.name, transformation: spec.transformation, answer: spec.answer.kind,
@@ -58,7 +58,7 @@ public struct FineTuning: Sendable {
 }
 
 extension Answer {
-  /// The kind alone.
+  /// The kind of this answer.
   package var kind: FineTunedTask.Kind {
     switch self {
     case .classes: .classes
@@ -67,18 +67,18 @@ extension Answer {
     }
   }
 
-  /// What the outputs of the linear layer are called, in their order.
+  /// The names of the outputs of the linear layer, in order.
   package var outputNames: [String] {
     switch self {
     case .classes(let labels): labels
-    // How well an answer goes with its context.
+    // The single output scores how well an answer fits its context.
     case .choices: ["answer"]
     case .score(let most): (0...most).map(String.init)
     }
   }
 
-  /// `problem_type`, by which `transformers` makes probabilities of the outputs. A score is a distribution over whole numbers; the one
-  /// output for an answer is left as it is, to be compared with that for the others.
+  /// `problem_type`, which determines how `transformers` converts outputs into probabilities. A score is a distribution over whole numbers;
+  /// the single output for an answer is not converted, so that it can be compared with those of the other answers.
   var problemType: String {
     switch self {
     case .classes, .score: "single_label_classification"
@@ -88,7 +88,7 @@ extension Answer {
 }
 
 extension HuggingFaceConfig {
-  /// The names of `count` outputs in their order; nil where none are given, or those that `transformers` makes up.
+  /// The names of `count` outputs in order; nil if none are given, or if they are the defaults of `transformers`.
   package func outputNames(_ count: Int, path: String) throws(InputError) -> [String]? {
     if let labels, labels != count {
       throw InputError(

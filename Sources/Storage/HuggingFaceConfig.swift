@@ -2,9 +2,8 @@ import Console
 import Files
 import Tokenization
 
-/// The `config.json` of a Hugging Face `openai-gpt` model. Fields that are missing have the
-/// defaults of `transformers` (`OpenAIGPTConfig`, which are the numbers of the paper); fields that
-/// are not here are passed over.
+/// The `config.json` of a Hugging Face `openai-gpt` model. Missing fields have the defaults of `transformers` (`OpenAIGPTConfig`, which are
+/// the numbers of the paper); other fields are ignored.
 public struct HuggingFaceConfig: Codable, Sendable, Equatable {
   /// V, `vocab_size`.
   public var vocabularySize = 40_478
@@ -21,57 +20,56 @@ public struct HuggingFaceConfig: Codable, Sendable, Equatable {
   /// H, `n_head`.
   public var heads = 12
 
-  /// Probability of dropout on the outputs of both projections back to the residual, `resid_pdrop`.
+  /// The probability of dropout on the outputs of both projections back to the residual, `resid_pdrop`.
   public var residualDropout = 0.1
 
-  /// Probability of dropout on the embedding sum, `embd_pdrop`.
+  /// The probability of dropout on the embedding sum, `embd_pdrop`.
   public var embeddingDropout = 0.1
 
-  /// Probability of dropout on the attention probabilities, `attn_pdrop`.
+  /// The probability of dropout on the attention probabilities, `attn_pdrop`.
   public var attentionDropout = 0.1
 
   /// ε of the layer norms, `layer_norm_epsilon`.
   public var layerNormEpsilon = 1e-5
 
-  /// Standard deviation of the initial weights, `initializer_range`.
+  /// The standard deviation of the initial weights, `initializer_range`.
   public var initializerRange = 0.02
 
-  /// The class the weights were saved from.
+  /// The class from which the weights were saved.
   public var architectures = ["OpenAIGPTLMHeadModel"]
 
-  /// Outputs of a sequence classifier's linear layer, `num_labels`. Files of other models may name it too.
+  /// The number of outputs of a sequence classifier's linear layer, `num_labels`. Files of other models may have it as well.
   public var labels: Int?
 
-  /// What the outputs of that layer are called, by their numbers from 0: `id2label`, and `label2id` the other way round.
+  /// The names of these outputs by their numbers from 0: `id2label`, or the inverse of `label2id`.
   public var labelNames: [String: String]?
 
-  /// The token that fills sequences up, `pad_token_id`: a classifier of `transformers` reads the last that is another.
+  /// The token that pads sequences, `pad_token_id`: a classifier of `transformers` reads the last token that is different.
   public var paddingToken: Int32?
 
-  /// What the outputs mean, `problem_type`.
+  /// The meaning of the outputs, `problem_type`.
   public var problemType: String?
 
-  /// What the model was fine-tuned for, `gpt1_dist`.
+  /// The task that the model was fine-tuned for, `gpt1_dist`; nil for a language model.
   public var fineTuning: FineTunedTask?
 
-  /// The defaults.
+  /// A configuration with the defaults.
   public init() {}
 
-  /// The configuration in the file at `path`; an InputError if it is not that of an openai-gpt this
-  /// program computes.
+  /// Reads the configuration in the file at `path`; throws an InputError if this program cannot compute the model.
   public init(path: String) throws(InputError) {
     self = try JSONFile.read(
       HuggingFaceConfig.self, from: path, choices: FineTunedTask.choices)
     if let reason = fault { throw InputError(reason, path: path) }
   }
 
-  /// Writes all fields at `path`, synced.
+  /// Writes all fields to `path` and syncs the file.
   @discardableResult
   public func write(to path: String) throws(InputError) -> FileDigest {
     try JSONFile.write(self, to: path)
   }
 
-  /// The first number that cannot be, in a sentence.
+  /// A sentence about the first impossible number, or nil.
   private var fault: String? {
     // The upper bounds are far beyond any GPT-1 and keep the products of sizes within an Int.
     let counts = [
@@ -127,13 +125,13 @@ extension HuggingFaceConfig {
     case vocabularySize = "vocab_size"
   }
 
-  /// What must be as here where it is given, since there is no arithmetic for anything else. `gelu`
-  /// is openai-gpt's name for the tanh form.
+  /// The fields that must have these values if they are given, because no other arithmetic is implemented. `gelu` is openai-gpt's name for
+  /// the tanh form.
   private static let fixed: [(key: CodingKeys, value: String)] = [
     (.modelType, "openai-gpt"), (.activation, "gelu"),
   ]
 
-  /// Reads the fields that are there.
+  /// Reads the fields that are present.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     for (key, value) in HuggingFaceConfig.fixed {
@@ -146,7 +144,7 @@ extension HuggingFaceConfig {
     guard try fields.decodeIfPresent(Bool.self, forKey: .tiesEmbeddings) ?? true else {
       throw DecodingError.dataCorruptedError(
         forKey: .tiesEmbeddings, in: fields,
-        debugDescription: "the output of a GPT-1 is its token embedding")
+        debugDescription: "only true is supported: GPT-1 uses its token embedding as output layer")
     }
     func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
       value = try fields.decodeIfPresent(Value.self, forKey: key) ?? value
@@ -177,7 +175,7 @@ extension HuggingFaceConfig {
     fineTuning = try fields.decodeIfPresent(FineTunedTask.self, forKey: .fineTuning)
   }
 
-  /// The labels by number: `id2label`, or where it is missing `label2id` the other way round. Both must say the same.
+  /// The labels by number: `id2label`, or the inverse of `label2id` if it is missing. If both are given, they must agree.
   private static func labelNames(
     _ fields: KeyedDecodingContainer<CodingKeys>
   ) throws -> [String: String]? {
@@ -215,7 +213,7 @@ extension HuggingFaceConfig {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     for (key, value) in HuggingFaceConfig.fixed { try fields.encode(value, forKey: key) }
     try fields.encode(true, forKey: .tiesEmbeddings)
-    // transformers 5 reads `dtype`, earlier ones `torch_dtype`.
+    // transformers 5 reads `dtype`, earlier versions `torch_dtype`.
     try fields.encode("float32", forKey: .dtype)
     try fields.encode("float32", forKey: .torchDtype)
     try fields.encode(vocabularySize, forKey: .vocabularySize)

@@ -1,13 +1,13 @@
 import Data
 import Files
 
-/// The files that a command reads, by which it is told that it would overwrite one.
+/// The files that a command reads, used to refuse an output that would overwrite one of them.
 public enum InputFiles {
-  /// Refuses an output that is one of `inputs`, as wrong usage.
+  /// Throws a UsageError if the output is one of `inputs`.
   ///
   /// - Parameters:
-  ///   - path: what is to be written; nil for nothing
-  ///   - option: that names it
+  ///   - path: the file to write; nil for none
+  ///   - option: the option that names it
   public static func require(
     _ path: String?, of option: String, otherThan inputs: [String]
   ) throws(UsageError) {
@@ -20,9 +20,9 @@ public enum InputFiles {
     }
   }
 
-  /// Those of the task that `nameOrPath` is: its YAML file, if it is one's own, and its examples in `folder`, as far as they are known.
+  /// The files of a task: its YAML file if it is a user's task, and its examples in `folder`, if they can be found.
   public static func task(_ nameOrPath: String, data folder: String) -> [String] {
-    // What is wrong with them is told where they are read.
+    // Errors in them are reported when they are read.
     guard let spec = try? TaskSpec.named(nameOrPath) else { return [nameOrPath] }
     let files = (try? spec.paths(in: folder)) ?? []
     return [nameOrPath]
@@ -32,13 +32,13 @@ public enum InputFiles {
       }
   }
 
-  /// Those of the model, dataset, tokenizer or run directory in `folder`.
+  /// The files of the model, dataset, tokenizer or run directory in `folder`.
   public static func files(in folder: String) -> [String] {
     guard !folder.isEmpty, let names = try? FolderCommit.contents(of: folder) else { return [] }
     return names.filter(isOurs).map { Path.join(folder, $0) }
   }
 
-  /// Those of a model: of a run directory those of its best model and its checkpoints.
+  /// The files of a model; for a run directory, those of its best model and its checkpoints.
   public static func model(_ path: String) -> [String] {
     let best = Path.join(path, "best")
     let checkpoints = ["checkpoints", "."].flatMap { folder in
@@ -48,7 +48,7 @@ public enum InputFiles {
     return ([path, best] + checkpoints).flatMap(files)
   }
 
-  /// Whether a file of this name can be a part of what this program reads: a trace that a run wrote into its directory is none.
+  /// True if this program reads files with this name; false, for example, for a trace that a run wrote into its directory.
   private static func isOurs(_ name: String) -> Bool {
     names.contains(name) || [".safetensors", ".tokens"].contains { name.hasSuffix($0) }
   }

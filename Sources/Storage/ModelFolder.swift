@@ -5,15 +5,15 @@ import Preflight
 import Model
 import Tokenization
 
-/// A folder that `transformers` loads as it is: `config.json`, `model.safetensors`, `vocab.json`, `merges.txt`, and the tokenizer once
-/// more as its fast tokenizers read it.
+/// A folder that `transformers` loads directly: `config.json`, `model.safetensors`, `vocab.json`, `merges.txt`, and the tokenizer again in
+/// the format of its fast tokenizers.
 public enum ModelFolder {
   package static let weightsName = "model.safetensors"
   package static let configName = "config.json"
 
-  /// Writes all files; returns the digests that are known without reading them again.
+  /// Writes all files; returns the digests that are known without reading the files again.
   ///
-  /// - Parameter fineTuning: what the model is fine-tuned for; nil for a language model
+  /// - Parameter fineTuning: the task that the model is fine-tuned for; nil for a language model
   package static func write(
     _ weights: Vector, _ table: ParameterTable, _ model: ModelConfig, tokenizer: Tokenizer,
     fineTuning: FineTuning? = nil, to folder: String
@@ -27,15 +27,15 @@ public enum ModelFolder {
     return [configName: config, weightsName: weights]
   }
 
-  /// Bytes that the files of `tokenizer` hardly exceed: each piece stands there two or three times, and each merge twice.
+  /// An estimate of the largest size of the files of `tokenizer`: they contain each piece two or three times, and each merge twice.
   package static func mostBytes(of tokenizer: Tokenizer) -> Int { tokenizer.vocabularySize * 256 }
 
-  /// The shape of the model in `folder`: a fine-tuned one where it has the weight of a task's linear layer.
+  /// The shape of the model in `folder`; with the linear layer of a task if the file contains its weight.
   public static func config(_ folder: String) throws -> ModelConfig {
     try description(folder).model
   }
 
-  /// The shape of the model in `folder`, and all that its config.json says. The tensors are those of that shape.
+  /// The shape of the model in `folder`, and the contents of its config.json. The tensors are checked against the shape.
   package static func description(
     _ folder: String
   ) throws -> (model: ModelConfig, file: HuggingFaceConfig) {
@@ -49,7 +49,7 @@ public enum ModelFolder {
     return (config, file)
   }
 
-  /// The file of the weights, its header checked.
+  /// The file of the weights, with its header checked.
   static func weights(_ folder: String) throws(InputError) -> SafetensorsFile {
     let path = "\(folder)/\(weightsName)"
     for other in ["pytorch_model.bin", "model.safetensors.index.json", "tf_model.h5"]
@@ -62,20 +62,20 @@ public enum ModelFolder {
     return try SafetensorsFile(path)
   }
 
-  /// Overwrites the weights with those in `folder`, whose model has the same shape.
+  /// Overwrites the weights with those in `folder`, whose model must have the same shape.
   package static func readWeights(_ folder: String, into state: ModelState) throws {
     try read(weights(folder), state.table, into: state) { _ in true }
   }
 
-  /// Overwrites a part of the weights with those in `folder`: the embeddings of its tokens and positions, and its first `layers`
-  /// blocks. The rest stays as it is.
+  /// Overwrites a part of the weights with those in `folder`: the embeddings of its tokens and positions, and its first `layers` blocks.
+  /// The rest is unchanged.
   package static func transfer(_ folder: String, into state: ModelState, layers: Int) throws {
     try read(weights(folder), ParameterTable(config(folder)), into: state) {
       $0.name != ParameterTable.scoreName && $0.layer.map { $0 < layers } ?? true
     }
   }
 
-  /// Overwrites those of `parameters` that `isWanted` takes and `state` has. The token embedding may have more rows there: they stay.
+  /// Overwrites those of `parameters` that `isWanted` selects and `state` has. Extra rows of the state's token embedding are unchanged.
   private static func read(
     _ file: SafetensorsFile, _ parameters: ParameterTable, into state: ModelState,
     where isWanted: (Parameter) -> Bool
@@ -91,25 +91,25 @@ public enum ModelFolder {
     }
   }
 
-  /// The model and its tokenizer.
+  /// Loads the model and its tokenizer.
   public static func load(_ folder: String) throws -> (state: ModelState, tokenizer: Tokenizer) {
     let tokenizer = try tokenizer(folder, of: try config(folder))
     return (try loadWithoutTokenizer(folder), tokenizer)
   }
 
-  /// The model alone, where no text is read or written.
+  /// Loads the model without its tokenizer, for use without text.
   public static func loadWithoutTokenizer(_ folder: String) throws -> ModelState {
     let state = try state(folder)
     for parameter in state.table.parameters
     where !Reduction.isFinite(state.weights[parameter.range]) {
       throw InputError(
-        "tensor \(parameter.name) holds NaN or infinity: use a checkpoint before it",
+        "tensor \(parameter.name) holds NaN or infinity: use an earlier checkpoint",
         path: "\(folder)/\(weightsName)")
     }
     return state
   }
 
-  /// The model, finite or not. No memory is taken before the file is known to hold what `config.json` promises.
+  /// Loads the model without checking that it is finite. Allocates memory only after the file is known to match `config.json`.
   package static func state(_ folder: String) throws -> ModelState {
     let config = try config(folder)
     var need = MemoryNeed(floats: ParameterTable(config).count, threads: 1)
@@ -120,7 +120,7 @@ public enum ModelFolder {
     return state
   }
 
-  /// The tokenizer of a model of shape `config`.
+  /// Loads the tokenizer of a model with the shape `config`.
   package static func tokenizer(_ folder: String, of config: ModelConfig) throws -> Tokenizer {
     let tokenizer = try Tokenizer.load(folder: folder)
     guard tokenizer.vocabularySize <= config.vocabularySize else {
@@ -134,15 +134,15 @@ public enum ModelFolder {
 }
 
 extension Parameter {
-  /// The block that it belongs to; nil for none.
+  /// The number of the block that it belongs to; nil for none.
   fileprivate var layer: Int? {
     name.split(separator: ".").dropFirst().first.flatMap { Int($0) }
   }
 }
 
 extension ParameterTable {
-  /// The weights as `model.safetensors` has them. `transformers` takes a file for that of a bare `OpenAIGPTModel`, or of a model with
-  /// a layer on it, by whether names begin with `transformer.`, and does not find the layer in the former.
+  /// The tensors with their names in `model.safetensors`. `transformers` tells a bare `OpenAIGPTModel` from a model with a layer on top by
+  /// the prefix `transformer.` of the names, and does not find the layer without the prefix.
   package func savedTensors(of flat: Vector) -> [NamedTensor] {
     guard !scoreRange.isEmpty else { return tensors(of: flat) }
     return tensors(of: flat).map {
@@ -151,7 +151,7 @@ extension ParameterTable {
     }
   }
 
-  /// Every tensor of a flat vector, by the names of Hugging Face's `openai-gpt` after `prefix`.
+  /// All tensors of a flat vector, with the names of Hugging Face's `openai-gpt` after `prefix`.
   package func tensors(of flat: Vector, prefix: String = "") -> [NamedTensor] {
     parameters.map {
       NamedTensor(name: prefix + $0.name, shape: $0.shape, values: flat[$0.range])
@@ -160,7 +160,7 @@ extension ParameterTable {
 }
 
 extension HuggingFaceConfig {
-  /// The file of a model of ours.
+  /// The file that describes `model`.
   init(_ model: ModelConfig, _ fineTuning: FineTuning?) {
     self.init()
     vocabularySize = model.vocabularySize
@@ -168,7 +168,7 @@ extension HuggingFaceConfig {
     width = model.width
     layers = model.layers
     heads = model.heads
-    // Through text, so that 0.1 stays 0.1 in the file.
+    // Converted through text, so that 0.1 remains 0.1 in the file.
     let dropout = Double("\(model.dropout)") ?? Double(model.dropout)
     (residualDropout, embeddingDropout, attentionDropout) = (dropout, dropout, dropout)
     if model.scores > 0 {
@@ -179,7 +179,7 @@ extension HuggingFaceConfig {
       let names = fineTuning.spec.answer.outputNames
       labelNames = Dictionary(uniqueKeysWithValues: zip(0..., names).map { (String($0), $1) })
       problemType = fineTuning.spec.answer.problemType
-      // No sequence ends with it.
+      // No sequence ends with this token.
       paddingToken = fineTuning.specials.delimiter
       self.fineTuning = fineTuning.task
     }
@@ -190,7 +190,7 @@ extension HuggingFaceConfig {
 }
 
 extension ModelConfig {
-  /// The shape that a file describes.
+  /// The shape that the file describes.
   init(_ file: HuggingFaceConfig) {
     self.init()
     vocabularySize = file.vocabularySize

@@ -5,9 +5,9 @@ import Files
 import Model
 import Tokenization
 
-// What must fit together in a model folder: tensors and shape, output and embedding, rows and tokens.
+// Checks that the parts of a model folder match: tensors and shape, output and embedding, rows and tokens.
 extension ModelFolder {
-  /// Throws where `file` lacks a tensor of the shape `config`, has it in another form, or has one that would be left out.
+  /// Throws an InputError if `file` lacks a tensor of the shape `config`, has one in another shape, or has one that would be ignored.
   static func checkTensors(_ file: SafetensorsFile, of config: ModelConfig) throws {
     var known: Set<String> = [SafetensorsFile.headName]
     for parameter in ParameterTable(config).parameters {
@@ -29,13 +29,13 @@ extension ModelFolder {
     }
   }
 
-  /// Constants of `transformers`, and the other head of its model with two.
+  /// True for constants of `transformers`, and for the second head of its double-head model.
   private static func isPassedOver(_ name: String) -> Bool {
     name.hasSuffix(".attn.bias") || name.hasSuffix(".attn.masked_bias")
       || name.hasSuffix("position_ids") || name.hasPrefix("multiple_choice_head.")
   }
 
-  /// Throws where `file` has an output that is not the token embedding: a GPT-1's is.
+  /// Throws an InputError if `file` has an output layer that differs from the token embedding: in GPT-1, they are the same.
   static func checkHead(
     _ file: SafetensorsFile, _ embedding: Vector, _ parameter: Parameter
   ) throws {
@@ -52,10 +52,10 @@ extension ModelFolder {
     }
   }
 
-  /// The special tokens of the fine-tuned model in `folder`, by its config.json, or by how many rows it has beyond the tokenizer's ids;
-  /// nil where it has as many rows as ids, and so none.
+  /// The special tokens of the fine-tuned model in `folder`, from its config.json, or from the number of rows beyond the tokenizer's ids;
+  /// nil if it has as many rows as ids, and therefore no special tokens.
   ///
-  /// - Throws: where it is not certain which rows are theirs
+  /// - Throws: an InputError if it is uncertain which rows they are
   package static func specials(
     _ folder: String, _ model: ModelConfig, _ file: HuggingFaceConfig, _ tokenizer: Tokenizer
   ) throws(InputError) -> SpecialTokens? {
@@ -64,18 +64,18 @@ extension ModelFolder {
       InputError(
         "the model has \(rows) rows and the tokenizer \(ids) ids: \(what)", path: folder)
     }
-    // Whatever config.json says: there is no row for any.
+    // Regardless of config.json: there are no rows for special tokens.
     if rows == ids { return nil }
     if let named = file.fineTuning?.specialTokens {
       let sorted = named.ids.sorted()
       guard Set(sorted).count == sorted.count, Int(sorted[0]) >= ids, Int(sorted[2]) < rows else {
         throw refusal(
-          "config.json gives the special tokens the ids \(named.ids), which are not three of the other rows"
+          "config.json gives the special tokens the ids \(named.ids), which are not three different rows beyond the tokenizer's ids"
         )
       }
       return named
     }
-    // Models of earlier versions do not name them. The hashes tell that nobody has changed the rows since.
+    // Models of earlier versions do not name them. The hashes prove that nobody has changed the rows since.
     let spare = rows - ids - SpecialTokens.count
     guard spare == 0 || spare > 0 && Path.exists("\(folder)/\(SumsFile.name)") else {
       throw refusal(

@@ -4,12 +4,12 @@ import Preflight
 import Model
 import Tokenization
 
-// Every command that takes a model finds it here.
+// The search for a model, which all commands that read a model use.
 extension ModelFolder {
-  /// The model folder that `path` names: `path` itself; of a run directory its best model if it has one, and its newest good checkpoint
-  /// otherwise. Its files are held against their hashes, where it has some.
+  /// The model folder that `path` names: `path` itself; for a run directory, its best model if it has one, otherwise its newest good
+  /// checkpoint. The files are checked against their hashes if it has any.
   ///
-  /// - Parameter report: called with a sentence about a choice, or about a checkpoint that is passed over
+  /// - Parameter report: called with a sentence about a choice, or about a checkpoint that is skipped
   public static func find(_ path: String, report: (String) -> Void) throws -> String {
     let path = Path.trimmed(path)
     guard Path.exists(path) else {
@@ -25,12 +25,12 @@ extension ModelFolder {
     let best = "\(path)/best"
     if Path.exists("\(best)/\(configName)") {
       try verify(best)
-      report("\(path) is a run directory: taking its best model, \(best)")
+      report("\(path) is a run directory: using its best model, \(best)")
       return best
     }
     for folder in ["\(path)/checkpoints", path] {
       if let newest = try CheckpointStore(folder).newestGood(report: report) {
-        report("\(path) is a run directory: taking its newest checkpoint, \(newest.folder)")
+        report("\(path) is a run directory: using its newest checkpoint, \(newest.folder)")
         return newest.folder
       }
     }
@@ -43,7 +43,7 @@ extension ModelFolder {
     throw InputError("holds no model: give \(expected)", path: path)
   }
 
-  /// The same on all ranks: rank 0 looks. Collective.
+  /// As `find(_:report:)`, with the result of rank 0 on all ranks. Collective.
   package static func find(_ path: String, _ communicator: Communicator) throws -> String {
     var found: [UInt8] = []
     try communicator.onRoot {
@@ -56,9 +56,10 @@ extension ModelFolder {
     "a folder with config.json, model.safetensors and a tokenizer (a checkpoint of a run, its best model, or "
     + "a model of Hugging Face's openai-gpt), or a run directory"
 
-  /// Throws where a file of `folder` is not as its hash says. What only training goes on from is not looked at, and may be missing.
+  /// Throws an InputError if a file of `folder` does not match its hash. Files that only training reads are not checked, and may be
+  /// missing.
   private static func verify(_ folder: String) throws(InputError) {
-    // Whatever its size should be: a pointer of git-lfs is no truncated file.
+    // Before the sizes: a git-lfs pointer is not a truncated file.
     let weights = "\(folder)/\(weightsName)"
     if let reason = ContentKind.mistaken(at: weights, for: SafetensorsFile.what) {
       throw InputError(reason, path: weights)
@@ -68,11 +69,11 @@ extension ModelFolder {
     }
   }
 
-  /// The model and the tokenizer that `path` names, to be asked as a language model.
+  /// Opens the model and the tokenizer that `path` names, for use as a language model.
   ///
   /// - Parameters:
-  ///   - check: refuses a shape before memory is taken: see `MemoryCheck`
-  ///   - report: called with a sentence about a choice, or about a model that is more than a language model
+  ///   - check: refuses a shape before memory is allocated: see `MemoryCheck`
+  ///   - report: called with a sentence about a choice, or about a fine-tuned model
   public static func open(
     _ path: String, check: MemoryCheck, report: (String) -> Void
   ) throws -> (state: ModelState, tokenizer: Tokenizer) {
@@ -83,7 +84,7 @@ extension ModelFolder {
     return found
   }
 
-  /// The model that `path` names, to be asked about token ids.
+  /// Opens the model that `path` names, for use with token ids.
   public static func openWithoutTokenizer(
     _ path: String, check: MemoryCheck, report: (String) -> Void
   ) throws -> ModelState {

@@ -3,7 +3,7 @@ import Tokenization
 import Files
 import Tokenization
 
-/// A tensor to be written: a name, a row-major shape, and a window on its floats.
+/// A tensor to be written: a name, a row-major shape, and a view of its floats.
 public struct NamedTensor: Sendable {
   /// The name in the file.
   public let name: String
@@ -11,7 +11,7 @@ public struct NamedTensor: Sendable {
   /// The length of each axis, the slowest first.
   public let shape: [Int]
 
-  /// As many floats as the shape has elements.
+  /// The floats, as many as the shape has elements.
   public let values: Vector
 
   /// A tensor of `values`, which must fill `shape`.
@@ -27,10 +27,10 @@ public struct NamedTensor: Sendable {
 ///
 ///     8 bytes: length of the header, little-endian | header: JSON | the tensors' bytes, without gaps
 public enum Safetensors {
-  /// Writes `tensors` as F32, sorted by name, straight out of their windows; synced.
+  /// Writes `tensors` as F32, sorted by name, directly from their memory, and syncs the file.
   ///
   /// - Parameters:
-  ///   - metadata: `transformers` refuses a file whose `format` is not one of a framework.
+  ///   - metadata: `transformers` refuses a file whose `format` is not that of a framework.
   /// - Returns: hash and size of the file.
   @discardableResult
   public static func write(
@@ -44,7 +44,7 @@ public enum Safetensors {
       let entry = SafetensorsHeader.Entry(
         dtype: TensorType.float32.rawValue, shape: tensor.shape, dataOffsets: [offset, end])
       let previous = entries.updateValue(entry, forKey: tensor.name)
-      precondition(previous == nil, "two tensors of the name \(tensor.name)")
+      precondition(previous == nil, "two tensors named \(tensor.name)")
       offset = end
     }
     let header = SafetensorsHeader(metadata: metadata, entries: entries).text
@@ -60,7 +60,7 @@ public enum Safetensors {
 
 /// An open safetensors file whose header has been checked; tensors are read from it one by one.
 public struct SafetensorsFile: Sendable {
-  /// What the header says of a tensor.
+  /// A tensor's entry in the header.
   public struct Info: Sendable, Equatable {
     /// The type of its elements.
     public let type: TensorType
@@ -68,7 +68,7 @@ public struct SafetensorsFile: Sendable {
     /// The length of each axis, the slowest first.
     public let shape: [Int]
 
-    /// Its bytes in the file, counted from the beginning of the file.
+    /// The range of its bytes, counted from the beginning of the file.
     public let range: Range<Int>
 
     /// The number of elements.
@@ -86,8 +86,8 @@ public struct SafetensorsFile: Sendable {
 
   private let reader: FileReader
 
-  /// Opens the file at `path` and checks its header: JSON of known types, shapes that fit their
-  /// bytes, bytes without gap or overlap up to the end of the file. All else is an InputError.
+  /// Opens the file at `path` and checks its header: JSON of known types, shapes that fit their bytes, and bytes without gap or overlap up
+  /// to the end of the file. Throws an InputError otherwise.
   public init(_ path: String) throws(InputError) {
     reader = try FileReader(path)
     guard reader.size >= 8 else {
@@ -123,18 +123,18 @@ public struct SafetensorsFile: Sendable {
     try SafetensorsFile.checkCoverage(tensors, from: start, size: reader.size, path: path)
   }
 
-  /// What such a file is called.
+  /// The name of the format, for messages.
   static let what = "a safetensors file"
 
-  /// The token embedding, which is the output too.
+  /// The token embedding, which is also the output layer.
   static let embeddingName = "tokens_embed.weight"
 
-  /// The output, where it is named.
+  /// The output layer in files that name it.
   static let headName = "lm_head.weight"
 
-  /// The name under which the file has the tensor `name` of Hugging Face's openai-gpt: as saved from `OpenAIGPTModel` or from a model
-  /// with a head on it, which puts `transformer.` before it; of tensors that share their memory the one that was written, as
-  /// `__metadata__` says. An InputError where it has none.
+  /// The name in the file of the tensor `name` of Hugging Face's openai-gpt: as saved from `OpenAIGPTModel`, or with the prefix
+  /// `transformer.` from a model with a head; for tensors that share memory, the one that was written, according to `__metadata__`. Throws
+  /// an InputError if there is none.
   public func name(of name: String) throws(InputError) -> String {
     let prefix = "transformer."
     let bare = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
@@ -145,8 +145,7 @@ public struct SafetensorsFile: Sendable {
     throw InputError("has no tensor \(bare); is it a model of the same configuration?", path: path)
   }
 
-  /// Overwrites `values` with the tensor `name`, which must have the given shape; F16 and BF16
-  /// become F32 exactly.
+  /// Overwrites `values` with the tensor `name`, which must have the given shape; F16 and BF16 are converted to F32 exactly.
   public func read(
     _ name: String, into values: Vector, expecting shape: [Int]
   ) throws(InputError) {
@@ -183,7 +182,7 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
-  /// What `entry` says, if it is possible in a file of `size` bytes whose tensors begin at `start`.
+  /// Checks `entry` for a file of `size` bytes whose tensors begin at `start`.
   private static func info(
     _ entry: SafetensorsHeader.Entry, from start: Int, size: Int
   ) throws(InputError) -> Info {
@@ -205,7 +204,7 @@ public struct SafetensorsFile: Sendable {
     }
     guard bytes == offsets[1] - offsets[0] else {
       throw InputError(
-        "of the shape \(entry.shape) takes \(bytes) bytes, its offsets are \(offsets)")
+        "of the shape \(entry.shape) has \(bytes) bytes, but its offsets are \(offsets)")
     }
     return Info(type: type, shape: entry.shape, range: start + offsets[0]..<start + offsets[1])
   }

@@ -16,7 +16,7 @@ public enum TensorType: String, Codable, Sendable {
   case float32 = "F32"
   case float64 = "F64"
 
-  /// Bytes of an element.
+  /// Bytes per element.
   public var size: Int {
     switch self {
     case .bool, .uint8, .int8: 1
@@ -48,7 +48,8 @@ struct SafetensorsHeader: Codable {
     init?(intValue: Int) { nil }
   }
 
-  /// The format's own limit, in bytes: a header length out of a damaged file must not take memory.
+  /// The limit of the format, in bytes: the header length of a damaged file must not allocate
+  /// memory.
   static let largest = 100_000_000
 
   var metadata: [String: String]
@@ -74,7 +75,7 @@ struct SafetensorsHeader: Codable {
     for (name, entry) in entries { try container.encode(entry, forKey: Name(stringValue: name)) }
   }
 
-  /// Length and JSON, padded with spaces so that the tensors begin at a multiple of 8.
+  /// The length and the JSON, padded with spaces so that the tensors begin at a multiple of 8.
   var text: (length: UInt64, json: String) {
     var json = JSONFile.encode(self, formatting: [.sortedKeys, .withoutEscapingSlashes])
     json += String(repeating: " ", count: (8 - json.utf8.count % 8) % 8)

@@ -9,7 +9,7 @@ import Preflight
 import Storage
 import Tokenization
 
-/// The memory of a rank, predicted from the configuration: everything large is taken before the first step.
+/// The memory that a rank will take, predicted from the configuration. Everything large is taken before the first step.
 public struct MemoryPlan: Sendable {
   /// Floats of the model.
   public let parameters: Int
@@ -17,19 +17,19 @@ public struct MemoryPlan: Sendable {
   public let stateBytes: Int
   /// Bytes of activations, logits of a chunk and scratch.
   public let activationBytes: Int
-  /// Bytes of rank 0's snapshot, which checkpoints are written from.
+  /// Bytes of rank 0's snapshot, from which checkpoints are written.
   public let snapshotBytes: Int
-  /// Bytes of the program and its libraries: what this process has as the plan is made.
+  /// Bytes of the program and its libraries: this process's resident memory when the plan is made.
   public let programBytes: Int
-  /// Threads of its team.
+  /// Threads per rank.
   package let threads: Int
   private let checkpoint: CheckpointSize
 
-  /// The plan of rank 0 of `ranks` with teams of `threads`, made before any of it is taken; no rank takes more.
+  /// The plan for rank 0 of `ranks` ranks with `threads` threads each, made before any of the memory is taken; no rank takes more.
   ///
   /// - Parameters:
-  ///   - tokensPerWindow: of what micro-batches are made of; nil for the context
-  ///   - saves: whether checkpoints are written
+  ///   - tokensPerWindow: the most tokens of a sequence or example; nil for the context
+  ///   - saves: true if checkpoints are written
   public init(
     _ config: RunConfig, model: ModelConfig, tokensPerWindow: Int? = nil, ranks: Int, threads: Int,
     saves: Bool = true
@@ -53,10 +53,10 @@ public struct MemoryPlan: Sendable {
       * MemoryLayout<Float>.stride
   }
 
-  /// Bytes in all, rank 0's.
+  /// All bytes of rank 0.
   public var bytes: Int { need.bytes + snapshotBytes }
 
-  /// What a rank takes, as the judge of memory is asked.
+  /// The memory need of a rank, as `MemoryJudge` takes it.
   package var need: MemoryNeed {
     var need = MemoryNeed()
     need.program = programBytes
@@ -66,18 +66,19 @@ public struct MemoryPlan: Sendable {
     return need
   }
 
-  /// Refuses what this node and this process cannot hold, the threads included, before any of it is taken: the system would
-  /// otherwise kill a rank without a word. Collective.
+  /// Throws if this node or this process cannot provide the memory and threads, before any are taken: the system would otherwise kill
+  /// a rank without a message. Collective.
   ///
   /// - Parameters:
-  ///   - more: bytes that a rank takes besides
+  ///   - more: further bytes that a rank takes
   package func check(more: Int = 0, on communicator: Communicator) throws {
     var need = need
     need.floats += more
     try MemoryCheck.require(need, on: communicator)
   }
 
-  /// The same of a run: its checkpoints are files that rank 0 must have room and leave to write, and its watchdog is a thread. Collective.
+  /// Checks the same for a run, with the thread of its watchdog. Also throws if rank 0 lacks the disk space or the permission to write
+  /// checkpoints. Collective.
   public func check(_ config: RunConfig, on communicator: Communicator) throws {
     try MemoryCheck.require(need, on: communicator, besides: config.stallTimeout != nil ? 1 : 0)
     try communicator.together {
@@ -88,15 +89,15 @@ public struct MemoryPlan: Sendable {
     }
   }
 
-  /// A few lines for people.
+  /// A description in a few lines.
   public var description: String {
     """
     parameters        \(grouped(parameters))
-    weights, gradients, optimizer  \(gigabytes(stateBytes)) a rank
-    activations       \(gigabytes(activationBytes)) a rank
-    program           \(gigabytes(programBytes)) a rank
-    workspaces of products  \(gigabytes(threads * ProductWorkspaces.bytesTouched)) a rank
-    together          \(gigabytes(bytes - snapshotBytes)) a rank
+    weights, gradients, optimizer  \(gigabytes(stateBytes)) per rank
+    activations       \(gigabytes(activationBytes)) per rank
+    program           \(gigabytes(programBytes)) per rank
+    workspaces of products  \(gigabytes(threads * ProductWorkspaces.bytesTouched)) per rank
+    together          \(gigabytes(bytes - snapshotBytes)) per rank
     snapshot for checkpoints  \(gigabytes(snapshotBytes)) more on rank 0
     """
   }

@@ -2,7 +2,7 @@ import Configuration
 import Storage
 
 extension RunConfig {
-  /// The files that a run of this configuration reads or goes on writing.
+  /// The files that a run of this configuration reads or continues to write.
   public var inputFiles: [String] {
     let material =
       if let task = self.task {

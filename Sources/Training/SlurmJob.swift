@@ -1,25 +1,25 @@
 import Foundation
 
-/// What the Slurm job that this process runs in says of its end.
+/// The time limit of the Slurm job in which this process runs.
 package enum SlurmJob {
-  /// How long the job has left; nil outside a job, in one without a limit, and where Slurm does not answer.
+  /// The time that the job has left; nil outside a job, in a job without a limit, or if Slurm does not answer.
   ///
-  /// Slurm 23.02 and later hand the end down in `SLURM_JOB_END_TIME`; older ones are asked by `squeue`, once. A limit that an
-  /// administrator changes later is not noticed.
+  /// Slurm 23.02 and later set `SLURM_JOB_END_TIME`; with older versions, `squeue` is asked once. A limit that an administrator changes
+  /// later is not noticed.
   ///
-  /// - Parameter askSlurm: what `squeue` prints as the time left of a job
+  /// - Parameter askSlurm: returns the time left of a job as `squeue` prints it
   package static func timeLeft(
     environment: [String: String], now: Date, askSlurm: (_ job: String) -> String?
   ) -> Duration? {
     if let end = environment["SLURM_JOB_END_TIME"].flatMap(Double.init) {
       let left = end - now.timeIntervalSince1970
-      // A shell may outlive the job whose variables it has, and a job without limit may end in a century.
+      // A shell may outlive the job whose variables it has, and the end of a job without a limit may be a century away.
       return left > 0 && left < 1e9 ? .seconds(left) : nil
     }
     return environment["SLURM_JOB_ID"].flatMap(askSlurm).flatMap(parse)
   }
 
-  /// "days-hours:minutes:seconds" with as few of the first parts as possible; nil for UNLIMITED, INVALID and anything else.
+  /// Parses `days-hours:minutes:seconds`, where days and hours may be missing; nil for UNLIMITED, INVALID and anything else.
   package static func parse(_ text: String) -> Duration? {
     let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
     let halves = text.split(separator: "-", omittingEmptySubsequences: false)
@@ -36,12 +36,12 @@ package enum SlurmJob {
     return .seconds(seconds)
   }
 
-  /// `squeue`'s answer; nil where there is none within 20 s.
+  /// The answer of `squeue`; nil if there is none within 20 s.
   static func askSqueue(_ job: String) -> String? {
     ask(["squeue", "--noheader", "--jobs", job, "--format", "%L"])
   }
 
-  /// What a command of Slurm's prints; nil where it fails or has not ended within 20 s.
+  /// The output of a Slurm command; nil if it fails or does not end within 20 s.
   package static func ask(_ command: [String]) -> String? {
     let process = Process()
     let output = Pipe()

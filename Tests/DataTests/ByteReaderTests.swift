@@ -65,7 +65,7 @@ private func foreign() throws -> [Foreign] {
     }
   }
   found += [
-    Foreign("Latin-1", try encoded(western, .isoLatin1), "Latin-1, by its looks"),
+    Foreign("Latin-1", try encoded(western, .isoLatin1), "probably Latin-1"),
     Foreign(
       "Windows-1252", try encoded("Don’t “go”. " + western, .windowsCP1252),
       "`iconv -f CP1252 -t UTF-8`"),
@@ -304,7 +304,7 @@ private let readers: [(name: String, file: String, read: @Sendable (String) thro
     let name = FileName.string(Array("caf".utf8) + [0xE9] + Array(" noir".utf8))
     let error = try inputError { _ = try TextArgument.text(name, of: "--prompt") }
     #expect(
-      "\(error)" == "--prompt: is not UTF-8 but Latin-1, by its looks; convert it with "
+      "\(error)" == "--prompt: is not UTF-8 but probably Latin-1; convert it with "
         + "`iconv -f LATIN1 -t UTF-8` (byte 3 of the text is 0xE9)")
     #expect(try TextArgument.text("café", of: "--prompt") == "café")
   }

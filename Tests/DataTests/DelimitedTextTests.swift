@@ -91,10 +91,10 @@ import Testing
     let windows = latin.map { $0 == 0xE9 ? 0x92 : $0 }
     let utf16 = text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
     for (bytes, name, line) in [
-      (latin, "Latin-1, by its looks; convert it with `iconv -f LATIN1 -t UTF-8`", 3),
-      (windows, "Windows-1252, by its looks; convert it with `iconv -f CP1252 ", 3),
-      (utf16, "UTF-16, by its looks; convert it with `iconv -f UTF-16LE ", 1),
-      ([0xFF, 0xFE] + utf16, "UTF-16, ", 1),
+      (latin, "probably Latin-1; convert it with `iconv -f LATIN1 -t UTF-8`", 3),
+      (windows, "probably Windows-1252; convert it with `iconv -f CP1252 ", 3),
+      (utf16, "probably UTF-16; convert it with `iconv -f UTF-16LE ", 1),
+      ([0xFF, 0xFE] + utf16, "probably UTF-16; ", 1),
     ] {
       let found = try complaint(about: bytes, as: spec)
       #expect(found.hasPrefix("train.txt:\(line): is not UTF-8 but \(name)"), "\(found)")

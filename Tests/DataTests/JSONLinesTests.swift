@@ -48,7 +48,7 @@ import Testing
 
   @Test func whatIsNoObjectIsRefusedByItsLine() throws {
     let good = "{\"text\": \"one\", \"label\": \"a\"}\n"
-    let malformed = "train.txt:2: is not JSON Lines, an object a line: "
+    let malformed = "train.txt:2: is not JSON Lines (one object per line): "
     let wrong: [(line: String, start: String)] = [
       ("{\"text\": \"one\", \"label\": \"a\"", malformed + "expected , or } at byte 28"),
       ("{\"text\": \"one", malformed + "a string is not closed"),

@@ -171,6 +171,6 @@ import Testing
     #expect(found[0] == "1 of 5 examples have an empty name")
     #expect(
       found[1]
-        == "2 of 5 examples have a name that an earlier example has, the first of them `same\\t`")
+        == "2 of 5 examples have the same name as an earlier example, the first of them `same\\t`")
   }
 }

@@ -201,7 +201,7 @@ import Testing
   private static let good = #"{"text": "one", "label": "a"}"#
 
   @Test func linesOfJSON() throws {
-    let malformed = "train.txt:1: is not JSON Lines, an object a line: "
+    let malformed = "train.txt:1: is not JSON Lines (one object per line): "
     let good = TableFaultTests.good
     for (text, expected) in [
       (#"{"text": "one", "label": "a", "more": 1}"#, "one=0"),
@@ -211,7 +211,7 @@ import Testing
       ("\(good)\r", "one=0"), ("\u{FEFF}\(good)\n", "one=0"),
       (
         #"{"text": "one", "label": "a", "text": "two"}"#,
-        malformed + "the name `text` is there twice at byte 30 of the line"
+        malformed + "the name `text` appears twice at byte 30 of the line"
       ),
       (#"{"text": "one", "label": "a", "x": 1, "x": 2}"#, "one=0"),
       (#"{"text": "one"}"#, "train.txt:1: the field `label` is missing or null"),

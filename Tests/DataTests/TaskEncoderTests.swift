@@ -131,7 +131,7 @@ private func example(
     let error = try inputError { _ = try letters.encoder(transformation, context: needed - 1) }
     #expect(
       error.reason.contains(
-        "letters needs a context of at least \(needed) tokens and the model's is \(needed - 1)"))
+        "letters needs a context of at least \(needed) tokens, but the model's is \(needed - 1)"))
   }
 
   @Test func targetsAreTheProbabilitiesOfLabels() throws {

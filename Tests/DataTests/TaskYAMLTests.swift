@@ -135,7 +135,10 @@ import Testing
     ),
     ("[one.jsonl, two.jsonl]", "[[one.jsonl, two.jsonl]]", "7: `train`: expected a list of single"),
     ("[one.jsonl, two.jsonl]", "[]", "7: `train`: the list is empty"),
-    ("two.jsonl]", "two.jsonl]\n  dev: d.jsonl", "9: `hold-out`: goes not with a file for `dev`"),
+    (
+      "two.jsonl]", "two.jsonl]\n  dev: d.jsonl",
+      "9: `hold-out`: cannot be combined with a file for `dev`"
+    ),
     (
       "hold-out: 0.25", "hold-out: 1.5",
       "8: `hold-out`: expected a share between 0 and 1, found `1.5`"
@@ -146,11 +149,11 @@ import Testing
     ("answers: [a.0, a.1, a.2]\n", "", " `answers` is missing: the 3 columns"),
     ("a.1, a.2]", "a.1]", "10: `answers`: there are 2, but 3 `choices`"),
     ("label: right\n", "", " `label` is missing"),
-    ("choices: [A, B, C]\n", "", " `choices` is missing: what the label says"),
-    ("[A, B, C]", "[A, B, A]", "12: `choices`: expected two or more, each once"),
+    ("choices: [A, B, C]\n", "", " `choices` is missing: the labels that stand"),
+    ("[A, B, C]", "[A, B, A]", "12: `choices`: expected two or more different values"),
     ("[A, B, C]", "[A]", "12: `choices`: expected two or more"),
     ("choices:", "labels:", "12: `labels`: multiple-choice takes `choices`"),
-    ("[A, B, C]", "[A, B, C]\nscore: 4", "13: `score`: goes not with `choices`"),
+    ("[A, B, C]", "[A, B, C]\nscore: 4", "13: `score`: cannot be combined with `choices`"),
     (
       "[A, B, C]", "[A, B, C]\nmetrics: [f1]",
       "13: `metrics`: f1 does not suit these answers; choose from accuracy"
@@ -189,7 +192,10 @@ import Testing
       ("score: 10\n", "", ": `labels` is missing"),
       ("score: 10", "choices: [1, 2]", ":10: `choices`: similarity takes `labels` or `score`"),
       ("[spearman]", "accuracy", ":11: `metrics`: accuracy does not suit"),
-      ("score: 10", "score: 10\nzero-shot: answers", ":11: `zero-shot`: `answers` is a rule for"),
+      (
+        "score: 10", "score: 10\nzero-shot: answers",
+        ":11: `zero-shot`: `answers` works only for multiple-choice"
+      ),
       (
         "score: 10", "score: 10\nanswers: [5]",
         ":11: `answers`: only multiple-choice tasks have answers"

@@ -181,7 +181,7 @@ import Tokenization
     (#""type": "Punctuation""#, #""type": "ByteLevel""#, "pre_tokenizer is"),
     (#""vocab": {"<unk>": 0"#, #""vocab": {"<UNK>": 0"#, "<unk> is missing"),
     (#""vocab": {"<unk>": 0"#, #""vocab": {"<unk>": 0, "!!": 1"#, "have the same id 1"),
-    (#""vocab": {"<unk>": 0"#, #""vocab": {"<unk>": 0, "<unk>": 1"#, "is there twice"),
+    (#""vocab": {"<unk>": 0"#, #""vocab": {"<unk>": 0, "<unk>": 1"#, "appears twice"),
     (#""vocab": {"<unk>": 0"#, #""vocab": {"<unk>": 0, "!!": 700"#, "no piece has the id"),
     (#""vocab": {"<unk>": 0"#, #""vocab": {"<unk>": 0, "!!": -1"#, "is -1"),
     (#""vocab": {"<unk>": 0"#, #""vocab": {"<unk>": 0.5"#, "is 0.5"),

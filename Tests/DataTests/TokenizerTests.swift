@@ -109,7 +109,7 @@ private struct Learned: Decodable {
   @Test(arguments: [
     (#"{"<unk>": 0, "a": 1,"#, "", "vocab.json", 1, "expected"),
     ("{\"<unk>\": 0,\n\"a\": x}", "", "vocab.json", 2, "whole number"),
-    ("{\"<unk>\": 0,\n\"a\": 1,\n\"b\": 1}", "", "vocab.json", 3, "there twice, first in line 2"),
+    ("{\"<unk>\": 0,\n\"a\": 1,\n\"b\": 1}", "", "vocab.json", 3, "appears twice, first in line 2"),
     ("{\"<unk>\": 0,\n\"a\": 1,\n\"a\": 2}", "", "vocab.json", 3, "two ids, 1 and 2"),
     (#"{"<unk>": 0, "a": 2}"#, "", "vocab.json", nil, "no piece has the id 1"),
     (#"{"a": 0}"#, "", "vocab.json", nil, "<unk> is missing"),

@@ -14,7 +14,7 @@ import Training
   ) -> ClusterFacts {
     var facts = ClusterFacts()
     facts.run.parameters = 1_000_000
-    facts.run.leaves = 8
+    facts.run.microBatches = 8
     facts.output.free = 1 << 40
     for node in 0..<nodes {
       for rank in 0..<ranksPerNode {
@@ -269,7 +269,7 @@ import Training
     expect(
       .warning, .links,
       cluster(nodes: 3, ranksPerNode: 1) { facts in
-        facts.run.leaves = 9
+        facts.run.microBatches = 9
         facts.links = [link(0, 1, 1e9), link(1, 2, 1.2e9), link(2, 0, 1.2e7)]
       }, "c to a: 0.10 Gb/s", "median link's 8.00 Gb/s")
     let slow = ClusterFacts.Reduction(
@@ -284,7 +284,7 @@ import Training
     #expect(
       DoctorReport.verdicts(cluster { $0.reduction = fast }).areAllOK)
     expect(
-      .warning, .shares, cluster { $0.run.leaves = 6 }, "6 micro-batches", "25 % of the time",
+      .warning, .shares, cluster { $0.run.microBatches = 6 }, "6 micro-batches", "25 % of the time",
       "multiple of 4")
     expect(.problem, .shares, cluster { $0.run.sharesProblem = "5 ranks cannot" }, "5 ranks cannot")
   }

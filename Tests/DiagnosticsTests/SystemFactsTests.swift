@@ -139,7 +139,7 @@ import Training
   @Test func aJobThatWouldEndBadlyIsWarnedOf() {
     func verdicts(_ edit: (inout SlurmFacts) -> Void) -> [Verdict] {
       var facts = ClusterFacts()
-      facts.run.leaves = 2
+      facts.run.microBatches = 2
       for node in 0..<2 {
         var rank = RankFacts()
         (rank.rank, rank.node) = (node, node)

@@ -70,7 +70,7 @@ import Testing
         used[expected, default: 0] += 1
         for step in steps where step > expected {
           #expect(
-            reports.contains { $0.hasSuffix("the checkpoint of step \(step) is passed over") },
+            reports.contains { $0.hasSuffix("the checkpoint of step \(step) is skipped") },
             "trial \(trial)")
         }
         for path in touched.keys { try put(try #require(whole[path]), at: path) }

@@ -45,7 +45,7 @@ import Training
       try put([1, 2, 3], at: "\(newest)/model.safetensors")
       let older = try find("\(root)/lm")
       #expect(older.folder == "\(root)/lm/checkpoints/step-00000010")
-      #expect(older.notes.contains { $0.contains("step 20 is passed over") })
+      #expect(older.notes.contains { $0.contains("step 20 is skipped") })
       try FileManager.default.createDirectory(
         atPath: "\(root)/study/seed-1", withIntermediateDirectories: true)
       try put([], at: "\(root)/file")

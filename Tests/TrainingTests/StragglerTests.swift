@@ -106,13 +106,13 @@ import Training
       [("a", [1, 1, 1]), ("b.weight", [2, 2, 3])], hashes: [5, 5, 6])
     #expect(
       text.hasPrefix(
-        "step 41: rank 2 on three has different weights from the other ranks in b.weight, since an update "
+        "step 41: rank 2 on three has different weights from the other ranks in b.weight, since a step "
           + "between 31 and 41."))
     #expect(text.contains("run the same command again to resume from the last one"))
     let exact = sentence([("b", [3, 2, 2])], hashes: [6, 5, 5], equalAfter: 40)
     #expect(
       exact.contains(
-        "rank 0 on one has different weights from the other ranks in b, since update 41."))
+        "rank 0 on one has different weights from the other ranks in b, since step 41."))
   }
 
   @Test func manyTensorsAreCounted() {

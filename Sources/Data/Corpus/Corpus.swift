@@ -1,28 +1,28 @@
 import Files
 import Tokenization
 
-/// The text files of a corpus, read in pieces that are the same whoever reads them.
+/// The text files of a corpus, read in pieces that do not depend on the number of threads.
 ///
-/// A **block** is the unit of the validation split: whole lines, at least `blockBytes` of one file. A line that goes on for
-/// `longLine` bytes more is cut at white space. A **chunk** is the blocks that one thread works on at a time.
+/// A **block** is the unit of the validation split: whole lines, at least `blockBytes` of one file. A line that continues for another
+/// `longLine` bytes is cut at a space. A **chunk** is the group of blocks that one thread processes at a time.
 struct Corpus {
   let sources: [DatasetInfo.Source]
 
   private static let readBytes = 1 << 20
   private static let longLine = 1 << 20
 
-  /// How a line's text is found where the files are JSON Lines; nil where they are plain text.
+  /// The reader of the text field of JSON Lines; nil for plain text.
   let json: JSONLinesText?
 
-  /// Sentences on inputs that were passed over or look odd.
+  /// Sentences about inputs that were skipped or look unusual.
   package let notes: [String]
 
-  /// Inputs that can be read only once, by path; they are kept open.
+  /// Inputs that can be read only once, by path; they stay open.
   private let streams: [String: FileReader]
 
-  /// The files of `inputs` in the order given; a folder stands for every `.txt` below it (with a field: `.jsonl` and `.ndjson`),
-  /// sorted by path, without hidden ones and without those in `out`, which is going to be replaced: an input that lies there is
-  /// refused. Whatever is given twice is read once.
+  /// Collects the files of `inputs` in the given order. A folder stands for every `.txt` file below it (with a field: `.jsonl` and
+  /// `.ndjson`), sorted by path, except hidden files and files in `out`. An input in `out` is refused, because `out` is going to be
+  /// replaced. An input that is given twice is read once.
   init(inputs: [String], out: String, field: String? = nil) throws(InputError) {
     let found = try CorpusFiles(
       inputs, out: out, endings: field == nil ? [".txt"] : [".jsonl", ".ndjson"])
@@ -53,7 +53,7 @@ struct Corpus {
         "files are XML documents, whose tags are read as text")
   }
 
-  /// Refuses a file that is no text by its beginning; what the text is.
+  /// Returns the kind of a file, judged by its beginning; refuses a file that is not text.
   private static func kind(
     _ reader: FileReader, for use: TextUse
   ) throws(InputError) -> ContentKind {
@@ -66,26 +66,26 @@ struct Corpus {
     return kind
   }
 
-  /// The bytes of all files.
+  /// The size of all files, in bytes.
   var bytes: Int { sources.reduce(0) { $0 + $1.bytes } }
 
-  /// Some blocks of one file.
+  /// Consecutive blocks of one file.
   struct Chunk: Sendable {
     /// The bytes of all blocks.
     var bytes: [UInt8]
     /// The blocks within `bytes`, end to end.
     var blocks: [Range<Int>]
-    /// The number of the first block in the corpus.
+    /// The number of the first block within the corpus.
     var firstBlock: Int
-    /// The file.
+    /// The path of the file.
     package var path: String
     /// The offset of `bytes` in the file.
     var offset: Int
-    /// The line that `bytes` begins in.
+    /// The line in which `bytes` begin, from 1.
     var line: Int
   }
 
-  /// Calls `body` with all chunks, in order.
+  /// Calls `body` with every chunk, in order.
   func forEachChunk(
     blockBytes: Int, _ body: (Chunk) throws -> Void
   ) throws {
@@ -96,7 +96,7 @@ struct Corpus {
         bytes: [], blocks: [], firstBlock: block, path: source.path, offset: 0, line: 1)
       var position = 0
       while position < reader.size {
-        // As much again as what is left over: a long line is not searched over and over.
+        // Reads at least as much as is left over, so that a long line is not searched again and again.
         let count = min(reader.size - position, max(Self.readBytes, chunk.bytes.count))
         chunk.bytes += try reader.read(UInt8.self, at: position, count: count)
         position += count
@@ -121,7 +121,7 @@ struct Corpus {
     return try FileReader(path)
   }
 
-  /// The blocks whose end can be known: all, where `bytes` reach to the end of the file.
+  /// The blocks whose end is known; all blocks if `bytes` reach the end of the file.
   private static func blocks(
     in bytes: Span<UInt8>, blockBytes: Int, longLine: Int, isWhole: Bool
   ) -> [Range<Int>] {
@@ -145,8 +145,8 @@ struct Corpus {
 }
 
 extension Corpus.Chunk {
-  /// Calls `body` with the text of each block, in order: without a byte-order mark at the beginning of the file; of JSON Lines the
-  /// field's texts, a line each.
+  /// Calls `body` with the text of each block, in order, without a byte-order mark at the beginning of the file. For JSON Lines, the text
+  /// is that of the field, one line per object.
   func forEachText(
     _ json: JSONLinesText?, _ body: (Span<UInt8>) -> Void
   ) throws(InputError) {
@@ -168,7 +168,7 @@ extension Corpus.Chunk {
     }
   }
 
-  /// What is wrong with the text, or nil.
+  /// The error in the encoding of the text, or nil.
   func invalidText() -> InputError? {
     TextFile.encodingError(in: bytes.span, path: path, offset: offset, firstLine: line)
   }

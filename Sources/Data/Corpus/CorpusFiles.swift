@@ -1,12 +1,12 @@
 import Files
 import Tokenization
 
-/// The files that a corpus's inputs stand for.
+/// The files that the inputs of a corpus stand for.
 struct CorpusFiles {
-  /// In the order of the inputs, each file once.
+  /// The paths in the order of the inputs, each file once.
   private(set) var paths: [String] = []
 
-  /// Sentences on inputs that were passed over.
+  /// Sentences about inputs that were skipped.
   private(set) var notes: [String] = []
 
   private var seen: Set<FileStatus.Identity> = []
@@ -14,8 +14,8 @@ struct CorpusFiles {
 
   /// - Parameters:
   ///   - inputs: files, or folders of files
-  ///   - out: a folder that is going to be replaced: what lies in it is left out of a folder, and refused as an input
-  ///   - endings: of the files in folders
+  ///   - out: the folder that is going to be replaced; its files are left out of folders, and refused as inputs
+  ///   - endings: the endings of file names that are read in folders
   init(_ inputs: [String], out: String, endings: [String]) throws(InputError) {
     let replaced = Array((Path.resolved(out) + "/").utf8)
     let isReplaced: @Sendable (String) -> Bool = {

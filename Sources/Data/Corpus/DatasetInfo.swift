@@ -2,88 +2,88 @@ import Files
 import Foundation
 import Tokenization
 
-/// The part of a corpus that trains, or the part held out.
+/// A part of a corpus.
 public enum Split: String, Codable, Sendable, CaseIterable {
-  /// What the model learns from.
+  /// The part that the model is trained on.
   case train
-  /// What only measures it.
+  /// The part that is held out to measure the model.
   case validation
 }
 
-/// `dataset.json`: what `prepare` wrote, from what, and how to tell that it is whole.
+/// `dataset.json`: the files and settings of a prepared dataset, and the hashes by which it is verified.
 public struct DatasetInfo: Codable, Sendable, Equatable {
-  /// One file of ids.
+  /// A file of token ids.
   public struct Shard: Codable, Sendable, Equatable {
-    /// The name within the folder.
+    /// The file name within the folder.
     public var file: String
-    /// The ids in it.
+    /// The number of ids.
     public var tokens: Int
-    /// The size of the file.
+    /// The size of the file in bytes.
     public var bytes: Int
-    /// XXH3-128 of the file.
+    /// The XXH3-128 hash of the file.
     public var hash: String
   }
 
   /// The shards of one split, in order.
   public struct SplitInfo: Codable, Sendable, Equatable {
-    /// The ids of all shards.
+    /// The number of ids in all shards.
     public var tokens: Int
     /// The shards, in order.
     public var shards: [Shard]
   }
 
-  /// One file of text.
+  /// A text file that was read.
   public struct Source: Codable, Sendable, Equatable {
-    /// As it was given, or found in a folder that was given.
+    /// The path as it was given, or as it was found in a given folder.
     public var path: String
-    /// Its size.
+    /// The size of the file in bytes.
     public var bytes: Int
   }
 
-  /// The name within the folder.
+  /// The file name within the folder.
   package static let fileName = "dataset.json"
 
-  /// The version of this format.
+  /// The version of the format that this program writes and reads.
   public static let currentVersion = 1
 
-  /// The version of the format that the file is in.
+  /// The version of the format of this file.
   public var version: Int
 
-  /// The ids there can be: 0 ..< vocabularySize.
+  /// The number of different ids: 0 ..< vocabularySize.
   public var vocabularySize: Int
 
-  /// `Tokenizer.fingerprint` of the tokenizer beside it.
+  /// The `Tokenizer.fingerprint` of the tokenizer in the same folder.
   public var tokenizerFingerprint: String
 
-  /// The ids to train on.
+  /// The shards of the training split.
   public var train: SplitInfo
 
-  /// The ids held out.
+  /// The shards of the validation split.
   public var validation: SplitInfo
 
-  /// The fraction of the blocks that was to be held out.
+  /// The fraction of the blocks that was to be held out, 0 ... 0.5.
   public var validationFraction: Double
 
-  /// Entropy of the training ids taken one by one, nats a token.
+  /// The entropy of the training ids, independent of each other, in nats per token.
   public var unigramEntropy: Double
 
-  /// Cross-entropy of the validation ids under the frequencies of the training ids (each plus one), nats a token: the validation
-  /// loss of a model that knows frequencies alone. None without validation ids.
+  /// The cross-entropy of the validation ids under the frequencies of the training ids (plus one each), in nats per token: the validation
+  /// loss of a model that knows only frequencies. Nil without validation ids.
   public var unigramValidationLoss: Double?
 
-  /// How many of all ids are `<unk>`; nil in datasets made before this was counted.
+  /// The number of `<unk>` among all ids; nil in datasets of versions that did not count them.
   public var unknownTokens: Int?
 
-  /// The share of `<unk>` among all ids, 0 ... 1; nil in datasets made before this was counted.
+  /// The share of `<unk>` among all ids, 0 ... 1; nil in datasets of versions that did not count them.
   public var unknownShare: Double?
 
-  /// The field of JSON objects that the text was read from; nil for plain text.
+  /// The field of JSON objects from which the text was read; nil for plain text.
   public var field: String?
 
-  /// The text that was read.
+  /// The text files that were read.
   public var sources: [Source]
 
-  /// What the user should know: fewer merges than asked for, say.
+  /// Warnings for the user, for example that fewer merges were learned than requested.
   public var warnings: [String]
 
   /// The shards of `split`.
@@ -94,11 +94,11 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
     }
   }
 
-  /// What cannot be true of a dataset, or nil: afterwards every count is at least 0, sums are what they should be and sizes can be
-  /// computed without overflow.
+  /// An impossible value in the description, or nil. If nil, all counts are at least 0, the sums are right, and sizes can be computed
+  /// without overflow.
   var contradiction: String? {
     func sum(_ counts: [Int]) -> Int? {
-      // Int.max / 8: as many bytes of ids as can be counted.
+      // Int.max / 8 bounds the sum so that sizes in bytes fit an Int.
       counts.reduce(0) { sum, count in
         guard let sum, count >= 0, count <= Int.max / 8 - sum else { return nil }
         return sum + count
@@ -113,18 +113,18 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
         return "\(split.rawValue).shards[\(index)].file is not \(TokenFile.name(split, index))"
       }
     }
-    return sum(sources.map(\.bytes)) == nil ? "the bytes of its sources cannot be" : nil
+    return sum(sources.map(\.bytes)) == nil ? "the sizes of its sources are impossible" : nil
   }
 
-  /// The share of unknown tokens in words.
+  /// A sentence about the share of unknown tokens.
   public var unknownDescription: String {
     unknownShare.map(UnknownTokens.description) ?? "unknown tokens were not counted"
   }
 
-  /// The bytes of all sources.
+  /// The size of all sources in bytes.
   public var inputBytes: Int { sources.reduce(0) { $0 + $1.bytes } }
 
-  /// A hash of all ids and of the tokenizer: equal where training would see the same data.
+  /// A hash of all ids and of the tokenizer: equal for datasets that give the same training.
   public var fingerprint: String {
     let hashes = Split.allCases.flatMap { split in
       [split.rawValue] + self[split].shards.map { "\($0.tokens) \($0.hash)" }
@@ -133,7 +133,7 @@ public struct DatasetInfo: Codable, Sendable, Equatable {
   }
 }
 
-/// How often each id occurs, and how well that alone predicts.
+/// The frequencies of token ids, and how well they alone predict tokens.
 struct Unigrams {
   private(set) var counts: [Int]
 
@@ -143,7 +143,7 @@ struct Unigrams {
 
   private var total: Int { counts.reduce(0, +) }
 
-  /// −Σ p log p, nats.
+  /// The entropy −Σ p log p, in nats.
   var entropy: Double {
     let total = Double(total)
     return counts.reduce(0) { sum, count in
@@ -151,7 +151,7 @@ struct Unigrams {
     }
   }
 
-  /// −Σ q log p over the ids of `other`, with p = (count + 1)/(total + V), nats; nil without ids.
+  /// The cross-entropy −Σ q log p over the ids of `other`, with p = (count + 1)/(total + V), in nats; nil without ids.
   func crossEntropy(of other: Unigrams) -> Double? {
     guard other.total > 0 else { return nil }
     let divisor = Double(total + counts.count)

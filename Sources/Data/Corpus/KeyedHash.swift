@@ -1,6 +1,6 @@
-/// A 64-bit mixer for choices that must be the same everywhere: splitmix64's output function (Steele, Lea & Flood 2014).
+/// A 64-bit hash for choices that must be the same on every machine: the output function of SplitMix64 (Steele, Lea & Flood 2014).
 enum KeyedHash {
-  /// A value that depends on every bit of `key` and of `value`.
+  /// Returns a value that depends on every bit of `key` and of `value`.
   static func mix(_ value: UInt64, key: UInt64) -> UInt64 {
     finish(finish(key &+ 0x9E37_79B9_7F4A_7C15) ^ value)
   }

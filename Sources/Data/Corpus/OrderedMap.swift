@@ -1,9 +1,9 @@
 import Buffers
 import Synchronization
 
-/// Work cut into items whose results come back in order, whoever did them.
+/// A parallel map whose results are in the order of the items, independent of the threads.
 enum OrderedMap {
-  /// `body` of each item, on up to `threads` threads.
+  /// Returns the result of `body` for each item, computed by up to `threads` threads.
   static func map<Item: Sendable, Result: Sendable>(
     _ items: [Item], threads: Int, _ body: @escaping @Sendable (Item) -> Result
   ) -> [Result] {
@@ -18,7 +18,7 @@ enum OrderedMap {
       }
     }
     let others = (1..<max(1, min(threads, items.count))).map { started in
-      // Dispatch would try again for ever where the system allows no thread.
+      // Dispatch would retry forever if the system allows no thread.
       guard let thread = SystemThread(joined: true, work) else { Refusal.thread(after: started) }
       return thread
     }

@@ -3,14 +3,14 @@ import Foundation
 import Model
 import Tokenization
 
-/// Text → a folder of token shards, in two passes over the files: the first checks the text and counts (blocks, words), the second
-/// encodes. Neither holds more than some chunks of text and the open shard of each split in memory.
+/// Converts text into a folder of token shards, in two passes over the files: the first checks the text and counts blocks and words, the
+/// second encodes. Each pass holds only a few chunks of text and the open shard of each split in memory.
 ///
-/// A split's ids are those of its blocks one after another with a line break between them: without a validation split, exactly
-/// those of the files standardised whole.
+/// The ids of a split are those of its blocks, one after another, with a line break between them. Without a validation split, they are
+/// exactly the ids of the whole standardised files.
 public struct Preparation {
-  /// Prepares the corpus of `config` and says what was written. The folder appears whole or not at all; a dataset that was there is
-  /// replaced, anything else is not touched.
+  /// Prepares the corpus of `config` and returns a description of the dataset. The folder appears as a whole or not at all; an existing
+  /// dataset is replaced, any other folder is not touched.
   public static func run(
     _ config: PrepareConfig, progress: (String) -> Void = { _ in }
   ) throws -> DatasetInfo {
@@ -41,7 +41,7 @@ public struct Preparation {
     try Destination.requireFolder(config.out, replacing: true)
   }
 
-  /// An InputError where `out` exists and holds anything but what `prepare` wrote.
+  /// Throws an InputError if `out` exists and holds files that `prepare` does not write.
   private static func requireReplaceable(_ out: String) throws(InputError) {
     guard Path.exists(out) else { return }
     guard Path.exists("\(out)/\(DatasetInfo.fileName)") else {
@@ -69,11 +69,11 @@ public struct Preparation {
         "the corpus is one line, so nothing can be held out; give more text, or "
           + "--validation-fraction 0", path: corpus.sources.first?.path)
     }
-    // Vocabulary, merges, description and the folder; a shard of both parts at least.
+    // Six files: vocabulary, merges, description, the folder, and at least one shard of each split.
     try FreeSpace.require(corpus.bytes / 8, files: 6, for: "the dataset", at: config.out)
     let (tokenizer, learnWarnings) = try tokenizer(survey, progress)
     let housekeeping = Housekeeping()
-    // What stays of the dataset that was there does not make this one a failure.
+    // Remains of the previous dataset are not a failure of this one.
     defer { for text in housekeeping.news() { progress("warning: \(text)") } }
     return try FolderCommit.commit(
       config.out, existing: .replaced, housekeeping: housekeeping
@@ -130,18 +130,18 @@ public struct Preparation {
 
 // The two passes.
 extension Preparation {
-  /// What the first pass finds.
+  /// The findings of the first pass.
   package struct Survey: Sendable {
     var blocks = 0
     var hasText = false
     var words = WordCounts()
-    /// Of the file that is being read.
+    /// The control characters in the file that is being read.
     var controls = ControlCounts()
-    /// Of all files, and those that have any.
+    /// The control characters in all files, and the files that have any.
     var allControls = ControlCounts()
     var filesWithControls: [String] = []
 
-    /// Takes note of control characters in a file that is read to its end; refuses one with many.
+    /// Records the control characters of a file that has been read to its end; refuses a file with many.
     mutating func endFile(_ path: String?) throws(InputError) {
       guard let path else { return }
       if controls.isMany { throw InputError(controls.refusal, path: path) }
@@ -197,9 +197,10 @@ extension Preparation {
     return survey
   }
 
-  /// Encodes every block and appends it to the writer of its split: `writers` has one a split, in order.
+  /// Encodes every block and appends it to the writer of its split.
   ///
-  /// - Returns: the unknown tokens among all
+  /// - Parameter writers: one per split, in order
+  /// - Returns: the counts of all tokens and of the unknown ones
   package func encode(
     by tokenizer: Tokenizer, heldOut: [Bool], to writers: [ShardWriter],
     _ progress: (String) -> Void
@@ -245,7 +246,7 @@ extension Preparation {
     InputError("the text changed while it was read; run prepare again", path: path)
   }
 
-  /// `work` on all chunks by the configured threads, `consume` of each result in order.
+  /// Runs `work` on all chunks with the configured threads, and `consume` on each result in order.
   private func forEachResult<Result: Sendable>(
     _ work: @escaping @Sendable (Corpus.Chunk) -> Result,
     consume: (Corpus.Chunk, Result) throws -> Void

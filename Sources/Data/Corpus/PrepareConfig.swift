@@ -1,10 +1,10 @@
-/// The request to `prepare`: its inputs, its tokenizer, its output.
+/// The inputs, tokenizer and output of `prepare`.
 public struct PrepareConfig: Sendable {
   /// The origin of the tokenizer.
   public enum TokenizerSource: Sendable {
-    /// Learned from the corpus, with up to this number of merges.
+    /// Learns up to this number of merges from the corpus.
     case train(merges: Int)
-    /// Read from a folder (`Tokenizer.load`).
+    /// Reads the tokenizer in a folder (`Tokenizer.load`).
     case load(folder: String)
   }
 
@@ -23,13 +23,13 @@ public struct PrepareConfig: Sendable {
   /// The fraction of the text that is held out, 0 ... 0.5.
   public var validationFraction = 0.01
 
-  /// The threads to use. The result does not depend on it.
+  /// The number of threads. The result does not depend on it.
   public var threads = 1
 
-  /// The ids of a full shard.
+  /// The number of ids of a full shard.
   public var shardTokens = 1 << 24
 
-  /// A configuration with the defaults of everything else.
+  /// A configuration with defaults for all other fields.
   public init(inputs: [String], tokenizer: TokenizerSource, out: String) {
     self.inputs = inputs
     self.tokenizer = tokenizer

@@ -2,20 +2,20 @@ import Files
 import Foundation
 import Tokenization
 
-/// A folder that `prepare` wrote, open for reading: the tokenizer, and the ids of both splits mapped into memory.
+/// A dataset that `prepare` wrote, open for reading: the tokenizer, and the ids of both splits mapped into memory.
 public final class TokenDataset: Sendable {
-  /// The folder.
+  /// The path of the folder.
   public let folder: String
 
-  /// What `dataset.json` says.
+  /// The contents of `dataset.json`.
   public let info: DatasetInfo
 
-  /// The tokenizer that made the ids.
+  /// The tokenizer with which the ids were made.
   public let tokenizer: Tokenizer
 
   private let shards: [Split: [TokenShard]]
 
-  /// Opens `folder` and holds its files against `dataset.json`: sizes, headers, tokenizer; not every byte (`verifyHashes` does).
+  /// Opens `folder` and checks sizes, headers and tokenizer against `dataset.json`; `verifyHashes` checks every byte.
   public init(folder: String) throws(InputError) {
     self.folder = folder
     guard Path.exists(folder) else {
@@ -47,8 +47,7 @@ public final class TokenDataset: Sendable {
   /// A hash of all ids and of the tokenizer.
   public var fingerprint: String { info.fingerprint }
 
-  /// Reads every shard whole and holds its hash against `dataset.json`; the tokenizer's files were held against theirs when the
-  /// folder was opened.
+  /// Reads every shard and checks its hash against `dataset.json`. The tokenizer's files were checked when the folder was opened.
   public func verifyHashes() throws(InputError) {
     for shard in Split.allCases.flatMap({ info[$0].shards }) {
       let path = "\(folder)/\(shard.file)"
@@ -60,7 +59,7 @@ public final class TokenDataset: Sendable {
     }
   }
 
-  /// The ids `range` of `split`, across shards; an InputError where one is not in the vocabulary.
+  /// The ids in `range` of `split`, across shards; throws an InputError if an id is not in the vocabulary.
   public func tokens(_ range: Range<Int>, of split: Split) throws(InputError) -> [Int32] {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= info[split].tokens, "ids out of range")

@@ -1,15 +1,15 @@
 import Files
 import Tokenization
 
-/// A file of ids: a header of 32 bytes, then the ids, all little-endian.
+/// The format of a file of token ids: a header of 32 bytes, then the ids, all little-endian.
 ///
-///     0  "GPT1TOKS"   8  version UInt32   12  bytes an id, UInt32: 2 or 4   16  ids, UInt64   24  zeros
+///     0  "GPT1TOKS"   8  version UInt32   12  bytes per id, UInt32: 2 or 4   16  ids, UInt64   24  zeros
 enum TokenFile {
   static let magic = Array("GPT1TOKS".utf8)
   static let version: UInt32 = 1
   static let headerBytes = 32
 
-  /// Bytes an id: 2 while every id fits into them.
+  /// Bytes per id: 2 if every id fits, else 4.
   static func width(vocabularySize: Int) -> Int { vocabularySize <= 1 << 16 ? 2 : 4 }
 
   static func name(_ split: Split, _ index: Int) -> String {
@@ -18,7 +18,7 @@ enum TokenFile {
       + ".tokens"
   }
 
-  /// Whether `name` can be that of a file of ids.
+  /// True if `name` can be the name of a file of ids.
   static func isName(_ name: String) -> Bool {
     !name.contains("/") && name.hasSuffix(".tokens")
       && Split.allCases.contains { name.hasPrefix($0.rawValue + "-") }
@@ -32,8 +32,8 @@ enum TokenFile {
   }
 }
 
-/// Writes the ids of one split into files of a bounded number of ids. The open file is held in memory, since its header says how
-/// many ids follow and hashes are taken in order.
+/// Writes the ids of one split into files with a limited number of ids. The open file is held in memory, because its header contains the
+/// number of ids and hashes are computed in order.
 package final class ShardWriter {
   private let folder: String
   private let split: Split
@@ -52,7 +52,7 @@ package final class ShardWriter {
     unigrams = Unigrams(vocabularySize: vocabularySize)
   }
 
-  /// The ids so far.
+  /// The number of ids so far.
   var tokens: Int { shards.reduce(pending.count) { $0 + $1.tokens } }
 
   func append(_ ids: [Int32]) throws(InputError) {
@@ -93,13 +93,13 @@ package final class ShardWriter {
   }
 }
 
-/// The ids of one file, mapped.
+/// The ids of one file, mapped into memory.
 struct TokenShard: Sendable {
   package let count: Int
   private let file: MappedFile
   private let width: Int
 
-  /// Opens the file that `info`, of a dataset without a contradiction, describes, and holds its size and header against it.
+  /// Opens the file that `info` describes and checks its size and header. The dataset must not have a contradiction.
   init(folder: String, info: DatasetInfo.Shard, vocabularySize: Int) throws(InputError) {
     let path = "\(folder)/\(info.file)"
     file = try MappedFile(path)

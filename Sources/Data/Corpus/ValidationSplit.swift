@@ -1,10 +1,10 @@
-/// Which blocks of a corpus are held out.
+/// The choice of the blocks of a corpus that are held out.
 ///
-/// The corpus of B blocks is cut into V = round(B·fraction) stretches of equal length, at least one, and from each one block is
-/// taken by a keyed hash of the stretch's number. So the held-out blocks are spread over the whole corpus, exactly V, at no fixed
-/// distance, and depend on nothing but B and the fraction.
+/// The corpus of B blocks is cut into V = round(B·fraction) stretches of equal length, at least one, and a hash of the number of each
+/// stretch selects one of its blocks. The V held-out blocks are therefore spread over the whole corpus, at no fixed distance, and depend
+/// only on B and the fraction.
 enum ValidationSplit {
-  /// For each block, whether it is held out. Of one block none can be.
+  /// Returns one flag per block, true if the block is held out. A corpus of one block holds out none.
   static func isHeldOut(blocks: Int, fraction: Double) -> [Bool] {
     var heldOut = [Bool](repeating: false, count: blocks)
     guard fraction > 0, blocks > 1 else { return heldOut }
@@ -18,6 +18,6 @@ enum ValidationSplit {
     return heldOut
   }
 
-  /// The size of a block: 8 KiB, some windows' worth, or less where the corpus would not have a few times 1/fraction of them.
+  /// The size of a block: 8 KiB, which is several sequences; less for a corpus that would otherwise have too few blocks for the fraction.
   static func blockBytes(corpusBytes: Int) -> Int { min(8192, max(1, corpusBytes / 200)) }
 }

@@ -1,15 +1,15 @@
 import Files
 
 extension TaskSpec {
-  /// The tasks that need no file of the user's: those of the paper's tables, and the rest of GLUE's.
+  /// The built-in tasks: those of the paper's tables, and the other tasks of GLUE.
   public static let builtIn = [
     cola, sst2, mrpc, stsb, qqp, rte, qnli, mnli(), mnli(mismatched: true), snli, scitail,
     storyCloze, race, copa,
   ]
 
-  /// A built-in task by its name, whatever its case, or the user's own by the path of its YAML file.
+  /// The task with the given name, in any case, or the task in the YAML file at the given path.
   ///
-  /// - Throws: for a name that is not known, with the nearest that is; for a file that is not as docs/TASKS.md says
+  /// - Throws: for an unknown name, with the most similar known one; for a file that does not follow docs/TASKS.md
   public static func named(_ nameOrPath: String) throws(InputError) -> TaskSpec {
     if nameOrPath.hasSuffix(".yaml") || nameOrPath.hasSuffix(".yml") {
       return try TaskYAML.read(nameOrPath)
@@ -54,7 +54,7 @@ extension TaskSpec {
       zeroShot: .acceptability, submission: .glue)
   }()
 
-  /// GLUE's files begin with a header; those of the sentences alone, as in the paper, do not.
+  /// The files of GLUE begin with a header; the files with whole sentences only, which the paper used, do not.
   private static let sst2 = TaskSpec(
     name: "sst2", about: "Is a sentence of a film review positive?",
     source: "https://nlp.stanford.edu/sentiment or \(glueSource)",
@@ -91,7 +91,7 @@ extension TaskSpec {
       submission: .glue)
   }()
 
-  /// The release names its files `.csv` though they have tabs; two more columns of sources in some lines are not read.
+  /// The released files are called `.csv` although they are separated by tabs; two extra columns with sources in some lines are not read.
   private static let stsb: TaskSpec = {
     let columns = ["genre", "file", "year", "index", "score", "sentence1", "sentence2"]
     let texts = [["sentence1"], ["sentence2"]]
@@ -113,7 +113,7 @@ extension TaskSpec {
       submission: .glue)
   }()
 
-  /// Line breaks in questions cut a few lines of GLUE's files.
+  /// Line breaks within questions split a few lines of GLUE's files.
   private static let qqp = TaskSpec(
     name: "qqp", about: "Do two questions ask the same?", source: glueSource,
     transformation: .similarity, answer: .classes(["0", "1"]), metrics: [.f1, .accuracy],
@@ -185,7 +185,7 @@ extension TaskSpec {
     },
     folder: "SciTailV1.1", submission: .plain)
 
-  /// Trained on the validation file, of which a fifth is held out, as in OpenAI's datasets.py; the choice of the fifth is our own.
+  /// Training uses the validation file, and a fifth of it is held out, as in OpenAI's datasets.py; the choice of the fifth is different.
   private static let storyCloze: TaskSpec = {
     let format = TaskFormat.delimited(
       .commas(.line),
@@ -217,7 +217,7 @@ extension TaskSpec {
       folder: "RACE"),
     zeroShot: .answers, submission: .plain)
 
-  /// Trained on the development file: there is no other.
+  /// Training uses the development file, because COPA has no training file.
   private static let copa = TaskSpec(
     name: "copa", about: "Which of two sentences is the cause, or the effect, of another?",
     source: "https://people.ict.usc.edu/~gordon/copa.html", transformation: .multipleChoice,
@@ -236,9 +236,9 @@ extension TaskSpec {
     zeroShot: .answers, submission: .plain)
 }
 
-// What tasks have in common.
+// Helpers that several tasks share.
 extension TaskSpec {
-  /// GLUE's three files; the test split has an index and no labels.
+  /// The three files of a GLUE task; the test split has an index and no labels.
   private static func glue(
     _ texts: [[String]], label: String, id: String = "index", dev: String = "dev.tsv",
     test: String = "test.tsv", header: DelimitedText.Header = .line
@@ -253,7 +253,7 @@ extension TaskSpec {
     ])
   }
 
-  /// Files for all three splits, by the splits' names.
+  /// The files of all three splits, by the names of the splits.
   private static func splits(_ files: (String) -> SplitFiles) -> [TaskSplit: SplitFiles] {
     Dictionary(uniqueKeysWithValues: TaskSplit.allCases.map { ($0, files($0.rawValue)) })
   }

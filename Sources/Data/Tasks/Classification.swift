@@ -1,6 +1,6 @@
-/// `<s> text <e>`
+/// The structured input of a classification task: `<s> text <e>`.
 enum Classification {
-  /// One sequence.
+  /// Returns one sequence.
   static func traversals(_ texts: [[Int32]]) -> [Traversal] {
     [Traversal(parts: [.text(texts[0])])]
   }

@@ -1,23 +1,23 @@
 import Tokenization
 
-/// An example as a model takes it.
+/// An example as token sequences, the input of a model.
 public struct EncodedExample: Sendable, Equatable {
-  /// Its sequences, each from start to end: two of a similarity task, one for each answer of a multiple choice, else one.
+  /// The sequences, each from start to end token: two for a similarity task, one per answer for multiple choice, otherwise one.
   public let sequences: [[Int32]]
 
-  /// The probabilities to be learned, one for each class, answer or whole number (`Answer.probabilities`); nil without a label.
+  /// The probabilities to learn, one per class, answer or whole number (`Answer.probabilities`); nil without a label.
   public let target: [Float]?
 
-  /// The tokens that all sequences together lost so that they fit into the context.
+  /// The number of tokens that were cut from all sequences together so that they fit into the context.
   public let cutTokens: Int
 
-  /// Those of its texts and answers that the tokenizer does not know.
+  /// The counts of all tokens of its texts and answers, and of the unknown ones.
   public let unknownTokens: UnknownTokens
 
-  /// Whether any sequence lost tokens.
+  /// True if any sequence was cut.
   public var isTruncated: Bool { cutTokens > 0 }
 
-  /// An encoded example.
+  /// Creates an encoded example.
   public init(
     sequences: [[Int32]], target: [Float]?, cutTokens: Int,
     unknownTokens: UnknownTokens = UnknownTokens()
@@ -28,7 +28,7 @@ public struct EncodedExample: Sendable, Equatable {
 }
 
 extension Sequence<EncodedExample> {
-  /// The unknown tokens of all.
+  /// The unknown tokens of all examples together.
   public var unknownTokens: UnknownTokens {
     reduce(into: UnknownTokens()) { $0.add($1.unknownTokens) }
   }

@@ -7,18 +7,18 @@ import Tokenization
 package struct EncodedSplit {
   package let examples: [TaskExample]
   package let encoded: [EncodedExample]
-  /// How many the files hold beside these that are none.
+  /// The number of lines or examples in the files that were left out.
   package let leftOut: Int
-  /// What is to be told of the files.
+  /// Notes about the files for the user.
   package var notes: [String] = []
-  /// Which part of the task's examples they are.
+  /// The split that the examples belong to.
   private(set) var name = TaskSplit.train
 
   package init(_ examples: [TaskExample], _ encoded: [EncodedExample], leftOut: Int) {
     (self.examples, self.encoded, self.leftOut) = (examples, encoded, leftOut)
   }
 
-  /// Reads and encodes.
+  /// Reads the examples of a split and encodes them.
   package init(
     _ spec: TaskSpec, _ split: TaskSplit, folder: String, encoder: TaskEncoder, threads: Int
   ) throws {
@@ -29,23 +29,23 @@ package struct EncodedSplit {
     (notes, name) = (contents.notes, split)
     guard split == .test || examples.allSatisfy({ $0.label != nil }) else {
       throw InputError(
-        "the \(split.rawValue) split has examples without a label, which nothing can be learned from",
+        "the \(split.rawValue) split has examples without a label; only a test split may have them",
         path: folder)
     }
   }
 
-  /// The tokens that the tokenizer does not know, before anything was cut.
+  /// The unknown tokens of all examples, counted before anything was cut.
   package var unknownTokens: UnknownTokens { encoded.unknownTokens }
 
-  /// What the user should know of the examples.
+  /// Warnings about the examples for the user.
   package var warnings: [String] {
     notes + (unknownTokens.warning.map { ["\(name.rawValue): \($0)"] } ?? [])
   }
 
-  /// The most tokens of an example, its sequences padded to the longest.
+  /// The largest number of tokens of an example, its sequences padded to the longest.
   package var longest: Int { encoded.map(\.paddedCount).max() ?? 0 }
 
-  /// `count` of the examples, drawn by the seed; 0 for all.
+  /// Returns `count` of the examples, drawn with `seed`; all for 0.
   package func drawn(_ count: Int, seed: UInt64) -> EncodedSplit {
     guard count > 0, count < examples.count else { return self }
     let sampler = Sampler(windows: examples.count, sequencesPerStep: count, seed: seed)
@@ -56,7 +56,7 @@ package struct EncodedSplit {
     return drawn
   }
 
-  /// What of these training examples was cut to the context, and what of them and of `development` was left out, in words.
+  /// A sentence about the training examples that were cut to the context, and the lines of both splits that were left out.
   package func losses(_ context: Int, development: EncodedSplit) -> String {
     let leftOut = leftOut + development.leftOut
     let cut = encoded.filter { $0.cutTokens > 0 }
@@ -72,7 +72,7 @@ package struct EncodedSplit {
         ? "; \(grouped(leftOut)) line\(leftOut == 1 ? "" : "s") of the files left out" : "")
   }
 
-  /// A hash of all sequences and labels of some splits, and of what made them.
+  /// A hash of all sequences and labels of some splits, and of the tokenizer.
   package static func fingerprint(_ splits: [EncodedSplit], _ tokenizer: Tokenizer) -> String {
     var bytes: [UInt8] = Array(tokenizer.fingerprint.utf8)
     for split in splits {
@@ -87,12 +87,12 @@ package struct EncodedSplit {
 }
 
 extension EncodedExample {
-  /// The tokens of its sequences.
+  /// The number of tokens in its sequences.
   var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
 
-  /// Those of the longest.
+  /// The number of tokens of its longest sequence.
   package var length: Int { sequences.reduce(0) { max($0, $1.count) } }
 
-  /// The tokens of its sequences, padded to the longest.
+  /// The number of tokens in its sequences, padded to the longest.
   var paddedCount: Int { sequences.count * length }
 }

@@ -1,6 +1,6 @@
 import Files
 
-/// What a task's files call the answers.
+/// The names of the answers in the files of a task.
 struct LabelNames {
   private let labels: [String]
   private let highest: Int?
@@ -12,19 +12,19 @@ struct LabelNames {
     if case .score(let most) = spec.answer { highest = most } else { highest = nil }
   }
 
-  /// The index, or score, that `label` stands for; nil where it is none of the task's.
+  /// The index or score that `label` stands for; nil if the task does not have such a label.
   func number(of label: String) -> Double? {
     guard let highest else { return numbers[label].map(Double.init) }
     return decimal(label).flatMap { 0...Double(highest) ~= $0 ? $0 : nil }
   }
 
-  /// Whether test splits put `label` in the place of one that is not public.
+  /// True if `label` is a placeholder of test splits for a label that is not public.
   static func isAbsent(_ label: String) -> Bool {
     let marks = ["", "-1", "-1.0", "-", "?", "null", "none", "nan", "na", "n/a"]
     return marks.contains(label.filter { !$0.isWhitespace }.lowercased())
   }
 
-  /// A sentence on a label that is none of the task's.
+  /// A sentence about a label that the task does not have.
   func unknown(_ label: String) -> String {
     let meant = nearest(to: label)
     let known =
@@ -40,7 +40,8 @@ struct LabelNames {
 
   private static let listed = 20
 
-  /// The one that `label` was probably meant to be: by its look, its value, or its letters.
+  /// The label that was probably meant: the one that looks alike, has the same value, or has
+  /// similar letters.
   private func nearest(to label: String) -> String? {
     guard label.utf8.count <= 200 else { return nil }
     let skeleton = label.skeleton
@@ -54,7 +55,7 @@ struct LabelNames {
       ? nil : Nearest.name(to: skeleton, among: labels.filter { $0.count >= 3 })
   }
 
-  /// A number as JSON and Python write it: no 0x10, no infinity.
+  /// The value of a number as JSON and Python write it: no 0x10, no infinity.
   private func decimal(_ text: String) -> Double? {
     text.utf8.allSatisfy { "+-.eE0123456789".utf8.contains($0) } ? Double(text) : nil
   }

@@ -1,21 +1,21 @@
-/// What predictions are judged by. The values are those of scikit-learn (accuracy, F1, Matthews) and scipy (the correlations).
+/// A measure of predictions. The values are those of scikit-learn (accuracy, F1, Matthews) and SciPy (the correlations).
 public enum Metric: String, Sendable, Codable, CaseIterable {
   /// The fraction of predictions that equal their label.
   case accuracy
-  /// The harmonic mean of precision and recall of class 1, 2·TP/(2·TP + FP + FN), whatever the other classes are.
+  /// The harmonic mean of precision and recall of class 1, 2·TP/(2·TP + FP + FN); all other classes count as negative.
   case f1
-  /// Matthews correlation, for any number of classes (Gorodkin 2004, Comput. Biol. Chem. 28).
+  /// The Matthews correlation for any number of classes (Gorodkin 2004, Comput. Biol. Chem. 28).
   case matthews
-  /// Pearson's correlation.
+  /// The Pearson correlation.
   case pearson
-  /// Spearman's correlation: Pearson's of the ranks, equal values having the mean of theirs.
+  /// The Spearman correlation: the Pearson correlation of the ranks, where equal values have their mean rank.
   case spearman
 
   /// The metric of predictions against their labels, each a class index or a score.
   ///
-  /// Where nothing can be said: F1 without any class 1, and Matthews correlation where all predictions or all labels are equal, are 0
-  /// as in scikit-learn; correlations where all predictions or all labels are equal, or fewer than two, are NaN as in scipy, and so is
-  /// accuracy of none. A NaN among the values makes the correlations NaN. JSON has no NaN: who writes it, writes null.
+  /// Undefined cases follow scikit-learn: F1 without any class 1 is 0, and so is the Matthews correlation if all predictions or all labels
+  /// are equal. They follow SciPy for correlations: NaN if all predictions or all labels are equal, if there are fewer than two, or if any
+  /// value is NaN. The accuracy of no predictions is NaN. JSON has no NaN: files contain null instead.
   public func value(predictions: [Double], labels: [Double]) -> Double {
     precondition(predictions.count == labels.count, "every prediction needs its label")
     return switch self {
@@ -37,7 +37,7 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
     return either == 0 ? 0 : Double(2 * found) / Double(either)
   }
 
-  /// All sums are whole numbers below 2⁵³, so their order does not matter; the product of variances would not fit an Int.
+  /// All sums are whole numbers below 2⁵³, so their order does not matter. The product of the variances would overflow an Int.
   private static func matthews(_ predictions: [Double], _ labels: [Double]) -> Double {
     let (predicted, actual) = (classCounts(predictions), classCounts(labels))
     func overlap(_ a: [Double: Double], _ b: [Double: Double]) -> Double {
@@ -56,7 +56,7 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
   }
 
   private static func pearson(_ x: [Double], _ y: [Double]) -> Double {
-    // By comparison: the mean of equal numbers need not be that number.
+    // By comparison, because the rounded mean of equal numbers can differ from them.
     guard x.contains(where: { $0 != x[0] }), y.contains(where: { $0 != y[0] }) else { return .nan }
     let (dx, dy) = (deviations(x), deviations(y))
     let r = dot(dx, dy) / (dot(dx, dx).squareRoot() * dot(dy, dy).squareRoot())
@@ -77,7 +77,7 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
     return pearson(ranks(x), ranks(y))
   }
 
-  /// From 1; equal values have the mean of their ranks.
+  /// Ranks from 1; equal values have their mean rank.
   private static func ranks(_ values: [Double]) -> [Double] {
     let order = values.indices.sorted { values[$0] < values[$1] }
     var ranks = [Double](repeating: 0, count: values.count)

@@ -1,6 +1,7 @@
-/// `<s> a $ b <e>` and `<s> b $ a <e>`: two sentences that are compared have no order.
+/// The structured input of a similarity task: `<s> a $ b <e>` and `<s> b $ a <e>`, because the two
+/// sentences have no order.
 enum Similarity {
-  /// Two sequences, both orders.
+  /// Returns two sequences, one per order.
   static func traversals(_ texts: [[Int32]]) -> [Traversal] {
     [
       Traversal(parts: [.text(texts[0]), .delimiter, .text(texts[1])]),

@@ -3,22 +3,22 @@ import Foundation
 
 /// The layout of a predictions file.
 public enum Submission: Sendable, Equatable {
-  /// GLUE's (gluebenchmark.com/faq): `index`, tab, `prediction`.
+  /// GLUE (gluebenchmark.com/faq): `index`, tab, `prediction`.
   case glue
-  /// The Story Cloze Test's: `InputStoryid,AnswerRightEnding`.
+  /// The Story Cloze Test: `InputStoryid,AnswerRightEnding`.
   case storyCloze
-  /// `id`, tab, `prediction`.
+  /// Other tasks: `id`, tab, `prediction`.
   case plain
 
-  /// The file's text: a header, then a line an example. A cell that holds a separator, a quote, or the end of a line is quoted
+  /// The text of the file: a header, then one line per example. A cell that contains a separator, a quote, or the end of a line is quoted
   /// (RFC 4180), as Python's csv and pandas write and read it: `read_csv(path, sep="\t")`.
   ///
   /// - Parameters:
-  ///   - ids: what the examples are called
-  ///   - predictions: for each an index into `labels`, or a score
-  ///   - labels: what the files call the answers; empty where predictions are scores, which are written with four decimals
+  ///   - ids: the ids of the examples
+  ///   - predictions: for each example an index into `labels`, or a score
+  ///   - labels: the names of the answers in the files; empty for scores, which are written with four decimals
   public func text(ids: [String], predictions: [Double], labels: [String]) -> String {
-    precondition(ids.count == predictions.count, "a prediction an example")
+    precondition(ids.count == predictions.count, "one prediction per example")
     let (header, separator) =
       switch self {
       case .glue: ("index\tprediction", "\t")
@@ -43,16 +43,16 @@ public enum Submission: Sendable, Equatable {
 }
 
 extension TaskSpec {
-  /// A predictions file of this task in its own layout, labels spelled as in its files.
+  /// The text of a predictions file in the layout of this task, with labels spelled as in its files.
   ///
   /// - Parameters:
-  ///   - ids: what the examples are called
-  ///   - predictions: for each the index of a class or answer, or a score
+  ///   - ids: the ids of the examples
+  ///   - predictions: for each example the index of a class or answer, or a score
   public func submissionText(ids: [String], predictions: [Double]) -> String {
     submission.text(ids: ids, predictions: predictions, labels: files.labels)
   }
 
-  /// What is strange about the names of examples in a predictions file, in sentences: names that are empty, or stand there twice.
+  /// Warnings about the ids of examples in a predictions file, in sentences: empty or repeated ids.
   public func submissionWarnings(ids: [String]) -> [String] {
     var (seen, twice, empty) = (Set<String>(), [String](), 0)
     for id in ids {
@@ -61,7 +61,7 @@ extension TaskSpec {
     return [
       empty > 0 ? "\(empty) of \(ids.count) examples have an empty name" : nil,
       twice.first.map {
-        "\(twice.count) of \(ids.count) examples have a name that an earlier example has, the first of them \($0.reported())"
+        "\(twice.count) of \(ids.count) examples have the same name as an earlier example, the first of them \($0.reported())"
       },
     ].compactMap { $0 }
   }

@@ -1,6 +1,6 @@
 import Model
 
-/// A task's examples as what steps are made of: a window is an example with all its sequences.
+/// The examples of a task as a source of batches: an item is an example with all its sequences.
 package struct TaskBatches: BatchSource {
   private let examples: [EncodedExample]
   private let answer: Answer
@@ -10,9 +10,9 @@ package struct TaskBatches: BatchSource {
   package let tokensPerWindow: Int
 
   /// - Parameters:
-  ///   - lmCoefficient: λ; 0 where the language model's loss does not count
-  ///   - microBatch: the examples of a micro-batch
-  ///   - tokensPerWindow: the most tokens of an example, here or wherever else a decoder of the same size is used
+  ///   - lmCoefficient: λ; 0 if the language model's loss does not count
+  ///   - microBatch: the number of examples per micro-batch
+  ///   - tokensPerWindow: the largest number of tokens of an example, here or in any other use of a decoder of the same size
   package init(
     _ examples: [EncodedExample], answer: Answer, lmCoefficient: Double, microBatch: Int,
     tokensPerWindow: Int
@@ -30,8 +30,8 @@ package struct TaskBatches: BatchSource {
 
   /// Sorts examples by length, so that those in one micro-batch need little padding.
   ///
-  /// The first half of the micro-batches grows and the second half shrinks, and every other step begins at the other end: rank r of N, which
-  /// takes micro-batches r, r + N, …, then has about as much to do as the others, whatever N.
+  /// Lengths rise over the first half of the micro-batches and fall over the second, and about every other step has the reverse order. Rank
+  /// r of N, which computes micro-batches r, r + N, …, then has about as much work as the others, for any N.
   package func arranged(_ windows: [Int]) -> [Int] {
     let sorted = windows.enumerated().sorted {
       (examples[$0.element].length, $0.offset) < (examples[$1.element].length, $1.offset)
@@ -40,7 +40,7 @@ package struct TaskBatches: BatchSource {
       sorted[$0..<min($0 + microBatch, sorted.count)]
     }
     microBatches[(microBatches.count / 2)...].reverse()
-    // A coin that every rank throws alike.
+    // A coin flip with the same result on every rank.
     if let first = windows.first, first % 2 == 1 { microBatches.reverse() }
     return microBatches.flatMap { $0 }
   }
@@ -51,13 +51,13 @@ package struct TaskBatches: BatchSource {
     func sum(_ places: Range<Int>) -> Int {
       places.reduce(0) { $0 + examples[sampler.window(at: $1)].tokenCount }
     }
-    // Whole epochs need no look at their order.
+    // Whole epochs have the same sum in any order.
     let (begun, ended) = (first / count + 1, end / count)
     guard begun < ended else { return sum(first..<end) }
     return sum(first..<begun * count) + (ended - begun) * tokens + sum(ended * count..<end)
   }
 
-  /// The part of the first epoch's tokens that pads others.
+  /// The share of padding among the tokens of the first epoch.
   package func paddingShare(_ sampler: Sampler) -> Double {
     var padded = 0
     var real = 0
@@ -73,10 +73,10 @@ package struct TaskBatches: BatchSource {
     return 1 - Double(real) / Double(padded)
   }
 
-  /// The sequences of the examples one after the other, padded to the longest of them.
+  /// The sequences of the examples, one after another, padded to the longest of them.
   ///
-  /// A token's loss counts λ over the sequences of its example and the real targets of its sequence: train.py of
-  /// finetune-transformer-lm takes the mean over both.
+  /// A token's loss has the weight λ, divided by the number of sequences of its example and by the number of targets of its sequence:
+  /// train.py of finetune-transformer-lm takes the mean over both.
   package func batch(windows: [Int], samples: [UInt32]) -> Batch {
     let part = windows.map { examples[$0] }
     let length = part.map(\.length).max() ?? 1
@@ -107,7 +107,7 @@ package struct TaskBatches: BatchSource {
 }
 
 extension Answer {
-  /// How an example's sequences come to one distribution.
+  /// The way in which the sequences of an example are combined into one distribution.
   fileprivate var combination: BatchExample.Combination {
     switch self {
     case .classes, .score: .added

@@ -1,116 +1,104 @@
-/// How a task's examples lie in files.
+/// The files of a task and their layout.
 public struct TaskFiles: Sendable, Equatable {
-  /// What the files call the answers, in the order of the answers' numbers; empty where the label is a score.
+  /// The labels in the files, in the order of the answers' numbers; empty if the label is a score.
   public var labels: [String]
 
-  /// The layouts in which it is distributed. The one of which most splits are there is read, the first of equal ones.
+  /// The layouts in which the task is distributed. The layout with the most complete splits is read, the first one if several have as many.
   public var layouts: [TaskLayout]
 
-  /// What its folder is usually called; nil for a user's own. It is looked for below the given folder, as is the task's name,
-  /// whatever its case, `-` and `_`.
+  /// The usual name of the task's folder; nil for a user's task. It is searched below the given folder, as is the name of the task; case,
+  /// `-` and `_` do not matter.
   public var folder: String?
 
-  /// The label of examples whose annotators did not agree (SNLI's `-`): they are left out, and counted. In a test split without any
-  /// other labels it stands for labels that are not public.
+  /// The label of examples whose annotators did not agree (SNLI's `-`): they are left out and counted. In a test split without any other
+  /// labels, it stands for labels that are not public.
   public var undecided: String?
 
-  /// The splits whose damaged lines are left out, and counted, instead of being refused: QQP has some in train and dev.
+  /// The splits whose damaged lines are left out and counted instead of refused: QQP has some in train and dev.
   public var damagedLeftOut: Set<TaskSplit> = []
 }
 
-/// One way in which a task's files are distributed.
+/// One of the layouts in which the files of a task are distributed.
 public struct TaskLayout: Sendable, Equatable {
-  /// The splits with files of their own.
+  /// The splits that have their own files.
   public var splits: [TaskSplit: SplitFiles]
 
-  /// The share of the training examples that is the development split; nil where that has files of its own.
+  /// The share of the training examples that becomes the development split; nil if that split has its own files.
   public var holdOut: Double?
 
-  /// All paths, training first.
+  /// The paths of all splits, training first.
   public var paths: [String] { TaskSplit.allCases.flatMap { splits[$0]?.paths ?? [] } }
 }
 
 /// The files of one split.
 public struct SplitFiles: Sendable, Equatable {
-  /// Relative to the data folder, read one after the other.
+  /// The paths relative to the data folder, read one after another.
   public var paths: [String]
 
-  /// How each of them is read.
+  /// The format of each file.
   public var format: TaskFormat
-}
-
-/// The formats that examples come in.
-public enum TaskFormat: Sendable, Equatable {
-  /// A line, or a quoted record, an example.
-  case delimited(DelimitedText, TaskFields)
-  /// A JSON object a line; fields are paths with dots: `question.stem`, `choices.0.text`.
-  case jsonLines(TaskFields)
-  /// COPA's XML.
-  case copa
-  /// A folder of RACE's passages: a JSON object a file, a question an example.
-  case race
 }
 
 /// Text in columns.
 public struct DelimitedText: Sendable, Equatable {
-  /// Where the names of columns come from.
+  /// The source of the column names.
   public enum Header: Sendable, Equatable {
-    /// The first line.
+    /// The first line is a header.
     case line
-    /// There is no such line: the given names, or numbers from 1 where none are given.
+    /// There is no header: the given names, or numbers from 1 if none are given.
     case absent([String])
-    /// The first line where the names that are read stand in it, else the given names.
+    /// The first line if it contains the names that are read, else the given names.
     case detected(otherwise: [String])
   }
 
-  /// Between columns.
+  /// The character between columns.
   public var separator: UInt8
 
-  /// Whether cells may be quoted as in RFC 4180. If not, quotes are characters like others.
+  /// True if cells may be quoted as in RFC 4180. If false, quotes are ordinary characters.
   public var isQuoted: Bool
 
-  /// Where the names of columns come from.
+  /// The source of the column names.
   public var header: Header
 
-  /// Whether lines may have more cells than there are names: STS-B's have sources that are not read.
+  /// True if lines may have more cells than there are names: some lines of STS-B have extra cells with sources.
   public var hasSurplus = false
 
-  /// Whether signs are looked for that the file is another than its description says: lines that end with CR, quotes in an unquoted
-  /// file. Released files have quotes in their texts that look so.
+  /// True if the file is checked for signs that it does not match its description: lines that end with CR, quotes in an unquoted file.
+  /// False for released files, because they contain quotes that look like such signs.
   public var isChecked = false
 
-  /// Whether the description says how cells are quoted, so that quotes are no sign.
+  /// True if the description sets the quoting, so that quotes are not a sign of an error.
   public var saysQuoting = false
 
-  /// Tabs, nothing quoted: GLUE's files.
+  /// Columns separated by tabs, without quoting, as in GLUE's files.
   public static func tabs(_ header: Header) -> DelimitedText {
     DelimitedText(separator: UInt8(ascii: "\t"), isQuoted: false, header: header)
   }
 
-  /// Commas, quoted as in RFC 4180.
+  /// Columns separated by commas, quoted as in RFC 4180.
   public static func commas(_ header: Header) -> DelimitedText {
     DelimitedText(separator: UInt8(ascii: ","), isQuoted: true, header: header)
   }
 }
 
-/// The columns, or fields, that an example is made of.
+/// The columns, or fields, of an example.
 public struct TaskFields: Sendable, Equatable {
-  /// What the example is called; its place in the split, from 0, where nil.
+  /// The field of the example's id; nil to use its place in the split, from 0.
   public var id: String?
 
   /// For each text its columns, joined by spaces.
   public var texts: [[String]]
 
-  /// Multiple choice: a column an answer.
+  /// For multiple choice, the column of each answer.
   public var answers: [String] = []
 
-  /// The label; a test split may lack it.
+  /// The column of the label; it may be missing in a test split.
   public var label: String
 
-  /// All of them: texts, answers, label, id.
+  /// The names of all columns: texts, answers, label, id.
   var names: [String] { texts.flatMap(\.self) + answers + [label] + (id.map { [$0] } ?? []) }
 
-  /// The example made of values in the order of `names`.
+  /// Builds an example from values in the order of `names`.
   func example(
     _ values: [String?]
   ) -> (id: String?, texts: [String], answers: [String], label: String?) {

@@ -1,40 +1,39 @@
 import Files
 import Tokenization
 
-/// The examples of a split, and where they came from.
+/// The examples of a split and their origin.
 public struct SplitContents: Sendable, Equatable {
-  /// In the order of the files.
+  /// The examples in the order of the files.
   public var examples: [TaskExample]
 
-  /// How many the files hold beside these that are none: undecided ones and damaged lines. Of a split that is held out they are
-  /// counted with the training split.
+  /// The number of undecided examples and damaged lines that were left out. Those of a held-out split are counted with the training split.
   public var leftOut: Int
 
-  /// The files, or folders, that were read.
+  /// The files or folders that were read.
   public var paths: [String]
 
-  /// Whether the split is a part of the training files, because it is distributed with no files of its own.
+  /// True if the split is a part of the training files because it is not distributed separately.
   public var isHeldOut: Bool
 
-  /// What is to be told of the files: what was passed over, odd characters; empty for nothing.
+  /// Notes about the files for the user, for example skipped files and unusual characters; empty if there are none.
   public var notes: [String] = []
 }
 
 extension TaskSpec {
-  /// The examples of `split`, in the order of the file.
+  /// The examples of `split`, in the order of the files.
   ///
-  /// - Parameter folder: holds the task's files, or the folder that has them: `CoLA`, or `cola`
-  /// - Throws: where a file is missing, in another encoding, or holds what is no example: file, line and reason
+  /// - Parameter folder: the folder with the task's files, or a folder that contains it, for example as `CoLA` or `cola`
+  /// - Throws: for a file that is missing, in another encoding, or damaged: file, line and reason
   public func examples(
     _ split: TaskSplit, in folder: String
   ) throws(InputError) -> [TaskExample] {
     try read(split, in: folder).examples
   }
 
-  /// The examples of `split`, with what was left out and which files were read; otherwise as `examples(_:in:)`.
+  /// The examples of `split`, with the number of those left out and the files that were read; otherwise as `examples(_:in:)`.
   ///
-  /// A development split that is not distributed is a share of the training examples: one of every 1/share neighbours, by a keyed
-  /// hash of their place; training then has the others.
+  /// A development split that is not distributed is a share of the training examples: one of every 1/share neighbours, selected by a hash
+  /// of their place. The training split then has the others.
   public func read(_ split: TaskSplit, in folder: String) throws(InputError) -> SplitContents {
     let (folder, layout) = try locate(in: folder)
     let isHeldOut = split == .dev && layout.holdOut != nil
@@ -83,7 +82,7 @@ extension TaskSpec {
           "files are listed more than once for the \(source.rawValue) split, and are read once"))
   }
 
-  /// The files in `folder` that are read for this task, whatever the split.
+  /// The files in `folder` that this task reads for all splits.
   package func paths(in folder: String) throws(InputError) -> [String] {
     let (folder, layout) = try locate(in: folder)
     return layout.paths.map { "\(Path.trimmed(folder))/\($0)" }
@@ -98,7 +97,7 @@ extension TaskSpec {
     }
   }
 
-  /// The folder and the layout of which most splits are there.
+  /// The folder and layout with the most complete splits.
   private func locate(
     in folder: String
   ) throws(InputError) -> (folder: String, layout: TaskLayout) {
@@ -127,50 +126,18 @@ extension TaskSpec {
     return (best.folder, best.layout)
   }
 
-  /// Where the files are to be had, as the end of a sentence.
+  /// The source of the files, as the end of a sentence.
   private var whereabouts: String { source.isEmpty ? "" : "; get the files from \(source)" }
 
-  /// A name without what people write differently.
+  /// The name in lower case, without the characters that people write differently.
   static func plain(_ name: String) -> String {
     name.lowercased().filter { !"-_ .".contains($0) }
   }
 }
 
 extension TaskLayout {
-  /// The splits all of whose files are in `folder`.
+  /// The splits whose files are all in `folder`.
   fileprivate func present(in folder: String) -> Set<TaskSplit> {
     Set(splits.filter { $0.value.paths.allSatisfy { Path.exists("\(folder)/\($0)") } }.keys)
-  }
-}
-
-extension TaskFormat {
-  fileprivate func read(
-    _ path: String, into builder: inout ExampleBuilder
-  ) throws(InputError) {
-    if case .race = self { return try RaceReader.read(path, into: &builder) }
-    var notes: [String] = []
-    // A line for itself may be no UTF-8 where damaged ones are left out; in quotes lines hang together.
-    let isByLine =
-      switch self {
-      case .delimited(let format, _): !format.isQuoted
-      case .jsonLines: true
-      case .copa, .race: false
-      }
-    let leavesOut = isByLine && builder.leavesOutDamaged
-    let damaged = leavesOut ? DamagedLines() : nil
-    try TextFile.withBytes(of: path, tell: { notes.append($0) }, damaged: damaged) {
-      (text) throws(InputError) in
-      builder.notUTF8 = damaged?.errors ?? []
-      switch self {
-      case .delimited(let format, let fields):
-        try DelimitedReader(format: format, fields: fields, path: path)
-          .read(text, into: &builder)
-      case .jsonLines(let fields):
-        JSONLinesReader(fields: fields, path: path).read(text, into: &builder)
-      case .copa: try CopaReader.read(text, path: path, into: &builder)
-      case .race: break
-      }
-    }
-    builder.notes += notes
   }
 }

@@ -1,36 +1,36 @@
-/// A supervised task: how its examples become token sequences, what is predicted, how that is judged, and where its files are.
+/// A supervised task: the transformation of its examples into token sequences, its answer, its metrics, and its files.
 ///
-/// Built-in tasks are values of it; a user's own is read from YAML and needs no Swift.
+/// Built-in tasks are values of this type; a user's task is read from YAML and needs no Swift.
 public struct TaskSpec: Sendable, Equatable {
-  /// What `--task` calls it.
+  /// The name for `--task`.
   public var name: String
 
-  /// One line for people: what is asked.
+  /// One line for people: the question that the task asks.
   public var about: String
 
-  /// Where the files are to be had; empty where nobody said.
+  /// The source from which the files can be downloaded; empty if unknown.
   public var source: String
 
-  /// How an example becomes sequences.
+  /// The transformation of an example into sequences.
   public var transformation: Transformation
 
-  /// What is predicted.
+  /// The kind of answer that is predicted.
   public var answer: Answer
 
-  /// What predictions are judged by; the first decides which model is the best.
+  /// The metrics of predictions; the first one selects the best model.
   public var metrics: [Metric]
 
-  /// How the examples lie in files.
+  /// The files of the task and their layout.
   public var files: TaskFiles
 
-  /// How a language model answers without fine-tuning; nil where the paper has no heuristic.
+  /// The heuristic by which a language model answers without fine-tuning; nil if the paper has none.
   public var zeroShot: ZeroShotRule?
 
   /// The layout of a predictions file.
   public var submission: Submission
 }
 
-/// How an example becomes token sequences (Radford et al. 2018, Figure 1).
+/// The transformation of an example into token sequences (Radford et al. 2018, Figure 1).
 public enum Transformation: String, Sendable, Codable, CaseIterable {
   /// `<s> text <e>`
   case classification
@@ -42,17 +42,17 @@ public enum Transformation: String, Sendable, Codable, CaseIterable {
   case multipleChoice = "multiple-choice"
 }
 
-/// What a task predicts.
+/// The kind of answer that a task predicts.
 public enum Answer: Sendable, Equatable {
   /// One of several labels, numbered in this order.
   case classes([String])
-  /// Which of so many answers is right, numbered from 0.
+  /// The right one of this number of answers, numbered from 0.
   case choices(Int)
-  /// A number from 0 to the given one, as a distribution over all whole numbers between: the expected value is the prediction
-  /// (STS-B; Tai, Socher & Manning 2015, arXiv:1503.00075, eq. 15).
+  /// A number from 0 to the given one, predicted as the expected value of a distribution over the whole numbers in this range (STS-B; Tai,
+  /// Socher & Manning 2015, arXiv:1503.00075, eq. 15).
   case score(upTo: Int)
 
-  /// N, the outputs of the linear layer for each activation that it reads.
+  /// N, the number of outputs of the linear layer per activation that it reads.
   public var outputs: Int {
     switch self {
     case .classes(let labels): labels.count
@@ -61,7 +61,7 @@ public enum Answer: Sendable, Equatable {
     }
   }
 
-  /// The probabilities to be learned where the label is `label`: an index, or a score.
+  /// The probabilities to learn for the label `label`, an index or a score.
   public func probabilities(of label: Double) -> [Float] {
     switch self {
     case .classes(let labels): oneHot(Int(label), of: labels.count)
@@ -71,11 +71,11 @@ public enum Answer: Sendable, Equatable {
     }
   }
 
-  /// The prediction, an index or a score, that a distribution makes.
+  /// The prediction for a distribution: an index or a score.
   public func prediction(of probabilities: [Double]) -> Double {
     switch self {
     case .classes, .choices:
-      // The first of equal ones, as numpy's argmax.
+      // The first of equal ones, like numpy's argmax.
       Double(probabilities.indices.reduce(0) { probabilities[$1] > probabilities[$0] ? $1 : $0 })
     case .score:
       zip(probabilities, 0...).reduce(0) { $0 + $1.0 * Double($1.1) }
@@ -92,22 +92,22 @@ public enum TaskSplit: String, Sendable, Codable, CaseIterable {
   case train, dev, test
 }
 
-/// One example as it stands in its file.
+/// An example as its file contains it.
 public struct TaskExample: Sendable, Equatable {
-  /// What a predictions file calls it.
+  /// The id of the example in a predictions file.
   public var id: String
 
-  /// classification: the text; entailment: premise and hypothesis; similarity: both sentences; multiple choice: context and
-  /// question, or the context alone.
+  /// The texts. Classification: the text; entailment: premise and hypothesis; similarity: both sentences; multiple choice: context and
+  /// question, or only the context.
   public var texts: [String]
 
-  /// Multiple choice: the answers.
+  /// The answers of multiple choice; otherwise empty.
   public var answers: [String] = []
 
-  /// The index of its class or right answer, or its score; nil where the file does not tell.
+  /// The index of the class or of the right answer, or the score; nil if the file has no label.
   public var label: Double?
 
-  /// An example.
+  /// Creates an example.
   public init(id: String, texts: [String], answers: [String] = [], label: Double?) {
     (self.id, self.texts, self.answers, self.label) = (id, texts, answers, label)
   }
@@ -115,10 +115,10 @@ public struct TaskExample: Sendable, Equatable {
 
 /// The paper's heuristics for a language model that has seen no example of a task (§5, "Zero-shot Behaviors").
 public enum ZeroShotRule: Sendable, Equatable {
-  /// The mean log-probability of a sentence's tokens against a threshold: class 1 above it (CoLA).
+  /// Compares the mean log-probability of a sentence's tokens with a threshold: class 1 above it (CoLA).
   case acceptability
-  /// Which of two words is likelier after the text and `appended`: class 0 or class 1 (SST-2: "very"; negative, positive).
+  /// Compares the probabilities of two words after the text and `appended`: class 0 or class 1 (SST-2: "very"; negative, positive).
   case words(appended: String, negative: String, positive: String)
-  /// The answer whose tokens have the highest mean log-probability after context and question.
+  /// Selects the answer whose tokens have the highest mean log-probability after context and question.
   case answers
 }

@@ -1,7 +1,7 @@
 import Files
 import Tokenization
 
-/// A user's own task, as docs/TASKS.md describes it.
+/// Reads a user's task from YAML, as docs/TASKS.md describes it.
 enum TaskYAML {
   private static let keys = [
     "name", "about", "source", "transformation", "format", "header", "separator", "quoting",
@@ -15,7 +15,7 @@ enum TaskYAML {
   private enum Damaged: String, CaseIterable { case refuse, skip }
   private enum ZeroShot: String, CaseIterable { case answers }
 
-  /// The task that the file at `path` describes.
+  /// Reads the task in the file at `path`.
   static func read(_ path: String) throws(InputError) -> TaskSpec {
     let text = try TextFile.withBytes(of: path) { $0.string(0..<$0.count) }
     return try spec(YAMLFields(text, path: path, keys: keys))
@@ -23,7 +23,7 @@ enum TaskYAML {
 
   private static func spec(_ yaml: YAMLFields) throws(InputError) -> TaskSpec {
     guard let name = try yaml.string("name") else {
-      throw yaml.missing("name", "what the task is called")
+      throw yaml.missing("name", "the name of the task")
     }
     guard let transformation = try yaml.choice("transformation", Transformation.self) else {
       let all = Transformation.allCases.map(\.rawValue).joined(separator: ", ")
@@ -33,7 +33,7 @@ enum TaskYAML {
     let fields = try fields(yaml, transformation, answer)
     let zeroShot = try yaml.choice("zero-shot", ZeroShot.self)
     guard zeroShot == nil || transformation == .multipleChoice else {
-      throw yaml.wrong("zero-shot", "`answers` is a rule for multiple-choice alone")
+      throw yaml.wrong("zero-shot", "`answers` works only for multiple-choice")
     }
     let isSkipped = try yaml.choice("damaged", Damaged.self) == .skip
     return TaskSpec(
@@ -46,7 +46,7 @@ enum TaskYAML {
       zeroShot: zeroShot == nil ? nil : .answers, submission: .plain)
   }
 
-  /// What is predicted, and what the files call the answers.
+  /// The kind of answer, and the names of the answers in the files.
   private static func answer(
     _ yaml: YAMLFields, _ transformation: Transformation
   ) throws(InputError) -> (Answer, [String]) {
@@ -56,11 +56,11 @@ enum TaskYAML {
       throw yaml.missing(
         isChoice ? "choices" : "labels",
         isChoice
-          ? "what the label says for each answer, in their order: [A, B, C, D]"
+          ? "the labels that stand for the answers, in order: [A, B, C, D]"
           : "the labels in a list, or `score:` with the highest score")
     }
     guard known.count == 1 else {
-      throw yaml.wrong(known[1], "goes not with `\(key)`; give one of them")
+      throw yaml.wrong(known[1], "cannot be combined with `\(key)`; give one of them")
     }
     guard isChoice == (key == "choices") else {
       throw yaml.wrong(
@@ -74,7 +74,7 @@ enum TaskYAML {
     }
     let labels = try yaml.strings(key) ?? []
     guard labels.count > 1, Set(labels).count == labels.count else {
-      throw yaml.wrong(key, "expected two or more, each once")
+      throw yaml.wrong(key, "expected two or more different values")
     }
     return (isChoice ? .choices(labels.count) : .classes(labels), labels)
   }
@@ -161,7 +161,7 @@ enum TaskYAML {
     _ yaml: YAMLFields, _ format: TaskFormat
   ) throws(InputError) -> TaskLayout {
     guard let files = try yaml.fields("files", keys: TaskSplit.allCases.map(\.rawValue)) else {
-      throw yaml.missing("files", "below it a line `train: FILE`, and others for dev and test")
+      throw yaml.missing("files", "add a line `train: FILE` below it; dev and test are optional")
     }
     var layout = TaskLayout(splits: [:])
     for split in TaskSplit.allCases {
@@ -176,7 +176,7 @@ enum TaskYAML {
       $0.float.flatMap { $0 > 0 && $0 < 1 ? $0 : nil }
     }
     guard layout.holdOut == nil || layout.splits[.dev] == nil else {
-      throw yaml.wrong("hold-out", "goes not with a file for `dev`; give one of them")
+      throw yaml.wrong("hold-out", "cannot be combined with a file for `dev`; give one of them")
     }
     return layout
   }

@@ -1,18 +1,18 @@
 import Tokenization
 
-/// A structured input as an ordered sequence (Radford et al. 2018, §3.3): what stands between its start and its end.
+/// A structured input as an ordered sequence (Radford et al. 2018, §3.3): the parts between its start and end tokens.
 struct Traversal {
   enum Part {
     case text([Int32])
     case delimiter
   }
 
-  /// Texts that follow each other without a delimiter are cut as two: a long one does not take its neighbour's place.
+  /// Texts without a delimiter between them are cut separately, so that a long text does not displace its neighbour.
   let parts: [Part]
 
-  /// `<s>`, the parts, `<e>`, and how many tokens of texts were cut so that all fit into `context`.
+  /// The sequence `<s>`, parts, `<e>`, and the number of tokens that were cut from the texts so that it fits into `context`.
   ///
-  /// Special tokens always stay. The longest text is shortened first, from its end, and of equally long ones the later.
+  /// Special tokens are always kept. The longest text is shortened first, from its end; of equally long texts, the later one.
   func sequence(_ specials: SpecialTokens, context: Int) -> (tokens: [Int32], cut: Int) {
     let texts = parts.compactMap { part -> Int? in
       if case .text(let tokens) = part { tokens.count } else { nil }
@@ -31,11 +31,12 @@ struct Traversal {
     return (tokens, max(0, all - room))
   }
 
-  /// What is left of texts with `wanted` tokens where there is room for `room`: as if, token by token, the longest lost its last one
-  /// and of equally long ones the later.
+  /// The lengths to which texts with `wanted` tokens are cut to fit into `room`: as if, one token at a time, the longest text lost its last
+  /// token, and of equally long texts the later one.
   ///
-  /// So there is a level: texts up to it stay whole, all others are cut to it, and what then remains of the room gives the first of
-  /// these one token more. From the shortest text on, each takes its share of the room at most; where one wants more, that is the level.
+  /// Therefore there is a level: texts up to it stay whole, all others are cut to it, and the first of these get one more token each from
+  /// the rest of the room. From the shortest text on, each may use an equal share of the remaining room; if a text needs more, that share
+  /// is the level.
   static func lengths(_ wanted: [Int], room: Int) -> [Int] {
     var (left, sharing) = (room, wanted.count)
     for length in wanted.sorted() {
@@ -57,7 +58,7 @@ struct Traversal {
 }
 
 extension Transformation {
-  /// How many texts an example has, beside answers.
+  /// The number of texts of an example, without its answers.
   var texts: ClosedRange<Int> {
     switch self {
     case .classification: 1...1
@@ -66,7 +67,7 @@ extension Transformation {
     }
   }
 
-  /// The sequences of an example, by its tokens.
+  /// The sequences of an example, from the tokens of its texts and answers.
   func traversals(_ texts: [[Int32]], answers: [[Int32]]) -> [Traversal] {
     switch self {
     case .classification: Classification.traversals(texts)

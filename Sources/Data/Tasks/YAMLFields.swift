@@ -1,14 +1,14 @@
 import Files
 import Yams
 
-/// The keys of a YAML file with their values and lines, each to be read once by the type that is wanted.
+/// The keys of a YAML mapping with their values and lines; values are converted when they are read.
 struct YAMLFields {
   package let path: String
   private let keys: [String]
   private var nodes: [String: Node] = [:]
   private var lines: [String: Int] = [:]
 
-  /// Reads a mapping, all of whose keys are among `keys`.
+  /// Reads a mapping whose keys must be among `keys`.
   init(_ text: String, path: String, keys: [String]) throws(InputError) {
     (self.path, self.keys) = (path, keys)
     let node: Node?
@@ -42,7 +42,7 @@ struct YAMLFields {
     }
   }
 
-  /// Whether `key` is there.
+  /// True if the mapping has `key`.
   func has(_ key: String) -> Bool { nodes[key] != nil }
 
   /// An error about the value of `key`.
@@ -50,12 +50,12 @@ struct YAMLFields {
     InputError("`\(key)`: \(reason)", path: path, line: lines[key])
   }
 
-  /// An error about a key that is not there.
+  /// An error about a missing key.
   func missing(_ key: String, _ what: String) -> InputError {
     InputError("`\(key)` is missing: \(what)", path: path)
   }
 
-  /// The text of `key`, or nil.
+  /// The text at `key`, or nil.
   func string(_ key: String) throws(InputError) -> String? {
     guard let node = nodes[key] else { return nil }
     guard let text = node.scalar?.string, !text.isEmpty else {
@@ -64,7 +64,7 @@ struct YAMLFields {
     return text
   }
 
-  /// What `key` is read as by `convert`, or nil; `expected` says what that takes.
+  /// The value at `key`, converted by `convert`, or nil; `expected` describes the accepted values in an error.
   package func value<Value>(
     _ key: String, expected: String, _ convert: (Node) -> Value?
   ) throws(InputError) -> Value? {
@@ -76,7 +76,7 @@ struct YAMLFields {
     return value
   }
 
-  /// The case of an enumeration that `key` names, or nil.
+  /// The enumeration case that the value of `key` names, or nil.
   func choice<Choice: CaseIterable & RawRepresentable<String>>(
     _ key: String, _ type: Choice.Type
   ) throws(InputError) -> Choice? {
@@ -84,7 +84,7 @@ struct YAMLFields {
     return try choice(name, of: key, type)
   }
 
-  /// The case of an enumeration that `name`, of the value of `key`, is.
+  /// The enumeration case with the name `name`, which is a value of `key`.
   func choice<Choice: CaseIterable & RawRepresentable<String>>(
     _ name: String, of key: String, _ type: Choice.Type
   ) throws(InputError) -> Choice {
@@ -98,7 +98,7 @@ struct YAMLFields {
     return value
   }
 
-  /// The texts of `key`: one alone, or a list; nil where it is not there.
+  /// The texts at `key`, a single value or a list; nil if the key is missing.
   func strings(_ key: String) throws(InputError) -> [String]? {
     try groups(key)?.map { group throws(InputError) in
       guard group.count == 1 else { throw wrong(key, "expected a list of single values") }
@@ -106,7 +106,7 @@ struct YAMLFields {
     }
   }
 
-  /// The lists of texts of `key`, in which one alone stands for a list of one.
+  /// The lists of texts at `key`, where a single value stands for a list of one; nil if the key is missing.
   func groups(_ key: String) throws(InputError) -> [[String]]? {
     guard let node = nodes[key] else { return nil }
     var groups: [[String]] = []
@@ -121,7 +121,7 @@ struct YAMLFields {
     return groups
   }
 
-  /// The mapping of `key`, all of whose keys are among `keys`, or nil.
+  /// The mapping at `key`, whose keys must be among `keys`, or nil.
   func fields(_ key: String, keys: [String]) throws(InputError) -> YAMLFields? {
     guard let node = nodes[key] else { return nil }
     guard let mapping = node.mapping else {

@@ -1,18 +1,18 @@
 import Tokenization
 
-/// What a language model is asked for an example without fine-tuning: how likely some of these tokens are.
+/// A text whose likelihood a language model computes to answer an example without fine-tuning.
 public struct ZeroShotCandidate: Sendable, Equatable {
-  /// Plain text, without special tokens, at most the context.
+  /// Plain text without special tokens, at most as long as the context.
   public let tokens: [Int32]
 
-  /// The places of the tokens whose log-probabilities count. Never the first of all tokens, which has none before it.
+  /// The places of the tokens whose log-probabilities count. The first of all tokens never counts, because nothing precedes it.
   public let scored: Range<Int>
 
-  /// The tokens that were cut so that the rest fits into the context.
+  /// The number of tokens that were cut so that the rest fits into the context.
   public let cutTokens: Int
 
-  /// The candidate `text` after `before`, of which the beginning is cut where both exceed `context`. A text that alone leaves no room
-  /// for one token before it loses its end.
+  /// The candidate `text` after `before`. If both exceed `context`, the beginning of `before` is cut. If `text` alone leaves no room for
+  /// one token before it, its end is cut.
   init(_ text: [Int32], after before: [Int32], context: Int) {
     let kept = before.suffix(max(1, context - text.count))
     tokens = Array((kept + text).prefix(context))
@@ -20,9 +20,9 @@ public struct ZeroShotCandidate: Sendable, Equatable {
     cutTokens = before.count + text.count - tokens.count
   }
 
-  /// The mean of the scored tokens' log-probabilities; −∞ where none is scored, so that an empty answer is never the best.
+  /// The mean log-probability of the scored tokens; −∞ if there are none, so that an empty answer is never the best.
   ///
-  /// - Parameter logProbabilities: that of each of `tokens` but the first, given those before it
+  /// - Parameter logProbabilities: the log-probability of each of `tokens` except the first, given those before it
   public func score(_ logProbabilities: [Double]) -> Double {
     precondition(logProbabilities.count == max(0, tokens.count - 1), "not these tokens' scores")
     guard !scored.isEmpty else { return -.infinity }
@@ -30,26 +30,26 @@ public struct ZeroShotCandidate: Sendable, Equatable {
   }
 }
 
-/// A language model's answers without fine-tuning, by the heuristics of Radford et al. 2018, §5: which tokens to score, and what
-/// follows from the scores.
+/// Answers of a language model without fine-tuning, by the heuristics of Radford et al. 2018, §5: the tokens to score, and the prediction
+/// from the scores.
 public struct ZeroShot: Sendable {
   private let rule: ZeroShotRule
   private let tokenizer: Tokenizer
   private let context: Int
 
-  /// The heuristic `rule` for a model that takes `context` tokens.
+  /// The heuristic `rule` for a model with a context of `context` tokens.
   public init(_ rule: ZeroShotRule, tokenizer: Tokenizer, context: Int) {
     precondition(context > 0, "no context")
     (self.rule, self.tokenizer, self.context) = (rule, tokenizer, context)
   }
 
-  /// What to score for `example`: its sentence, the text with either word, or each answer after context and question.
+  /// The candidates to score for `example`: its sentence, the text with either word, or each answer after context and question.
   public func candidates(of example: TaskExample) -> [ZeroShotCandidate] {
     var unknown = UnknownTokens()
     return candidates(of: example, counting: &unknown)
   }
 
-  /// What to score for `example`, whose unknown tokens are counted.
+  /// The candidates to score for `example`; counts the unknown tokens.
   public func candidates(
     of example: TaskExample, counting unknown: inout UnknownTokens
   ) -> [ZeroShotCandidate] {
@@ -69,7 +69,8 @@ public struct ZeroShot: Sendable {
     }
   }
 
-  /// The class or answer that the candidates' scores tell: the first of the highest, or whether the only one is above `threshold`.
+  /// The class or answer for the scores of the candidates: the first with the highest score, or class 1 if the only score is above
+  /// `threshold`.
   public func prediction(scores: [Double], threshold: Double) -> Double {
     switch rule {
     case .acceptability: scores[0] > threshold ? 1 : 0
@@ -78,10 +79,10 @@ public struct ZeroShot: Sendable {
     }
   }
 
-  /// The threshold above which class 1 begins so that `metric` is best on these scores and their labels; of equally good ones the
-  /// lowest. Always finite: one below all scores, or one of them.
+  /// The threshold above which class 1 is predicted that maximises `metric` on these scores and labels; the lowest of equally good ones.
+  /// Always finite: below all scores, or one of them.
   ///
-  /// Every distinct score is tried on all others: for a thousand or two, not for a hundred thousand.
+  /// Tries every distinct score on all others, which is fast enough for a few thousand scores.
   public static func bestThreshold(
     scores: [Double], labels: [Double], metric: Metric
   ) -> Double {

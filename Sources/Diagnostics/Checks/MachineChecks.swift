@@ -3,9 +3,9 @@ import Data
 import Dist
 import Kernels
 
-/// What has to be the same everywhere: programs, libraries, bits, clocks; and whether the ranks found each other.
+/// Checks that programs, libraries, bits and clocks are the same everywhere, and that the ranks found each other.
 enum MachineChecks {
-  /// Seconds by which clocks may differ.
+  /// The seconds by which clocks may differ.
   private static let skew = 1.0
 
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
@@ -76,7 +76,7 @@ enum MachineChecks {
       let sides = facts.sides { "\(library($0)) (\($0.products.joined()))" }
       let finding =
         "the ranks compute different bits for the same products: " + sides.joined(separator: "; ")
-      // What this strategy promises would not hold.
+      // The guarantee of this strategy would not hold.
       return facts.run.reduce.isRankInvariant
         ? [.problem(.products, finding, remedy)] : [.warning(.products, finding, remedy)]
     }
@@ -91,7 +91,7 @@ enum MachineChecks {
     return [.ok(.products, "\(library(facts.ranks[0])): the same bits on all ranks and threads")]
   }
 
-  /// Kernels that are this many times as slow as the CPU allows are named.
+  /// Kernels are reported if they take more than this many times as long as oneDNN.
   private static let slowKernels = 1.3
 
   private static func kernels(_ node: [RankFacts]) -> [Verdict] {

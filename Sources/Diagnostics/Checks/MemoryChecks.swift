@@ -2,7 +2,7 @@ import Buffers
 import Console
 import Preflight
 
-/// Whether the machines hold the run, and what the system's limits are.
+/// Checks that the nodes have enough memory for the run, and the limits of the system.
 enum MemoryChecks {
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
     let memory = facts.onEachNode(self.memory)
@@ -84,7 +84,7 @@ enum MemoryChecks {
           .system,
           "rank \(wide.rank) has \(wide.threads) threads over "
             + "\(wide.memories.count) memories (NUMA nodes)",
-          "start a rank or more on each: mpirun --map-by numa --bind-to numa, srun "
+          "start at least one rank on each: mpirun --map-by numa --bind-to numa, srun "
             + "--cpu-bind=ldoms"))
     }
     return found

@@ -2,7 +2,7 @@ import Console
 import Data
 import Dist
 
-/// Who runs where: threads, masks, what else the machines do.
+/// Checks the CPUs and threads of the ranks, and the load of the nodes by other programs.
 enum ProcessorChecks {
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
     let found = facts.onEachNode { idle($0) + crowded($0) + overlapping($0) } + uneven(facts)
@@ -12,7 +12,7 @@ enum ProcessorChecks {
       + (load.isEmpty ? [.ok(.load, "no other programs ran on these nodes")] : load)
   }
 
-  /// CPUs that no thread is there for.
+  /// Warns about CPUs without a thread.
   private static func idle(_ node: [RankFacts]) -> [Verdict] {
     let allowed = min(node[0].nodeCPUs, quota(node) ?? .max)
     let threads = node.reduce(0) { $0 + $1.threads }
@@ -30,7 +30,7 @@ enum ProcessorChecks {
     ]
   }
 
-  /// More threads than CPUs to run them.
+  /// Warns about more threads than CPUs.
   private static func crowded(_ node: [RankFacts]) -> [Verdict] {
     let cpus = Set(node.flatMap(\.cpus)).count
     let allowed = min(cpus, quota(node) ?? .max)
@@ -49,7 +49,7 @@ enum ProcessorChecks {
     ]
   }
 
-  /// Masks that have some CPUs in common and others not.
+  /// Warns about two ranks that may use some of the same CPUs, but not all.
   private static func overlapping(_ node: [RankFacts]) -> [Verdict] {
     for (index, one) in node.enumerated() {
       for other in node[(index + 1)...] where one.cpus != other.cpus {
@@ -68,7 +68,7 @@ enum ProcessorChecks {
     return []
   }
 
-  /// Ranks with fewer threads than others have equal leaves to compute.
+  /// Warns about ranks with fewer threads, which have as many micro-batches to compute as the others.
   private static func uneven(_ facts: ClusterFacts) -> [Verdict] {
     let sides = facts.sides { counted($0.threads, "thread") }
     if sides.isEmpty { return [] }

@@ -1,8 +1,8 @@
 import Console
 
-/// What Slurm's job will do to a run.
+/// Checks the effect of the Slurm job on a run.
 enum SlurmChecks {
-  /// Seconds below which a job is hardly worth starting.
+  /// The seconds left below which a job is hardly worth starting.
   private static let short = 600.0
 
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
@@ -27,7 +27,7 @@ enum SlurmChecks {
         .problem(
           .slurm,
           "the batch script asks for --signal=\(signal), which reaches Open MPI's daemons and ends them",
-          "#SBATCH --signal=B:\(signal), and a script that hands it on (cluster/slurm/pretrain.sbatch)"
+          "#SBATCH --signal=B:\(signal), and a script that passes it on (cluster/slurm/pretrain.sbatch)"
         )
       )
     }

@@ -2,9 +2,9 @@ import Console
 import Data
 import Dist
 
-/// What the ranks compute and what goes between them.
+/// Checks the speed of the ranks and of the links between them.
 enum SpeedChecks {
-  /// A rank that is slower than the others by more than this is named.
+  /// A rank is reported if it takes more than this many times as long as the median rank.
   private static let slower = 1.1
 
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] {
@@ -12,13 +12,13 @@ enum SpeedChecks {
   }
 
   private static func shares(_ facts: ClusterFacts) -> [Verdict] {
-    let (ranks, leaves) = (facts.ranks.count, facts.run.leaves)
+    let (ranks, microBatches) = (facts.ranks.count, facts.run.microBatches)
     if let problem = facts.run.sharesProblem {
       return [
         .problem(.shares, problem, "or give up bit-for-bit reproducibility: --reduce allreduce")
       ]
     }
-    let shares = MicroBatchShares(count: leaves, ranks: ranks)
+    let shares = MicroBatchShares(count: microBatches, ranks: ranks)
     if shares.areEqual {
       return [
         .ok(
@@ -26,11 +26,11 @@ enum SpeedChecks {
           "\(counted(shares.most, "micro-batch", "micro-batches")) of a step for every rank")
       ]
     }
-    let idle = 1 - Double(leaves) / Double(shares.most * ranks)
+    let idle = 1 - Double(microBatches) / Double(shares.most * ranks)
     return [
       .warning(
         .shares,
-        "\(counted(leaves, "micro-batch", "micro-batches")) of a step cannot be shared evenly by \(ranks) ranks: they "
+        "\(counted(microBatches, "micro-batch", "micro-batches")) of a step cannot be shared evenly by \(ranks) ranks: they "
           + "would wait \(format(100 * idle, 0)) % of the time",
         "choose --batch and --micro-batch so that their quotient is a multiple of \(ranks)")
     ]

@@ -3,7 +3,7 @@ import Console
 import Dist
 import Storage
 
-/// Whether all ranks see the same files, and whether checkpoints have room.
+/// Checks that all ranks see the same files, and that there is space for checkpoints.
 enum StorageChecks {
   static func verdicts(_ facts: ClusterFacts) -> [Verdict] { output(facts) + data(facts) }
 
@@ -25,7 +25,7 @@ enum StorageChecks {
             + "would not find its checkpoints"))
     }
     let bytes = facts.run.parameters * 3 * MemoryLayout<Float>.stride
-    // One more than is kept: the oldest goes when the newest stands.
+    // One more than is kept: the oldest is removed when the newest is complete.
     let needed = bytes * max(1, facts.run.keep + 1 - output.checkpoints)
     if let free = output.free, free < needed {
       found.append(

@@ -4,11 +4,11 @@ import Model
 import Storage
 import Training
 
-/// A checkpoint's floats beside those that were computed again.
+/// Compares a checkpoint's floats with the recomputed ones.
 struct CheckpointComparison {
-  /// A sentence for every tensor that is not the same, or cannot be read.
+  /// A sentence for every tensor that differs, or cannot be read.
   private(set) var floats: [String] = []
-  /// A sentence for every file that is not as it was written.
+  /// A sentence for every damaged file.
   let files: [String]
   /// The largest |recomputed − recorded| of a weight.
   private(set) var largestDeviation = 0.0
@@ -16,7 +16,7 @@ struct CheckpointComparison {
   /// Reads the checkpoint in `folder`, tensor by tensor.
   ///
   /// - Parameters:
-  ///   - optimizer: the tensors of its state; empty to compare the weights alone
+  ///   - optimizer: the tensors of the optimizer's state; empty to compare only the weights
   init(_ folder: String, _ state: ModelState, optimizer: [NamedTensor]) {
     files = SumsFile.verify(folder).map(\.description)
     let scratch = FloatBuffer(state.table.parameters.map(\.range.count).max() ?? 0)
@@ -62,7 +62,7 @@ struct CheckpointComparison {
         + "the first of \(count) different floats of \(recorded.count) in this tensor")
   }
 
-  /// The index along every axis of the float that stands at `index` of the row-major tensor.
+  /// The index along every axis of the float at `index` of a row-major tensor.
   static func place(_ index: Int, in shape: [Int]) -> [Int] {
     var rest = index
     return shape.reversed().map { length in

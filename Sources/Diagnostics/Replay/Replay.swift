@@ -8,26 +8,26 @@ import Storage
 import Tokenization
 import Training
 
-/// Steps of a run computed once more, on any machine and any number of ranks, and compared with what the run left.
+/// Recomputes steps of a run, on any machine and any number of ranks, and compares them with what the run recorded.
 ///
-/// It begins with the newest good checkpoint before the step, or with the initial weights, and writes nothing into the run's folder.
+/// It begins with the newest good checkpoint before the step, or with the initial weights, and writes nothing into the run directory.
 public struct Replay {
-  /// What is to be computed again.
+  /// The step to recompute, and the paths of its inputs on this machine.
   public struct Request: Sendable, Codable {
     /// The run directory.
     public var run: String
-    /// From 1.
+    /// The step, from 1.
     public var step: Int
     /// The one micro-batch of the step to compute, from 0; nil for the whole step.
     public var microBatch: Int?
-    /// Where the data lie here; nil for where the run had them.
+    /// The folder of the data here; nil for the folder that the run used.
     public var data: String?
-    /// Where the task's file lies here, and the model that the run began with; nil for where the run had them.
+    /// The task's file and the initial model here; nil for the paths that the run used.
     public var task, from: String?
-    /// Threads of a rank; nil for a fair share of the node's CPUs.
+    /// Threads per rank; nil for a fair share of the node's CPUs.
     public var threads: Int?
 
-    /// A request.
+    /// Creates a request.
     public init(
       run: String, step: Int, microBatch: Int?, data: String?, task: String? = nil,
       from: String? = nil,
@@ -47,12 +47,12 @@ public struct Replay {
     self.communicator = communicator
   }
 
-  /// Computes and compares. Collective; the outcome is rank 0's.
+  /// Recomputes and compares. Collective; nil except on rank 0.
   public func run() throws -> ReplayOutcome? {
     try communicator.agree(
-      on: JSONFile.encode(request, formatting: .sortedKeys), what: "what to compute again",
+      on: JSONFile.encode(request, formatting: .sortedKeys), what: "the options of replay",
       status: 2)
-    /// What rank 0 finds in the run directory.
+    /// The facts that rank 0 reads from the run directory.
     struct Beginning: Codable {
       struct Earlier: Codable {
         let after: Int
@@ -62,7 +62,7 @@ public struct Replay {
       let earlier: [Earlier]
       let knowsSteps: Bool
       let base: Int?
-      /// Whose shape and tokenizer serve, even where the replay begins before it.
+      /// The checkpoint with the shape and the tokenizer, even if the replay begins before it.
       let checkpoint: String?
     }
     var record: RunRecord?
@@ -95,7 +95,7 @@ public struct Replay {
     }
     try session.trainer.share(session.trainer.anomalies)
     let last = request.microBatch == nil ? request.step : request.step - 1
-    if last > start { communicator.note("computing steps \(start + 1) to \(last) again") }
+    if last > start { communicator.note("recomputing steps \(start + 1) to \(last)") }
     for step in stride(from: start + 1, through: last, by: 1) {
       let done = try session.trainer.step(step, stop: false)
       if let record { outcome?.computed(done.record, record) }
@@ -111,7 +111,7 @@ public struct Replay {
     return outcome
   }
 
-  /// The run's configuration, as far as it decides what is computed, on this machine.
+  /// The run's configuration with the paths and threads of this machine.
   private func configuration(_ run: RunRecord) throws -> RunConfig {
     var config = run.config
     config.threads = request.threads
@@ -131,10 +131,10 @@ public struct Replay {
       config.task = task
     }
     if let problem = config.problem { throw InputError(problem, path: run.folder) }
-    if let microBatch = request.microBatch, microBatch >= config.leaves {
+    if let microBatch = request.microBatch, microBatch >= config.microBatchesPerStep {
       throw UsageError(
-        "a step of \(run.folder) has \(config.leaves) micro-batches: give a --leaf from 0 to "
-          + "\(config.leaves - 1)")
+        "a step of \(run.folder) has \(config.microBatchesPerStep) micro-batches: give a --micro-batch-index from 0 to "
+          + "\(config.microBatchesPerStep - 1)")
     }
     guard Path.exists(config.data) else {
       throw InputError(
@@ -150,7 +150,7 @@ public struct Replay {
     return config
   }
 
-  /// Refuses data, a task or a model to begin with that are not those of the run that has `checkpoint`.
+  /// Throws if the data, the task or the initial model are not those of the run that wrote `checkpoint`.
   private func check(_ checkpoint: String?, isBase: Bool, _ session: TrainingSession) throws {
     let config = session.config
     let hash = try config.origin.flatMap { try ModelFolder.hashOfWeights($0) }
@@ -161,7 +161,7 @@ public struct Replay {
     }
     guard let checkpoint else { return }
     let saved = try TrainerState.read(checkpoint)
-    // First: with other labels the examples are others, too.
+    // The task is checked first: with other labels, the examples differ as well.
     if let was = saved.task, let now = session.task, was != now {
       throw InputError(
         "the run was trained with the task \(was), not \(now): give that task with --task",
@@ -181,12 +181,12 @@ public struct Replay {
 }
 
 extension Trainer {
-  /// The loss and the gradient of one micro-batch of a step with the weights as they are, by this rank alone.
+  /// Computes the loss and the gradient of one micro-batch of a step with the current weights, on this rank alone.
   fileprivate func replay(_ microBatch: Int, of step: Int) throws -> ReplayOutcome.MicroBatch {
     let global = globalBatch(of: step)
     guard !global.places[microBatch].isEmpty else {
       throw UsageError(
-        "step \(step) is the last one and has only \(counted(global.windows.count, "example")): give a --leaf from 0 to "
+        "step \(step) is the last one and has only \(counted(global.windows.count, "example")): give a --micro-batch-index from 0 to "
           + "\(global.places.filter { !$0.isEmpty }.count - 1)")
     }
     let weightsHash = state.weights.withBytes { XXH128.hash($0) }

@@ -5,46 +5,46 @@ import Model
 import Tokenization
 import Training
 
-/// What came of computing steps of a run once more.
+/// The outcome of recomputing steps of a run.
 public struct ReplayOutcome: Sendable, Encodable {
   /// The run directory.
   public let run: String
-  /// The step that was asked for.
+  /// The requested step.
   public let step: Int
-  /// Ranks and threads that computed here.
+  /// Ranks, and threads per rank, of the replay.
   public let ranks, threads: Int
-  /// The ranks that computed those steps in the run, as far as it says.
+  /// The numbers of ranks that computed these steps in the run, if it recorded them.
   public private(set) var runRanks: [Int] = []
-  /// How gradients are combined.
+  /// The strategy by which gradients are combined.
   public let reduce: ReductionStrategy
-  /// The checkpoint that it began with; nil for the initial weights.
+  /// The checkpoint that the replay began with; nil for the initial weights.
   public private(set) var checkpoint: String?
   /// The steps that were computed whole and compared.
   public private(set) var steps: [Int] = []
-  /// Whether everything that was compared is as the run left it.
+  /// True if everything that was compared agrees with what the run recorded.
   public private(set) var agrees = true
-  /// Whether that means the same bits, or numbers that are as near as sums in another order are.
+  /// True if bits were compared; false if numbers may differ as sums in another order do.
   public private(set) var isExact = true
-  /// Sentences on what is not as the run left it, in the order in which it was computed.
+  /// A sentence for each difference from what the run recorded, in the order of computation.
   public private(set) var differences: [String] = []
-  /// The last step's.
+  /// Loss and gradient norm of the last step.
   public private(set) var loss, gradientNorm: Double?
-  /// Of the weights after the last step: XXH3-128 of the flat vector.
+  /// XXH3-128 of the flat vector of weights after the last step.
   public private(set) var weightsHash: String?
-  /// The checkpoint of the step, which was compared too; nil where there is none.
+  /// The checkpoint of the step, which was compared too; nil if there is none.
   public private(set) var comparedCheckpoint: String?
-  /// The largest relative distance of a loss from the run's.
+  /// The largest relative deviation of a loss from the run's.
   public private(set) var lossDeviationMax = 0.0
-  /// The largest distance of a weight from that checkpoint's; nil without one.
+  /// The largest deviation of a weight from `comparedCheckpoint`; nil without one.
   public private(set) var weightDeviationMax: Double?
-  /// This machine's products of fixed factors: equal numbers, equal bits.
+  /// The fingerprint of this machine's matrix products: equal fingerprints mean equal bits.
   public let productFingerprint: String
-  /// The run's; nil where it does not say.
+  /// The fingerprint of the run's matrix products; nil if it recorded none.
   public let runProductFingerprint: String?
-  /// The micro-batch that was asked for.
+  /// The requested micro-batch; nil if whole steps were requested.
   public internal(set) var microBatch: MicroBatch?
 
-  /// The micro-batches are `leaf` in the JSON of the first programs, and so they stay.
+  /// A micro-batch stays `leaf` in JSON, as in the first programs.
   private enum CodingKeys: String, CodingKey {
     case run, step, ranks, threads, runRanks, reduce, checkpoint, steps, agrees, isExact
     case differences, loss, gradientNorm, weightsHash, comparedCheckpoint, lossDeviationMax
@@ -54,9 +54,9 @@ public struct ReplayOutcome: Sendable, Encodable {
 
   /// One micro-batch of a step, computed alone.
   public struct MicroBatch: Sendable, Encodable {
-    /// From 0.
+    /// Its place in the step, from 0.
     public let microBatch: Int
-    /// The windows of the training split that its sequences are.
+    /// Numbers of its sequences or examples in the training split.
     public let windows: [Int]
     /// Mean over its targets, in nats.
     public let loss: Double
@@ -73,13 +73,13 @@ public struct ReplayOutcome: Sendable, Encodable {
 
   /// The gradient of one tensor.
   public struct TensorHash: Sendable, Encodable {
-    /// As in Hugging Face's `openai-gpt`.
+    /// The tensor's name, as in Hugging Face's `openai-gpt`.
     public let name: String
     /// XXH3-128
     public let gradientHash: String
   }
 
-  /// Nothing computed yet. On rank 0, as everything below.
+  /// The outcome before anything is computed. Used only on rank 0, like everything below.
   init(_ request: Replay.Request, _ session: TrainingSession, _ record: RunRecord) {
     run = record.folder
     step = request.step
@@ -93,7 +93,7 @@ public struct ReplayOutcome: Sendable, Encodable {
       }.first
   }
 
-  /// The weights stand as they were after `start` steps.
+  /// Records that the replay begins with the weights after `start` steps.
   mutating func began(at start: Int, _ session: TrainingSession, _ record: RunRecord) {
     guard start > 0 else { return }
     checkpoint = record.checkpoints.first { $0.step == start }?.folder
@@ -107,13 +107,13 @@ public struct ReplayOutcome: Sendable, Encodable {
     }
   }
 
-  /// A step was computed.
+  /// Compares a recomputed step with what the run recorded.
   mutating func computed(_ done: StepOutcome.Record, _ record: RunRecord) {
     guard case .applied(let metrics) = done else { return }
     (loss, gradientNorm) = (metrics.loss, metrics.gradientNorm)
     weightsHash = metrics.weightsHash
     guard let recorded = record.metrics[metrics.step] else {
-      return add(["step \(metrics.step): \(record.folder)/metrics.jsonl has no line of it"])
+      return add(["step \(metrics.step): \(record.folder)/metrics.jsonl has no line for it"])
     }
     let comparison = StepComparison(
       recorded: recorded, recomputed: metrics, by: reduce)
@@ -124,7 +124,7 @@ public struct ReplayOutcome: Sendable, Encodable {
     add(comparison.differences)
   }
 
-  /// All steps were computed: what the checkpoint of the last one holds, where there is one.
+  /// Compares the final state with the checkpoint of the last step, if there is one.
   mutating func finished(_ session: TrainingSession, _ record: RunRecord) {
     weightsHash = session.state.weights.withBytes { XXH128.hash($0) }
     guard let saved = record.checkpoints.first(where: { $0.step == step }) else { return }
@@ -132,7 +132,7 @@ public struct ReplayOutcome: Sendable, Encodable {
     let comparison = CheckpointComparison(
       saved.folder, session.state, optimizer: session.snapshot?.optimizerTensors ?? [])
     weightDeviationMax = comparison.largestDeviation
-    // Sums in another order leave no bit of the weights as it was; then only the files are judged.
+    // Sums in another order change bits in all weights; then only the files are checked.
     add(isExact ? comparison.floats + comparison.files : comparison.files)
   }
 
@@ -143,7 +143,7 @@ public struct ReplayOutcome: Sendable, Encodable {
 }
 
 extension ReplayOutcome: CustomStringConvertible {
-  /// A few lines for people.
+  /// A summary in a few lines.
   public var description: String {
     let team = "\(counted(ranks, "rank")) of \(counted(threads, "thread"))"
     let start = checkpoint ?? "the initial weights"
@@ -154,16 +154,16 @@ extension ReplayOutcome: CustomStringConvertible {
           + team
     ]
     if !differences.isEmpty {
-      lines += ["NOT what the run left:"] + differences.prefix(8)
+      lines += ["DIFFERENT from what the run recorded:"] + differences.prefix(8)
       if differences.count > 8 { lines.append("and \(differences.count - 8) more differences") }
       lines += products.map { [$0] } ?? []
     } else if isExact, !steps.isEmpty || comparedCheckpoint != nil {
       lines.append("the same bits: \(compared)")
     } else if !steps.isEmpty {
       lines.append(
-        "the same but for the order of sums: losses to \(scientific(lossDeviationMax))"
+        "equal except for the order of sums: losses differ by up to \(scientific(lossDeviationMax)) of their value"
           + (weightDeviationMax.map {
-            ", weights to \(scientific($0)) (not relative)"
+            ", weights by up to \(scientific($0))"
           } ?? "") + ". " + remedy)
     }
     if let loss, let gradientNorm {
@@ -173,7 +173,7 @@ extension ReplayOutcome: CustomStringConvertible {
     }
     if let microBatch {
       lines += [
-        "micro-batch \(microBatch.microBatch) of step \(step): windows "
+        "micro-batch \(microBatch.microBatch) of step \(step): sequences "
           + microBatch.windows.map(String.init).joined(separator: ", "),
         "loss \(microBatch.loss)  gradient \(microBatch.gradientHash)  weights before \(microBatch.weightsHash)",
       ]
@@ -191,14 +191,14 @@ extension ReplayOutcome: CustomStringConvertible {
     return parts.compactMap { $0 }.joined(separator: "; ")
   }
 
-  /// How bits could be compared.
+  /// A hint on how to compare bits.
   private var remedy: String {
     runRanks.count == 1
       ? "The run had \(counted(runRanks[0], "rank")): start the same number to compare bits"
       : "The run did not record how many ranks computed each step"
   }
 
-  /// That this machine cannot give the run's bits.
+  /// A sentence if this machine cannot reproduce the run's bits; nil otherwise.
   private var products: String? {
     guard let theirs = runProductFingerprint, theirs != productFingerprint else { return nil }
     return

@@ -4,28 +4,28 @@ import Foundation
 import Storage
 import Training
 
-/// What a run left in its folder, as far as its steps can be computed again from it. Nothing is written there.
+/// The record of a run in its run directory, from which its steps can be recomputed. Nothing is written there.
 struct RunRecord {
-  /// The folder.
+  /// The run directory.
   let folder: String
-  /// How the step was configured, as far as is known: see `init`.
+  /// The configuration of the step, or the nearest one that is known: see `init`.
   let config: RunConfig
-  /// How the steps before it were configured, where that is known: those after some step, in their order.
+  /// The configurations of the steps before it, if they are known: each for the steps after a step, in their order.
   let earlierConfigs: [(after: Int, config: RunConfig)]
-  /// Whether `config` has the steps and warm-up of a fine-tuning, which else follow from its examples.
+  /// True if `config` has the steps and warm-up of a fine-tuning run, which are otherwise derived from its examples.
   let knowsSteps: Bool
   /// The steps of `metrics.jsonl` that were applied.
   let metrics: [Int: StepMetrics]
-  /// Those that were not; they are not in `metrics`.
+  /// The steps that were not applied; they are not in `metrics`.
   let skippedSteps: [Int]
-  /// Newest first, not verified.
+  /// The checkpoints, newest first, not verified.
   let checkpoints: [Checkpoint]
 
-  /// The record of the run in `folder` for computing `step` again.
+  /// Reads the record of the run in `folder`, to recompute `step`.
   ///
-  /// A run may have been started again with another number of steps or learning rate: `config.yaml` is of its beginning, and lines of
-  /// `metrics.jsonl` say what was changed and when. Of runs of older programs, which have no such lines, the first checkpoint from
-  /// `step` on says how it was configured; where there is none, `config.yaml` has to do, which is then of the last start.
+  /// A run may have been restarted with another number of steps or learning rate: `config.yaml` is from its beginning, and lines of
+  /// `metrics.jsonl` say what was changed and when. Runs of older programs have no such lines: the configuration is then in the first
+  /// checkpoint from `step` on. If there is none, `config.yaml` is used, which older programs wrote at every start.
   init(_ folder: String, step: Int) throws {
     let folder = Path.trimmed(folder)
     let yaml = "\(folder)/config.yaml"
@@ -41,7 +41,7 @@ struct RunRecord {
     (metrics, skippedSteps, settings) = try RunRecord.metrics(log)
     guard !skippedSteps.contains(step) else {
       throw UsageError(
-        "the update of step \(step) was not applied in \(folder): there is nothing to recompute; give another --step"
+        "step \(step) was skipped in \(folder): there is nothing to recompute; give another --step"
       )
     }
     guard let last = metrics.keys.max() else {
@@ -68,9 +68,9 @@ struct RunRecord {
     }
   }
 
-  /// The newest checkpoint before `step` that verifies; nil where there is none.
+  /// The newest checkpoint before `step` that passes verification; nil if there is none.
   ///
-  /// - Parameter report: called with a sentence for every file at fault in those that are passed over
+  /// - Parameter report: called with a sentence for every damaged file of a checkpoint that is skipped
   func checkpoint(before step: Int, report: (String) -> Void) -> Checkpoint? {
     for checkpoint in checkpoints where checkpoint.step < step {
       let problems = checkpoint.verify()
@@ -82,7 +82,7 @@ struct RunRecord {
     return nil
   }
 
-  /// What `metrics.jsonl` says of steps.
+  /// The steps and settings in `metrics.jsonl`.
   private static func metrics(
     _ path: String
   ) throws -> (applied: [Int: StepMetrics], skipped: [Int], settings: [SettingsInForce]) {

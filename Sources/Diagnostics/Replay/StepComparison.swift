@@ -3,16 +3,16 @@ import Dist
 import Foundation
 import Training
 
-/// What a step left in `metrics.jsonl` beside what it gives when it is computed again.
+/// Compares a step's line in `metrics.jsonl` with the recomputed step.
 struct StepComparison {
   /// True if the bits must be equal: always with a rank-invariant strategy, otherwise if the run had the same number of ranks.
   let isExact: Bool
-  /// A sentence for every quantity that is not the same, in the order in which a step makes them.
+  /// A sentence for every quantity that differs, in the order in which a step computes them.
   let differences: [String]
   /// |recomputed − recorded| / |recorded|, of the loss.
   let lossDeviation: Double
 
-  /// How far sums in another order may move the loss and the gradient's norm, relative to them, from one checkpoint to the next.
+  /// The relative deviations of loss and gradient norm that sums in another order may cause between two checkpoints.
   static let (lossTolerance, normTolerance) = (1e-4, 1e-2)
 
   init(
@@ -31,7 +31,7 @@ struct StepComparison {
         "step \(step): the \(what) was \(old) and is \(new) now, "
           + "\(scientific(StepComparison.deviation(old, new))) off\(hint)")
     }
-    // The cosine of another C library may end in another bit.
+    // The cosine of another C library may differ in its last bit.
     compare(
       "learning rate", recorded.learningRate, recomputed.learningRate, tolerance: 1e-12,
       hint: ": the run had another learning rate, schedule or number of steps then")

@@ -29,7 +29,7 @@ package struct ListeningChannel: WatchChannel {
   }
 
   /// Callers that a look takes.
-  package static let mostCalls = 64
+  static let mostCalls = 64
   /// Strangers that are connected at once.
   package static let mostStrangers = 64
   /// Seconds in which a caller has to greet. A rank does so at once.

@@ -18,7 +18,7 @@ public final class Watchdog: Sendable {
   nonisolated(unsafe) private var thread: SystemThread?
 
   /// The thread's name, for debuggers and tests.
-  package static let threadName = "watchdog"
+  static let threadName = "watchdog"
 
   /// The facts about the job that a watchdog needs.
   struct Job: Sendable {

@@ -64,7 +64,7 @@ package struct Bench: KeyedCommand {
 
   package func run() throws {
     let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
-      try communicator.agree(on: subject.name, what: "what to measure", status: 2)
+      try communicator.agree(on: subject.name, what: "the benchmark", status: 2)
       switch subject.measured {
       case .steps: try measureSteps(communicator)
       case .generate: try measureGeneration(communicator)

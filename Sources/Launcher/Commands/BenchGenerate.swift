@@ -4,7 +4,7 @@ import Files
 import Training
 
 extension Bench {
-  /// `gpt1-dist bench --generate`: a model's weights are random.
+  /// `gpt1-dist bench --generate`: with a model of random weights.
   func measureGeneration(_ communicator: Communicator) throws {
     let model = try alone(communicator) {
       try config(ranks: 1)
@@ -16,7 +16,7 @@ extension Bench {
     try output.print(result, text: result.description)
   }
 
-  /// What `body` returns, in a job of one rank.
+  /// Returns the result of `body`; throws in a job of several ranks. Collective.
   func alone<Result>(_ communicator: Communicator, _ body: () throws -> Result) throws -> Result {
     try communicator.together {
       guard communicator.size == 1 else {

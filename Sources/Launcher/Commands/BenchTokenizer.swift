@@ -5,7 +5,7 @@ import Tokenization
 import Training
 
 extension Bench {
-  /// `gpt1-dist bench --tokenizer`: text of --input, or made up.
+  /// `gpt1-dist bench --tokenizer`: with the texts of --input, or a made-up text.
   func measureTokenizer(_ communicator: Communicator) throws {
     let text = try alone(communicator) {
       guard side.input.isEmpty else {

@@ -44,7 +44,7 @@ package struct Doctor: KeyedCommand {
         thorough: thorough, launch: launch,
         communicator: communicator
       ).run()
-      // Processes that do not see each other would all say so.
+      // Processes that do not see each other would all print a report.
       if communicator.isRoot, communicator.size > 1 || launch.index == 0 {
         try output.print(report, text: report.description)
       }

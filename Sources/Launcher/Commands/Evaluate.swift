@@ -31,7 +31,7 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp("Write the predictions in the task's submission format.", valueName: "file"))
   var predictions: String?
-  @Option(help: "Threads of a rank; 0 for a fair share of the node's CPUs.")
+  @Option(help: "Threads per rank; 0 for a fair share of the node's CPUs.")
   var threads = 0
   @OptionGroup var output: OutputOptions
 

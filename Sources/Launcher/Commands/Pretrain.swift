@@ -60,7 +60,7 @@ package struct Pretrain: KeyedCommand {
     var lines = ["step \(outcome.step), checkpoint \(outcome.checkpoint)"]
     if let loss = outcome.evaluation?.validationLoss, let unigram = outcome.unigramValidationLoss {
       lines.append(
-        "validation loss \(String(format: "%.4f", loss)) nats a token; "
+        "validation loss \(String(format: "%.4f", loss)) nats per token; "
           + "by token frequencies alone \(String(format: "%.4f", unigram))")
     }
     return lines.joined(separator: "\n")
@@ -74,7 +74,7 @@ package struct Pretrain: KeyedCommand {
     let ranks: Int
   }
 
-  /// Those of the training data, where it is there.
+  /// The number of sequences in the training data; nil if the data are not there.
   private func sequences(_ config: RunConfig) throws -> Int? {
     guard Path.exists(config.data + "/dataset.json") else { return nil }
     let data = try TokenDataset(folder: config.data)

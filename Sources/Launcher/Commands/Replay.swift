@@ -21,16 +21,17 @@ package struct Replay: KeyedCommand {
   @Option(help: "The step, from 1.")
   var step: Int
   @Option(
+    name: [.customLong("micro-batch-index"), .customLong("leaf")],
     help:
-      "Compute only this micro-batch (leaf) of the step, counted from 0; print its loss and gradient hash, to compare machines."
+      "Compute only this micro-batch of the step, counted from 0; print its loss and gradient hash, to compare machines."
   )
-  var leaf: Int?
+  var microBatchIndex: Int?
   @OptionGroup var keys: KeyOptions<Replay>
   @OptionGroup(title: KeyInfo.Group.output.rawValue) var output: OutputOptions
 
   package static let kind: RunConfig.Kind? = nil
 
-  /// The paths and the threads, which may differ on this machine; everything else is as the run recorded it.
+  /// The paths and the threads, which may be different on this machine; everything else is taken from the run's record.
   package static func takes(_ key: KeyInfo) -> Bool {
     let keys = RunConfig.table
     return [keys.data.name, keys.task.name, keys.from.name, keys.threads.name].contains(key.name)
@@ -47,7 +48,7 @@ package struct Replay: KeyedCommand {
 
   private var request: Diagnostics.Replay.Request {
     Diagnostics.Replay.Request(
-      run: folder, step: step, microBatch: leaf, data: keys.value(\.data),
+      run: folder, step: step, microBatch: microBatchIndex, data: keys.value(\.data),
       task: keys.value(\.task) ?? nil, from: keys.value(\.from) ?? nil,
       threads: keys.value(\.threads) ?? nil)
   }
@@ -64,7 +65,9 @@ package struct Replay: KeyedCommand {
 
   package func validate() throws {
     if step < 1 { throw ValidationError("--step \(step): steps count from 1") }
-    if let leaf, leaf < 0 { throw ValidationError("--leaf \(leaf): micro-batches count from 0") }
+    if let index = microBatchIndex, index < 0 {
+      throw ValidationError("--micro-batch-index \(index): micro-batches count from 0")
+    }
     if let problem = keys.problem { throw ValidationError("--\(problem)") }
   }
 

@@ -15,8 +15,8 @@ struct Score: ParsableCommand {
     abstract: "Measure the loss of a model on a text or on token ids.",
     discussion: """
       The mean of −log P(token | those before it) over all tokens but each sequence's first, in \
-      nats: Hugging Face's loss with labels = input ids. Sequences longer than the context are read \
-      in windows end to end.
+      nats: Hugging Face's loss with labels = input ids. Sequences longer than the context are scored \
+      in consecutive pieces.
       """)
 
   @Option(help: "A model folder, or a run directory: its best model or newest checkpoint.")
@@ -49,7 +49,7 @@ struct Score: ParsableCommand {
     let tokens: Int
     let loss: Double
     let perplexity: Double
-    /// Among the tokens of the text; nil of token ids.
+    /// The number of unknown tokens in the text; nil for token ids.
     let unknownTokens: Int?
     let unknownShare: Double?
     let logProbabilities: Nested<Double>?
@@ -131,7 +131,7 @@ enum Nested<Element: Codable>: Codable {
     }
   }
 
-  /// Other lists in the same form, as many as `lists`.
+  /// Returns other lists, as many as in `self.lists`, in the same form.
   func replacing<Other: Codable>(with lists: [[Other]]) -> Nested<Other> {
     switch self {
     case .one: .one(lists[0])

@@ -48,13 +48,13 @@ struct Tasks: ParsableCommand {
 
 private struct Listing: Encodable { let tasks: [Entry] }
 
-/// What is to be known of a task before its files are there.
+/// The description of a task, which does not need its files.
 private struct Entry: Encodable {
   let name: String
   let about: String
   let transformation: Transformation
   let metrics: [Metric]
-  /// For each layout in which it is distributed its files.
+  /// The files of each layout in which the task is distributed.
   let files: [[String]]
   let source: String
 
@@ -83,15 +83,15 @@ private struct Entry: Encodable {
   }
 }
 
-/// What the files of a task hold.
+/// The contents of a task's files.
 private struct Reading: Encodable {
   struct Split: Encodable {
     let examples: Int
-    /// Undecided ones and damaged lines.
+    /// The number of undecided examples and damaged lines.
     let leftOut: Int
-    /// How many carry a label.
+    /// The number of examples with a label.
     let labelled: Int
-    /// Whether it is a part of the training files.
+    /// True if the split is a part of the training files.
     let isHeldOut: Bool
     let files: [String]
   }
@@ -100,7 +100,7 @@ private struct Reading: Encodable {
     let id: String
     let texts: [String]
     let answers: [String]
-    /// As it stands in the file.
+    /// The label as written in the file.
     let label: String?
   }
 
@@ -108,9 +108,9 @@ private struct Reading: Encodable {
   let splits: [String: Split]
   /// The share of tokens that the tokenizer does not know, 0 ... 1; nil without one.
   let unknownShare: Double?
-  /// What is strange about the examples: several of the same name, unknown tokens, files that were passed over.
+  /// Warnings about the examples: names that are not unique, unknown tokens, skipped files.
   let warnings: [String]
-  /// The first one of the first split.
+  /// The first example of the first split.
   let example: Example?
 
   init(_ spec: TaskSpec, folder: String, tokenizer: Tokenizer?) throws {

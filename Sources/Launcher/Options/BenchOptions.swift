@@ -30,10 +30,10 @@ struct SubjectOptions: ParsableArguments {
   var name: String { measured.rawValue }
 }
 
-/// How the other subjects than steps are measured.
+/// The options for measuring subjects other than steps.
 struct SideOptions: ParsableArguments {
   @Option(
-    help: "How often --generate, --collectives and --tokenizer repeat each measurement.")
+    help: "With --generate, --collectives and --tokenizer: rounds of measurements.")
   var rounds = 3
   @Option(help: "With --generate: tokens that a round generates, at most half the context.")
   var tokens = 64
@@ -58,7 +58,7 @@ struct SideOptions: ParsableArguments {
   }
 }
 
-/// How training steps are measured.
+/// The options for measuring training steps.
 struct StepOptions: ParsableArguments {
   @Option(help: "Steps to measure: not the steps of a run.")
   var steps = 5

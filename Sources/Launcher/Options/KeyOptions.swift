@@ -10,7 +10,7 @@ package protocol KeyedCommand: ParsableCommand {
   static func takes(_ key: KeyInfo) -> Bool
   /// Shown in help instead of the key's default; nil for the default.
   static func missing(_ key: KeyInfo) -> String?
-  /// The values with which the command works, by key, as they stand in YAML.
+  /// The values with which the command works, by key, as written in YAML.
   func values(ranks: Int) throws -> [String: String]
 }
 
@@ -39,14 +39,14 @@ struct KeyOptions<Command: KeyedCommand>: ParsableArguments {
     ].reduce(into: [:]) { $0.merge($1) { $1 } }
   }
 
-  /// A sentence about a flag's value outside of its range; nil if there is none.
+  /// A sentence about a flag's value that is outside its range; nil if there is none.
   var problem: String? {
     var config = RunConfig()
     for (name, text) in given { _ = RunConfig.key(name)?.read(text, into: &config) }
     return Command.keys.lazy.compactMap { $0.problem(of: config) }.first
   }
 
-  /// The value of a flag; nil where it was not given.
+  /// The value of a flag; nil if it was not given.
   func value<Value>(_ key: KeyPath<RunConfig.Keys, Key<Value>>) -> Value? {
     let key = RunConfig.table[keyPath: key]
     return given[key.name].flatMap { key.value($0) }

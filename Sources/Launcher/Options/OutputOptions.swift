@@ -3,14 +3,14 @@ import Console
 import Files
 import Foundation
 
-/// How a subcommand prints its result.
+/// The options for printing a subcommand's result.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the result as one JSON object on standard output, and nothing else there.")
   var json = false
 
-  /// The result in one of its two forms.
+  /// Prints the result as JSON or as text.
   ///
-  /// - Parameter exact: whether it is text of a model's, and not names of files, whose bytes are made readable
+  /// - Parameter exact: true for the text of a model; false for text with file names, whose bytes are made printable
   func print(
     _ result: some Encodable, exact: Bool = false, text: @autoclosure () throws -> String
   ) throws {
@@ -19,10 +19,10 @@ struct OutputOptions: ParsableArguments {
     var text = json ? String(decoding: try encoder.encode(result), as: UTF8.self) : try text()
     if !exact { text = FileName.printable(text, inJSON: json) }
     do { try StandardOutput.write(text + "\n") } catch is StandardOutput.Closed {
-      // Nobody wants it any more, and it was the last thing to do.
+      // The reader has closed the pipe, and nothing remains to be done.
     }
   }
 }
 
-/// What the user should know of a result: standard error.
+/// Prints a warning on standard error.
 func printWarning(_ text: String) { printError("warning: \(text)") }

@@ -13,7 +13,7 @@ struct SourceOptions: ParsableArguments {
     help: "gpt1 (the paper's), mini (minutes on 2 cores) or debug (seconds). (default: gpt1)")
   var preset: RunConfig.Preset?
 
-  /// The configuration that these and flags come to.
+  /// The configuration that results from these sources and `flags`.
   func resolve(
     _ kind: RunConfig.Kind, _ flags: [String: String]
   ) throws(UsageError) -> RunConfig {

@@ -25,16 +25,16 @@ struct TrainingOptions: ParsableArguments {
 
   /// Runs `body` on all ranks with the signals that ask it to stop, and ends the process with the status that it returns.
   ///
-  /// - Parameter stopsOnRequest: whether `body` looks for these signals; else they end the process as usual
+  /// - Parameter stopsOnRequest: true if `body` handles these signals; otherwise they end the process as usual
   static func run(
     stopsOnRequest: Bool = true, _ body: (Communicator, StopSignals) throws -> Int32
   ) throws {
-    // Before any other thread: they all inherit that these signals wait to be asked for.
+    // Before any other thread is started: threads inherit that these signals are blocked, so that they can be asked for.
     let signals = stopsOnRequest ? StopSignals() : StopSignals([])
     let launch = Launch(environment: ProcessInfo.processInfo.environment)
     let status = MPI.run(status: { $0 is UsageError ? 2 : 1 }) { communicator in
       if let problem = launch.separation(worldSize: communicator.size) {
-        // Each would train alone into the same folder. They do not see each other, so one of them says so.
+        // Each process would train alone into the same folder. They do not see each other, so only one of them reports it.
         if launch.index > 0 { return 2 }
         throw UsageError(problem)
       }
@@ -43,7 +43,7 @@ struct TrainingOptions: ParsableArguments {
     throw ExitCode(status)
   }
 
-  /// Trains what `config` says. Collective.
+  /// Runs the training that `config` describes. Collective.
   ///
   /// - Parameter yaml: the file that it was read from, if any
   func train(
@@ -60,9 +60,9 @@ struct TrainingOptions: ParsableArguments {
     ).run(signals: signals)
   }
 
-  /// Prints on rank 0 how a run ended; returns the status of the process. Collective.
+  /// Prints the outcome of a run on rank 0; returns the status of the process. Collective.
   ///
-  /// A run that stopped on request can be started again also where that cannot be printed: after a hang-up there is no terminal.
+  /// A run that stopped on request keeps its status if the outcome cannot be printed: after a hang-up there is no terminal.
   func end(
     _ outcome: TrainingRun.Outcome, _ communicator: Communicator, report: () throws -> Void
   ) throws -> Int32 {
@@ -73,8 +73,8 @@ struct TrainingOptions: ParsableArguments {
   }
 }
 
-/// `KIND:RANK:STEP`
+/// Parses `KIND:RANK:STEP`.
 private func parseFault(_ text: String) throws -> Fault {
-  guard let fault = Fault(text) else { throw ValidationError("'\(text)' is no fault") }
+  guard let fault = Fault(text) else { throw ValidationError("'\(text)' is not a fault") }
   return fault
 }

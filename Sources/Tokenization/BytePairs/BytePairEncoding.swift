@@ -4,13 +4,13 @@ package struct Pair: Hashable, Sendable {
   var right: Int32
 }
 
-/// Byte-pair encoding (Sennrich, Haddow & Birch 2016, arXiv:1508.07909) as GPT-1 used it: a word starts
-/// as its characters, the last of which carries `</w>`; as long as a pair of neighbours is in the list
-/// of merges, the earliest of the list is merged wherever it stands in the word.
+/// Byte-pair encoding (Sennrich, Haddow & Birch 2016, arXiv:1508.07909) as GPT-1 used it. A word starts as its characters, the last of
+/// which carries `</w>`. While a pair of neighbours is in the list of merges, the pair that comes first in the list is merged everywhere in
+/// the word.
 package struct BytePairEncoding: Sendable {
   let vocabulary: Vocabulary
 
-  /// The merges in order of rank.
+  /// The merges in the order of their ranks.
   let merges: [Pair]
 
   private struct Merge: Sendable {
@@ -18,7 +18,7 @@ package struct BytePairEncoding: Sendable {
     var result: Int32
   }
 
-  /// The ids of a character within a word and at the end of one.
+  /// The ids of a character inside a word and at its end.
   private struct Symbol: Sendable {
     var within: Int32
     var final: Int32
@@ -26,16 +26,16 @@ package struct BytePairEncoding: Sendable {
 
   private static let unranked = Int32.max
 
-  /// The pieces from which on a word is merged by a heap.
+  /// The number of pieces from which a word is merged with a heap.
   private static let longWord = 512
 
   private let table: [Pair: Merge]
   private let symbols: [UInt32: Symbol]
 
-  /// The id of the line break's word, or nil where the vocabulary has none.
+  /// The id of the line break's word; nil if the vocabulary has none.
   let newlineId: Int32?
 
-  /// Each pair of `merges` makes the piece that its parts spell together, which must have an id.
+  /// Each pair of `merges` makes the concatenation of its parts, which must have an id.
   package init(vocabulary: Vocabulary, merges: [Pair]) {
     self.vocabulary = vocabulary
     self.merges = merges
@@ -88,7 +88,7 @@ package struct BytePairEncoding: Sendable {
     }
   }
 
-  /// Calls `body` with each character of `word` that `encode` makes `<unk>`.
+  /// Calls `body` with each character of `word` that `encode` turns into `<unk>`.
   func forEachUnknown(in word: Span<UInt8>, _ body: (UInt32) -> Void) {
     var index = 0
     while index < word.count {
@@ -100,8 +100,7 @@ package struct BytePairEncoding: Sendable {
     }
   }
 
-  /// Merges until nothing of the list is left. Each round reads the ranks of all pairs, but looks up
-  /// only those of new ones.
+  /// Merges until no pair of the list is left. Each round reads the ranks of all pairs, but looks up only those of new pairs.
   private func merge(_ ids: inout [Int32]) {
     var ranks = (0..<max(ids.count - 1, 0)).map { rank(ids[$0], ids[$0 + 1]) }
     while let best = ranks.min(), best != Self.unranked {

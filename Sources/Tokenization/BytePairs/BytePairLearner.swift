@@ -1,18 +1,19 @@
 /// Learns byte-pair encoding from word counts (Sennrich, Haddow & Birch 2016, arXiv:1508.07909).
 ///
-/// Again and again the most frequent pair of neighbouring pieces becomes a piece. Among equally frequent pairs the greatest wins,
-/// comparing the UTF-8 of the left piece, then of the right: the rule of subword-nmt's `learn_bpe.py`, as is stopping at pairs that
-/// occur once. A merge costs what it changes, whatever the length of words. Nothing depends on the order of words or of hashing.
+/// Repeatedly makes the most frequent pair of neighbouring pieces a new piece. Of equally frequent pairs, the greatest wins, comparing the
+/// UTF-8 of the left piece, then of the right. This rule is that of subword-nmt's `learn_bpe.py`, as is stopping at pairs that occur once.
+/// The cost of a merge depends on the number of changes, not on the length of words. The result depends neither on the order of words nor
+/// on hashing.
 ///
-/// Ids have the order of GPT-1's published vocabulary: `<unk>`, every character seen, every character with `</w>` (both by
-/// code point), the merges' results in the order of learning, and the line break `\n</w>` last. So id order is rank order, and the
-/// frequent pieces come early.
+/// Ids have the order of GPT-1's published vocabulary: `<unk>`, every character seen, every character with `</w>` (both by code point), the
+/// results of merges in the order of learning, and the line break `\n</w>` last. So the order of ids is the order of ranks, and frequent
+/// pieces have low ids.
 package struct BytePairLearner {
-  /// At most `wanted` merges: fewer where no pair occurs twice any more.
+  /// Learns at most `wanted` merges; fewer if no pair occurs twice any more.
   ///
   /// - Parameters:
-  ///   - longWord: the pieces from which on a word is linked
-  ///   - progress: is called every few seconds
+  ///   - longWord: the number of pieces from which a word is stored as a linked list
+  ///   - progress: called every few seconds
   package static func learn(
     merges wanted: Int, from counts: WordCounts, longWord: Int = 64,
     progress: (String) -> Void = { _ in }
@@ -48,8 +49,8 @@ package struct BytePairLearner {
 
   private var pairCounts: [Pair: Int] = [:]
   private var places: [Pair: Set<Int32>] = [:]  // words that have, or had, the pair
-  private var linked = LinkedWords()  // the long words, which are not in `words`
-  private var heap: [Candidate] = []  // at least one candidate a pair, none below its count
+  private var linked = LinkedWords()  // the long words; they are not in `words`
+  private var heap: [Candidate] = []  // at least one candidate per pair, none below its count
 
   private init(_ counts: WordCounts, longWord: Int) {
     let all = counts.all.filter { $0.word != [UInt8(ascii: "\n")] }
@@ -82,7 +83,7 @@ package struct BytePairLearner {
     zip(word, word.dropFirst()).map { Pair(left: $0, right: $1) }
   }
 
-  /// The pair to merge next, or nil where none occurs twice. A candidate whose count has fallen goes back with the right one.
+  /// The pair to merge next; nil if no pair occurs twice. A candidate whose count has fallen is pushed again with the right count.
   private mutating func mostFrequent() -> Pair? {
     while let candidate = pop() {
       let count = pairCounts[candidate.pair] ?? 0
@@ -94,13 +95,13 @@ package struct BytePairLearner {
 
   private mutating func merge(_ pair: Pair) {
     let piece = pieces[Int(pair.left)] + pieces[Int(pair.right)]
-    // "a"+"bc" and "ab"+"c" spell one piece: it keeps the id it has.
+    // "a"+"bc" and "ab"+"c" spell the same piece: it keeps its id.
     let result = ids[piece] ?? Int32(pieces.count)
     if Int(result) == pieces.count {
       pieces.append(piece)
       ids[piece] = result
     }
-    // Another spelling may bring a pair back that was merged before: merged again, but listed once.
+    // Another spelling can recreate a pair that was merged before: it is merged again, but listed once.
     if listed.insert(pair).inserted { merges.append(pair) }
     var changed: Set<Pair> = []
     for index in places.removeValue(forKey: pair) ?? [] {
@@ -138,7 +139,7 @@ package struct BytePairLearner {
   }
 }
 
-// The heap: the greatest candidate on top.
+// The heap, with the greatest candidate on top.
 extension BytePairLearner {
   private func isGreater(_ a: Candidate, _ b: Candidate) -> Bool {
     if a.count != b.count { return a.count > b.count }

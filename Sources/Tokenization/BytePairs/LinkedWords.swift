@@ -1,10 +1,10 @@
-/// Long words as lists of pieces in which a pair is replaced at the cost of its occurrences, not of the words: a line without a space
-/// is a word of a million characters.
+/// Long words as linked lists of pieces. The cost of replacing a pair depends on its occurrences, not on the length of words: a line
+/// without spaces is a word of a million characters.
 struct LinkedWords {
-  /// What `next` and `previous` are at the ends of a word.
+  /// The value of `next` and `previous` at the ends of a word.
   private static let none: Int32 = -1
 
-  // By place: the places of all words, end to end. A place whose piece was merged into the one before it holds `none`.
+  // Indexed by the places of all words, end to end. A place whose piece was merged into the one before it holds `none`.
   private var pieces: [Int32] = []
   private var next: [Int32] = []
   private var previous: [Int32] = []
@@ -12,10 +12,11 @@ struct LinkedWords {
 
   private var wordCounts: [Int] = []
 
-  /// Where a pair begins, or began.
+  /// The places where a pair begins, or once began.
   private var places: [Pair: [Int32]] = [:]
 
-  /// Adds a word that occurs `count` times, and its pairs to `pairCounts`; false, and nothing is done, where places run out.
+  /// Adds a word that occurs `count` times, and its pairs to `pairCounts`. Returns false without changes if there is no room for more
+  /// places.
   mutating func append(
     _ word: [Int32], count: Int, counting pairCounts: inout [Pair: Int]
   ) -> Bool {
@@ -36,14 +37,14 @@ struct LinkedWords {
     return true
   }
 
-  /// Replaces `pair` by `result` wherever it stands, from the left, and brings `pairCounts` up to date; pairs that `result` is now
-  /// part of are added to `changed`.
+  /// Replaces every occurrence of `pair` by `result`, from the left, and updates `pairCounts`; adds the pairs that `result` is now part of
+  /// to `changed`.
   mutating func replace(
     _ pair: Pair, by result: Int32, counting pairCounts: inout [Pair: Int],
     changed: inout Set<Pair>
   ) {
     guard let found = places.removeValue(forKey: pair) else { return }
-    // New pairs were added behind old ones: in "aaa" the first two are to be merged.
+    // New pairs were appended after old ones, but in "aaa" the first two must be merged.
     for place in found.sorted() {
       let left = Int(place)
       guard pieces[left] == pair.left, next[left] != Self.none else { continue }

@@ -1,17 +1,17 @@
-/// Byte-pair encoding of a long word at the cost of its merges, n log n, and not of rounds over the whole word.
+/// Byte-pair encoding of a long word in O(n log n) instead of rounds over the whole word.
 struct LongWordMerge {
   private static let none: Int32 = -1
 
   private var ids: [Int32]
   private var next: [Int32]
   private var previous: [Int32]
-  /// Rank and place of pairs that are, or were, in the word: the least on top.
+  /// The rank and place of pairs that are, or were, in the word, lowest on top.
   private var heap = MinimumHeap()
 
-  /// The pieces of `ids` after all merges: again and again the pair of the lowest rank wherever it stands, from the left.
+  /// The pieces of `ids` after all merges: repeatedly merges all occurrences of the pair with the lowest rank, from the left.
   ///
   /// - Parameters:
-  ///   - pairs: the pair of a rank, and the piece that it makes
+  ///   - pairs: the pair with a rank, and the piece that it makes
   ///   - rank: the rank of a pair, or nil
   static func merged(
     _ ids: [Int32], pairs: (Int) -> (pair: Pair, result: Int32), rank: (Pair) -> Int32?
@@ -47,7 +47,7 @@ struct LongWordMerge {
   private mutating func merge(
     _ pair: Pair, at left: Int, _ result: Int32, _ rank: (Pair) -> Int32?
   ) {
-    // Other merges may have taken either piece.
+    // Another merge may have used either piece.
     guard ids[left] == pair.left, next[left] != Self.none else { return }
     let right = Int(next[left])
     guard ids[right] == pair.right else { return }
@@ -60,11 +60,11 @@ struct LongWordMerge {
   }
 }
 
-/// A binary heap of numbers, the least on top.
+/// A binary heap of numbers with the smallest on top.
 struct MinimumHeap {
   private var numbers: [UInt64] = []
 
-  /// The least number, or nil.
+  /// The smallest number, or nil.
   var least: UInt64? { numbers.first }
 
   mutating func insert(_ number: UInt64) {
@@ -76,7 +76,7 @@ struct MinimumHeap {
     }
   }
 
-  /// Removes the least number, which there is.
+  /// Removes the smallest number; the heap must not be empty.
   mutating func removeLeast() {
     let last = numbers.removeLast()
     guard !numbers.isEmpty else { return }

@@ -1,13 +1,13 @@
-/// OpenAI's text standardisation: what GPT-1's corpus and tasks went through before their words were
-/// taken (openai/finetune-transformer-lm, text_utils.py, `text_standardize`).
+/// OpenAI's text standardisation, applied to GPT-1's corpus and tasks before they were split into words (openai/finetune-transformer-lm,
+/// text_utils.py, `text_standardize`).
 ///
 ///     — – ― → -    … → ...    ´ → '
 ///     a run of one of  - ~ ! " ; ? + , ) ( \ / * [ ] } { | _  gets a space on either side
 ///     white space with a newline in it → " \n ",  other white space → " ",  none at either end
 ///
-/// The original is eight regular expressions; this is one pass over the bytes with the same result.
+/// The original uses eight regular expressions; this is one pass over the bytes with the same result.
 public enum Standardise {
-  /// `text`, standardised.
+  /// Returns the standardised form of `text`.
   public static func text(_ text: String) -> String {
     let bytes = Array(text.utf8)
     return String(decoding: standardise(bytes.span), as: UTF8.self)
@@ -15,7 +15,7 @@ public enum Standardise {
 
   private enum Kind: UInt8 { case plain, isolated, space, newline, lead }
 
-  /// The kind of each byte. White space is Python's `\s`, which counts the separators 1C–1F.
+  /// The kind of each byte. White space is that of Python's `\s`, which includes the separators 1C–1F.
   private static let kinds: [Kind] = (0..<256).map { byte in
     switch UInt8(byte) {
     case UInt8(ascii: "\n"): .newline
@@ -26,7 +26,7 @@ public enum Standardise {
     }
   }
 
-  /// The standardised form of the valid UTF-8 in `text`.
+  /// Returns the standardised form of the valid UTF-8 in `text`.
   static func standardise(_ text: Span<UInt8>) -> [UInt8] {
     var output = Output(capacity: text.count + text.count / 8)
     let kinds = kinds.span
@@ -55,7 +55,7 @@ public enum Standardise {
     return output.bytes
   }
 
-  /// What was written, and the white space that will be written if anything follows.
+  /// The output so far, and the white space to write before any further output.
   private struct Output {
     enum Gap: UInt8 { case none, space, newline }
 

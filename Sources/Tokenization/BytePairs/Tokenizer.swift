@@ -1,11 +1,11 @@
 import Files
 import Synchronization
 
-/// GPT-1's tokenizer: OpenAI's standardisation, words, byte-pair encoding.
+/// GPT-1's tokenizer: OpenAI's standardisation, word splitting, byte-pair encoding.
 ///
-/// It is shared by threads; each call borrows working memory (with the words met so far) from a pool.
+/// Threads can share it; each call borrows working memory, with the words seen so far, from a pool.
 public final class Tokenizer: Sendable {
-  /// What one thread needs to encode.
+  /// The working memory of one thread.
   private struct Worker {
     var splitter = WordSplitter()
     var cache = WordCache(limit: 1 << 18)
@@ -13,7 +13,7 @@ public final class Tokenizer: Sendable {
 
   let encoding: BytePairEncoding
 
-  /// XXH3-128 of all pieces in order and all merges in order: equal for tokenizers that give equal ids.
+  /// The XXH3-128 hash of all pieces and all merges in order: equal for tokenizers that give equal ids.
   public let fingerprint: String
 
   private let idle = Mutex<[Worker]>([])
@@ -26,7 +26,7 @@ public final class Tokenizer: Sendable {
     fingerprint = XXH128.hash(content.span)
   }
 
-  /// A tokenizer with up to `merges` merges learned from `text`; fewer where no pair of pieces occurs twice any more.
+  /// Learns a tokenizer with up to `merges` merges from `text`; fewer if no pair of pieces occurs twice any more.
   public static func learn(merges: Int, from text: String) -> Tokenizer {
     var counts = WordCounts()
     counts.add(text: Array(text.utf8).span)
@@ -39,13 +39,13 @@ public final class Tokenizer: Sendable {
   /// The number of ids: 0 ..< vocabularySize.
   public var vocabularySize: Int { encoding.vocabulary.pieces.count }
 
-  /// The id of `<unk>`, which every character becomes that the vocabulary does not have.
+  /// The id of `<unk>`, which replaces every character that is not in the vocabulary.
   public var unknownId: Int32 { encoding.vocabulary.unknownId }
 
-  /// The id of the line break, or nil: then line breaks leave nothing.
+  /// The id of the line break; nil if line breaks are dropped.
   public var newlineId: Int32? { encoding.newlineId }
 
-  /// The piece with `id`, `</w>` included, or nil outside of the vocabulary.
+  /// The piece with `id`, including `</w>`; nil for an id outside the vocabulary.
   public func piece(_ id: Int32) -> String? {
     let pieces = encoding.vocabulary.pieces
     return pieces.indices.contains(Int(id)) ? String(decoding: pieces[Int(id)], as: UTF8.self) : nil
@@ -54,13 +54,13 @@ public final class Tokenizer: Sendable {
   /// The id of `piece` (`the</w>`), or nil.
   public func id(of piece: String) -> Int32? { encoding.vocabulary.id(of: Array(piece.utf8)) }
 
-  /// The ids of `text`. Line breaks become `newlineId`, but not at either end.
+  /// The ids of `text`. Line breaks become `newlineId`, except at either end.
   public func encode(_ text: String) -> [Int32] {
     var unknown = UnknownTokens()
     return encode(text, counting: &unknown)
   }
 
-  /// The ids of `text`, among which the unknown ones are counted.
+  /// The ids of `text`; counts the unknown ones.
   public func encode(_ text: String, counting unknown: inout UnknownTokens) -> [Int32] {
     let bytes = Array(text.utf8)
     var ids: [Int32] = []
@@ -68,8 +68,8 @@ public final class Tokenizer: Sendable {
     return ids
   }
 
-  /// The text of `ids`: pieces put together, `</w>` as a space except at the end, as Hugging Face's decoder does.
-  /// Ids outside of the vocabulary read as `<unk>`.
+  /// The text of `ids`: the pieces joined, with a space for each `</w>` except at the end, as in Hugging Face's decoder. Ids outside the
+  /// vocabulary are read as `<unk>`.
   public func decode(_ ids: [Int32]) -> String {
     let pieces = encoding.vocabulary.pieces
     var text: [UInt8] = []

@@ -2,7 +2,7 @@ import Files
 
 extension Tokenizer {
   /// Reads the tokenizer in `folder`: `vocab.json` and `merges.txt` (Hugging Face's layout), or `encoder_bpe_40000.json` and
-  /// `vocab_40000.bpe` (OpenAI's), or `tokenizer.json` alone. An InputError names the file and line of what is wrong.
+  /// `vocab_40000.bpe` (OpenAI's), or only `tokenizer.json`. An InputError names the file and line of an error.
   public static func load(folder: String) throws(InputError) -> Tokenizer {
     try SumsFile.requireWhole(folder) { fileNames.contains($0) }
     let layouts = [("vocab.json", "merges.txt"), ("encoder_bpe_40000.json", "vocab_40000.bpe")]
@@ -28,7 +28,7 @@ extension Tokenizer {
         + "vocab_40000.bpe, or tokenizer.json", path: folder)
   }
 
-  /// Whether `folder` has files of a tokenizer.
+  /// True if `folder` contains files of a tokenizer.
   public static func lies(in folder: String) -> Bool {
     fileNames.contains { Path.exists("\(folder)/\($0)") }
   }
@@ -37,7 +37,7 @@ extension Tokenizer {
     "vocab.json", "merges.txt", "encoder_bpe_40000.json", "vocab_40000.bpe", jsonName,
   ]
 
-  /// Writes `vocab.json` and `merges.txt` into `folder`, which exists, in Hugging Face's layout: `OpenAIGPTTokenizer` loads them.
+  /// Writes `vocab.json` and `merges.txt` into the existing folder `folder` in Hugging Face's layout, which `OpenAIGPTTokenizer` loads.
   public func save(to folder: String) throws(InputError) {
     let pieces = encoding.vocabulary.pieces
     let entries = pieces.enumerated().map { "\(Self.quoted($1)): \($0)" }
@@ -51,7 +51,7 @@ extension Tokenizer {
     try FileWriter.write(lines, to: "\(folder)/merges.txt")
   }
 
-  /// A JSON string: as it is, but for what JSON wants escaped.
+  /// A JSON string with only the escapes that JSON requires.
   static func quoted(_ piece: [UInt8]) -> String {
     var text: [UInt8] = [UInt8(ascii: "\"")]
     for byte in piece {
@@ -100,11 +100,11 @@ extension Tokenizer {
         vocabulary.id(of: parts[0] + parts[1]) != nil
       else {
         throw wrong(
-          "the pieces of \"\(text)\" or its result are not in the vocabulary; take both files "
-            + "from the same tokenizer")
+          "the pieces of \"\(text)\" or its result are not in the vocabulary; use both files "
+            + "of the same tokenizer")
       }
       let pair = Pair(left: left, right: right)
-      guard seen.insert(pair).inserted else { throw wrong("the merge \"\(text)\" is there twice") }
+      guard seen.insert(pair).inserted else { throw wrong("the merge \"\(text)\" appears twice") }
       merges.append(pair)
     }
     return merges

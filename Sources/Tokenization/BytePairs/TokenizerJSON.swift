@@ -1,13 +1,13 @@
 import Files
 
-/// The files by which `transformers` makes of a text the very ids that this program makes of it: `tokenizer.json`, `tokenizer_config.json`
-/// and `special_tokens_map.json`.
+/// The files with which `transformers` gives a text exactly the same ids as this program: `tokenizer.json`, `tokenizer_config.json` and
+/// `special_tokens_map.json`.
 extension Tokenizer {
-  /// Writes the three files into `folder`, which exists.
+  /// Writes the three files into the existing folder `folder`.
   ///
   /// - Parameters:
-  ///   - context: the most tokens that the model takes
-  ///   - specials: those of a fine-tuned model, between which every text is then put; nil for a language model
+  ///   - context: the longest sequence that the model accepts
+  ///   - specials: the tokens of a fine-tuned model, which are added around every text; nil for a language model
   public func saveForTransformers(
     to folder: String, context: Int, specials: SpecialTokens?
   ) throws(InputError) {
@@ -20,8 +20,8 @@ extension Tokenizer {
       ]
       for (role, id) in roles { names += ",\n  \"\(role)\": \(Self.name(id, specials))" }
     }
-    // Without model_input_names a model would be given token types, for which GPT-1 adds the embedding of token 0. Names of special tokens
-    // that stand in a text are text.
+    // Without model_input_names, a model would be given token types, for which GPT-1 adds the embedding of token 0. A name of a special
+    // token within a text is ordinary text.
     let config = """
       {
         \(names),
@@ -50,8 +50,8 @@ extension Tokenizer {
     var entries = pieces.enumerated().map { "\(Self.quoted($1)): \($0)" }
     let ids = specials?.ids ?? []
     if let specials, Int(specials.start) > pieces.count {
-      // Added tokens are numbered from the end of the vocabulary on, whatever their ids, if it does not have them. The model of the paper
-      // has more rows than a smaller tokenizer has pieces.
+      // If the vocabulary does not contain the added tokens, they are numbered from its end, regardless of their ids. The model of the
+      // paper has more rows than a smaller tokenizer has pieces.
       entries += ids.map { "\(Self.name($0, specials)): \($0)" }
     }
     let merges = encoding.merges.map { pair in
@@ -91,8 +91,8 @@ extension Tokenizer {
       """
   }
 
-  /// What `Standardise` does, as far as it is not done by those that follow, and the rules of BERT. A line break becomes a character
-  /// that is none, because BERT's rules make a space of it.
+  /// The part of `Standardise` that the following steps do not do, and the rules of BERT. A line break becomes a noncharacter, because
+  /// BERT's rules would turn it into a space.
   private var normalizers: [String] {
     func replace(_ pattern: String, _ content: String, isExpression: Bool = true) -> String {
       #"{"type": "Replace", "pattern": {"\#(isExpression ? "Regex" : "String")": "\#(pattern)"}, "content": "\#(content)"}"#
@@ -122,7 +122,7 @@ extension Tokenizer {
       """#
   }
 
-  /// `<s> text <e>`, and for two texts `<s> a $ b <e>`.
+  /// `<s> text <e>`; for two texts `<s> a $ b <e>`.
   private static func postProcessor(_ specials: SpecialTokens?) -> String {
     guard let specials else { return "null" }
     let names = specials.ids.map { name($0, specials) }

@@ -4,9 +4,9 @@ extension Tokenizer {
   /// The file of Hugging Face's fast tokenizers.
   static let jsonName = "tokenizer.json"
 
-  /// The tokenizer in the `tokenizer.json` at `path`, which has to hold a byte-pair encoding of GPT-1's kind.
+  /// Loads the tokenizer in the `tokenizer.json` at `path`, which must contain a byte-pair encoding like GPT-1's.
   ///
-  /// What it adds to the vocabulary (tokens for a task, for padding) are rows of the model that no text becomes, and left out.
+  /// Tokens that it adds to the vocabulary (for a task, for padding) are rows of the model that no text uses, and are left out.
   static func load(json path: String) throws(InputError) -> Tokenizer {
     let bytes = try TextFile.bytes(of: path)
     let tree = try JSONTree(bytes, path: path)
@@ -21,14 +21,14 @@ extension Tokenizer {
     return Tokenizer(BytePairEncoding(vocabulary: vocabulary, merges: merges))
   }
 
-  /// Refuses a `tokenizer.json` at `path` by which `transformers` would give texts other ids than `vocabulary` does, which is read
-  /// instead of it. Tokens that it adds, or that stand for no text, may be missing in either.
+  /// Refuses a `tokenizer.json` at `path` with which `transformers` would give texts other ids than `vocabulary`, which is read instead of
+  /// it. Tokens that it adds, or that stand for no text, may be missing in either.
   ///
-  /// - Parameter vocabularyPath: the file that `vocabulary` was read from
+  /// - Parameter vocabularyPath: the file from which `vocabulary` was read
   static func requireSameIds(
     _ vocabulary: Vocabulary, of vocabularyPath: String, json path: String
   ) throws(InputError) {
-    // A file that cannot be read contradicts nothing, and is not needed.
+    // A file that cannot be read is no contradiction, and is not needed.
     guard let bytes = try? TextFile.bytes(of: path), let tree = try? JSONTree(bytes, path: path),
       case .object(let members)? = tree["model"]?["vocab"]
     else { return }
@@ -57,7 +57,7 @@ extension Tokenizer {
     throw refusal("there is no piece \(shown(vocabulary.pieces[lost]))", "gives it the id \(lost)")
   }
 
-  /// The texts of the tokens that are added to the vocabulary.
+  /// The texts of the tokens added to the vocabulary.
   private static func addedTokens(_ tree: JSONTree) -> Set<[UInt8]> {
     Set(
       (tree["added_tokens"]?.elements ?? []).compactMap { token -> [UInt8]? in
@@ -65,7 +65,7 @@ extension Tokenizer {
       })
   }
 
-  /// Where `tree` says something else than GPT-1's tokenizer does, with what it says; nil for nowhere.
+  /// A description of the first difference between `tree` and GPT-1's tokenizer; nil if there is none.
   private static func difference(_ tree: JSONTree) -> String? {
     guard let model = tree["model"] else { return "there is no `model`" }
     func differs(_ place: String, _ found: JSONTree?, _ expected: String) -> String {
@@ -105,7 +105,7 @@ extension Tokenizer {
     else {
       return differs("pre_tokenizer", tree["pre_tokenizer"]?["type"], "a \"BertPreTokenizer\"")
     }
-    // Special ones are for tasks and padding; these stand for words of the text.
+    // Special tokens are for tasks and padding; these would stand for words of the text.
     for token in tree["added_tokens"]?.elements ?? [] {
       guard case .bool(false)? = token["special"], let content = token["content"] else { continue }
       return
@@ -114,7 +114,7 @@ extension Tokenizer {
     return nil
   }
 
-  /// What a sequence consists of, or the one thing itself.
+  /// The elements of a sequence, or the single component.
   private static func parts(_ tree: JSONTree?, _ key: String) -> [JSONTree] {
     guard let tree else { return [] }
     return tree["type"]?.text == "Sequence" ? tree[key]?.elements ?? [] : [tree]
@@ -155,7 +155,7 @@ extension Tokenizer {
     return vocabulary
   }
 
-  /// Merges as lists of two pieces, or as two pieces with a space between.
+  /// Reads merges, each a list of two pieces, or two pieces separated by a space.
   private static func merges(
     _ tree: JSONTree, _ vocabulary: Vocabulary, path: String
   ) throws(InputError) -> [Pair] {
@@ -183,7 +183,7 @@ extension Tokenizer {
         throw wrong("has pieces, or a result, that are not in the vocabulary")
       }
       let pair = Pair(left: left, right: right)
-      guard seen.insert(pair).inserted else { throw wrong("is there twice") }
+      guard seen.insert(pair).inserted else { throw wrong("appears twice") }
       merges.append(pair)
     }
     return merges

@@ -1,5 +1,5 @@
 /// Text is handled as UTF-8 bytes throughout this module: `Character` and `String` compare by
-/// canonical equivalence, which would make one of two different pieces of a vocabulary.
+/// canonical equivalence, by which two different pieces of a vocabulary can be equal.
 extension Span<UInt8> {
   /// The scalar whose first byte is at `index`, and its length in bytes; the bytes are valid UTF-8.
   @inline(__always)
@@ -22,8 +22,7 @@ extension Span<UInt8> {
     return copy
   }
 
-  /// The offset of the first byte that does not belong to valid UTF-8 (Unicode 15, table 3-7), or
-  /// nil.
+  /// The offset of the first byte that is not valid UTF-8 (Unicode 15, table 3-7), or nil.
   func firstInvalidUTF8() -> Int? {
     var index = 0
     while index < count {

@@ -1,24 +1,24 @@
-/// How many tokens of a text are `<unk>`, and for which characters: a tokenizer that does not know a text makes it nearly empty, and a
-/// model's loss on it excellent.
+/// The number of `<unk>` among the tokens of a text, and the characters that they stand for. A tokenizer that does not know a text leaves
+/// it nearly empty, and makes the loss of a model on it misleadingly low.
 public struct UnknownTokens: Sendable, Equatable {
-  /// All tokens.
+  /// The number of all tokens.
   public private(set) var tokens = 0
 
-  /// Those that are `<unk>`.
+  /// The number of tokens that are `<unk>`.
   public private(set) var unknown = 0
 
   private var characters: [UInt32: Int] = [:]
 
-  /// Above this share a text is warned of.
+  /// The share above which a text gets a warning.
   public static let mostShare = 0.02
 
-  /// No tokens.
+  /// Creates a count of zero tokens.
   public init() {}
 
-  /// The share of unknown tokens, 0 without tokens.
+  /// The share of unknown tokens; 0 without tokens.
   public var share: Double { tokens == 0 ? 0 : Double(unknown) / Double(tokens) }
 
-  /// Adds those of another text.
+  /// Adds the counts of another text.
   public mutating func add(_ other: UnknownTokens) {
     tokens += other.tokens
     unknown += other.unknown
@@ -27,7 +27,7 @@ public struct UnknownTokens: Sendable, Equatable {
 
   package mutating func add(tokens count: Int) { tokens += count }
 
-  /// Counts the characters of `word` that `encoding` has no piece for.
+  /// Counts the characters of `word` for which `encoding` has no piece.
   mutating func addUnknown(of word: Span<UInt8>, by encoding: BytePairEncoding) {
     encoding.forEachUnknown(in: word) { scalar in
       unknown += 1
@@ -45,10 +45,10 @@ public struct UnknownTokens: Sendable, Equatable {
     }
   }
 
-  /// The share in words: `0.25 % of the tokens are unknown`.
+  /// The share as a phrase: `0.25 % of the tokens are unknown`.
   public var description: String { Self.description(share) }
 
-  /// The share `share`, 0 ... 1, in words.
+  /// The share `share`, 0 ... 1, as a phrase.
   public static func description(_ share: Double) -> String {
     let percent = Double(Int((share * 10_000).rounded())) / 100
     let number =
@@ -57,7 +57,7 @@ public struct UnknownTokens: Sendable, Equatable {
     return "\(number) % of the tokens are unknown"
   }
 
-  /// What is to be told of a text with too many, or nil.
+  /// A warning for a text with too many unknown tokens, or nil.
   public var warning: String? {
     guard share > Self.mostShare else { return nil }
     return

@@ -1,17 +1,17 @@
 import Files
 
-/// Ids and pieces: id i is the i-th piece, and no piece has two ids.
+/// A vocabulary: id i is the i-th piece, and no piece has two ids.
 package struct Vocabulary: Sendable, Equatable {
-  /// What a character that the vocabulary does not have becomes.
+  /// The piece that replaces characters which are not in the vocabulary.
   static let unknown = Array("<unk>".utf8)
 
-  /// What a piece at the end of a word ends with.
+  /// The suffix of a piece at the end of a word.
   static let endOfWord = Array("</w>".utf8)
 
-  /// The word that stands for a line break. It takes no part in merges.
+  /// The word that stands for a line break. No merge contains it.
   static let newline = Array("\n</w>".utf8)
 
-  /// UTF-8 of each piece, by id.
+  /// The UTF-8 of each piece, by id.
   let pieces: [[UInt8]]
 
   /// The id of `unknown`.
@@ -19,7 +19,7 @@ package struct Vocabulary: Sendable, Equatable {
 
   private let ids: [[UInt8]: Int32]
 
-  /// The pieces in the order of their ids; nil where one appears twice or `<unk>` is missing.
+  /// Creates a vocabulary from the pieces in the order of their ids; nil if a piece appears twice or `<unk>` is missing.
   package init?(_ pieces: [[UInt8]]) {
     var ids: [[UInt8]: Int32] = [:]
     ids.reserveCapacity(pieces.count)
@@ -33,9 +33,9 @@ package struct Vocabulary: Sendable, Equatable {
   /// The id of `piece`, or nil.
   func id(of piece: [UInt8]) -> Int32? { ids[piece] }
 
-  /// Refuses a vocabulary of another kind, by which every word would end in `<unk>`.
+  /// Refuses a vocabulary without `</w>`, with which every word would end in `<unk>`.
   ///
-  /// - Parameter path: the file that it was read from
+  /// - Parameter path: the file from which it was read
   func requireEndOfWord(path: String) throws(InputError) {
     let ends = pieces.contains {
       $0.suffix(4).elementsEqual(Self.endOfWord) && $0 != Self.newline && $0.count > 4
@@ -49,10 +49,10 @@ package struct Vocabulary: Sendable, Equatable {
       path: path)
   }
 
-  /// Refuses merges that leave out pieces of several characters: no text would become these any more, and words would be cut otherwise
-  /// than when the model was trained.
+  /// Refuses merges that do not make all pieces of several characters: no text would be encoded with the others, and words would be split
+  /// differently than when the model was trained.
   ///
-  /// - Parameter path: the file that `merges` were read from
+  /// - Parameter path: the file from which `merges` were read
   func requireAllMerges(_ merges: [Pair], path: String) throws(InputError) {
     var isMade = [Bool](repeating: false, count: pieces.count)
     for pair in merges {
@@ -66,10 +66,10 @@ package struct Vocabulary: Sendable, Equatable {
     throw InputError(
       "has \(merges.count) merge\(merges.count == 1 ? "" : "s"), and none of them makes \(lost.count) of the "
         + "\(pieces.count) pieces of the vocabulary, the first of them \(shown) (id \(first)): it was cut short or belongs "
-        + "to another vocabulary; take both from the same tokenizer", path: path)
+        + "to another vocabulary; use both files of the same tokenizer", path: path)
   }
 
-  /// Whether `piece` has several characters and is no special token: `<pad>`, `_start_`, `[CLS]`.
+  /// True if `piece` has several characters and is not a special token such as `<pad>`, `_start_`, `[CLS]`.
   private static func needsMerge(_ piece: [UInt8]) -> Bool {
     let isLast = piece.suffix(4).elementsEqual(endOfWord)
     let text = isLast ? piece.dropLast(4) : piece[...]
@@ -77,7 +77,7 @@ package struct Vocabulary: Sendable, Equatable {
     return !isSpecial(piece)
   }
 
-  /// Whether `piece` looks like a token that stands for no text.
+  /// True if `piece` looks like a token that stands for no text.
   static func isSpecial(_ piece: [UInt8]) -> Bool {
     guard piece.count > 2, let first = piece.first, let last = piece.last else { return false }
     return ["<>", "__", "[]"].contains { $0.utf8.elementsEqual([first, last]) }

@@ -1,6 +1,6 @@
 import Files
 
-/// Reads `{"piece": id, …}`. Foundation's parser would take the last of two equal pieces in silence, and names no line.
+/// Reads `{"piece": id, …}`. Foundation's parser silently uses the last of two equal pieces, and does not report lines.
 struct VocabularyParser {
   private let bytes: [UInt8]
   private let path: String
@@ -12,7 +12,7 @@ struct VocabularyParser {
     self.path = path
   }
 
-  /// All of the file as a vocabulary whose ids are 0, 1, 2, … without a gap.
+  /// Reads the whole file as a vocabulary whose ids are 0, 1, 2, … without a gap.
   mutating func vocabulary() throws(InputError) -> Vocabulary {
     var byId: [Int: (piece: [UInt8], line: Int)] = [:]
     try expect("{")
@@ -22,7 +22,7 @@ struct VocabularyParser {
       try expect(":")
       let id = try number()
       if let other = byId[id] {
-        throw wrong("the id \(id) is there twice, first in line \(other.line)")
+        throw wrong("the id \(id) appears twice, first in line \(other.line)")
       }
       byId[id] = (piece, line)
     }
@@ -53,7 +53,7 @@ struct VocabularyParser {
     InputError("not a vocabulary: \(reason)", path: path, line: line)
   }
 
-  /// The next byte that is not white space, not consumed.
+  /// Returns the next byte that is not white space, without consuming it.
   private mutating func peek() -> UInt8? {
     while index < bytes.count {
       switch bytes[index] {
@@ -77,7 +77,7 @@ struct VocabularyParser {
     _ = peek()
     let digits = bytes[index...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     guard let value = Int32(String(decoding: digits, as: UTF8.self)) else {
-      throw wrong("expected an id, a whole number from 0 on")
+      throw wrong("expected an id: a whole number, 0 or more")
     }
     index += digits.count
     return Int(value)

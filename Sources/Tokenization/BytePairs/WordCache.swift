@@ -1,10 +1,10 @@
-/// Up to 15 bytes of a word and their number, in two machine words: nearly every English word, as a
-/// dictionary's key that takes no memory of its own.
+/// Up to 15 bytes of a word and their number, in two machine words: a dictionary key for nearly
+/// every English word that allocates no memory.
 struct ShortWord: Hashable {
   private var low: UInt64 = 0
   private var high: UInt64 = 0
 
-  /// Nil for a longer word.
+  /// Creates a key for `bytes`; nil if the word is longer.
   init?(_ bytes: Span<UInt8>) {
     guard bytes.count < 16 else { return nil }
     for index in 0..<min(bytes.count, 8) { low |= UInt64(bytes[index]) << UInt64(8 * index) }
@@ -14,7 +14,7 @@ struct ShortWord: Hashable {
     high |= UInt64(bytes.count) << 56
   }
 
-  /// The word again.
+  /// The bytes of the word.
   var bytes: [UInt8] {
     (0..<Int(high >> 56)).map {
       UInt8(truncatingIfNeeded: ($0 < 8 ? low : high) >> UInt64(8 * ($0 & 7)))
@@ -22,16 +22,18 @@ struct ShortWord: Hashable {
   }
 }
 
-/// The ids of the short words seen so far, bounded: when full it starts again.
+/// The ids of the short words seen so far. The number of words is limited: when it is full, the
+/// cache is cleared.
 struct WordCache {
   private var entries: [ShortWord: Range<Int32>] = [:]
   private var ids: [Int32] = []
   private let limit: Int
 
-  /// Room for `limit` words.
+  /// A cache for up to `limit` words.
   init(limit: Int) { self.limit = limit }
 
-  /// Appends the ids of `word` to `output`, asking `encoding` for those of a word not seen before.
+  /// Appends the ids of `word` to `output`; a word that was not seen before is encoded with
+  /// `encoding`.
   mutating func append(
     _ word: Span<UInt8>, by encoding: BytePairEncoding, to output: inout [Int32]
   ) {

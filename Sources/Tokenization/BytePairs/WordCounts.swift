@@ -1,13 +1,13 @@
-/// How often each word stands in a text; counts of several texts add up to those of all.
+/// The number of occurrences of each word in a text; the counts of several texts can be added.
 package struct WordCounts {
   private var short: [ShortWord: Int] = [:]
   private var long: [[UInt8]: Int] = [:]
   private var splitter = WordSplitter()
 
-  /// No words.
+  /// Creates counts without words.
   package init() {}
 
-  /// Counts `word` once more.
+  /// Adds one occurrence of `word`.
   package mutating func add(_ word: Span<UInt8>) {
     if let key = ShortWord(word) {
       short[key, default: 0] += 1
@@ -16,7 +16,7 @@ package struct WordCounts {
     }
   }
 
-  /// Counts the words of `text`, which is valid UTF-8 and not standardised yet.
+  /// Counts the words of `text`, which is valid UTF-8 and not yet standardised.
   package mutating func add(text: Span<UInt8>) {
     let standard = Standardise.standardise(text)
     var words = WordList()
@@ -30,7 +30,7 @@ package struct WordCounts {
     long.merge(other.long, uniquingKeysWith: +)
   }
 
-  /// All words with their counts, in no order.
+  /// All words with their counts, in unspecified order.
   package var all: [(word: [UInt8], count: Int)] {
     short.map { ($0.key.bytes, $0.value) } + long.map { ($0.key, $0.value) }
   }

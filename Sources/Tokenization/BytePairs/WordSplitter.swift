@@ -1,11 +1,11 @@
 import Foundation
 
-/// Words one after another: the bytes of all, and where each ends.
+/// A list of words: their bytes, end to end, and the end of each.
 struct WordList {
   private(set) var bytes: [UInt8] = []
   private(set) var ends: [Int] = []
 
-  /// Ends the word that `append` has begun; without one, nothing.
+  /// Ends the word that `append` has begun; does nothing if there is none.
   @inline(__always)
   mutating func endWord() { if bytes.count > (ends.last ?? 0) { ends.append(bytes.count) } }
 
@@ -26,23 +26,21 @@ struct WordList {
   }
 }
 
-/// Standardised text → the lower-case words that byte-pair encoding cuts into pieces. The one place
-/// where word rules live.
+/// Splits standardised text into the lower-case words that byte-pair encoding cuts into pieces. This is the only place with word rules.
 ///
-/// The rules are those of Hugging Face's `OpenAIGPTTokenizer` (BertNormalizer(lowercase: true), then
-/// BertPreTokenizer), scalar by scalar: control, format and private-use characters go; Chinese
-/// characters and punctuation are words by themselves; accents are stripped (canonical
-/// decomposition without non-spacing marks); the rest is lower-cased. One difference: a newline is a
-/// word of its own, "\n", as it was for OpenAI; Hugging Face's tokenizer loses it.
+/// The rules are those of Hugging Face's `OpenAIGPTTokenizer` (BertNormalizer(lowercase: true), then BertPreTokenizer), scalar by scalar:
+/// control, format and private-use characters are dropped; Chinese characters and punctuation are separate words; accents are stripped
+/// (canonical decomposition without non-spacing marks); the rest is lower-cased. One difference: a newline is a separate word, "\n", as it
+/// was for OpenAI; Hugging Face's tokenizer drops it.
 ///
-/// Against Hugging Face's tokenizers 0.23 on every scalar after standardisation, the words differ only for 659 characters that
-/// Unicode added, or changed the category of, after its tables were made; none is in GPT-1's vocabulary.
+/// Compared with Hugging Face's tokenizers 0.23 on every scalar after standardisation, the words differ only for 659 characters that
+/// Unicode added, or moved to another category, after its tables were made; none is in GPT-1's vocabulary.
 ///
-/// It remembers how it folded each scalar that is not ASCII; hence `mutating`.
+/// It caches the result for each scalar that is not ASCII; hence `mutating`.
 struct WordSplitter {
   private enum Kind: UInt8 { case letter, isolated, space, dropped, newline, folded }
 
-  /// What one scalar turns into: letters of the current word, a word by itself, or a space.
+  /// The result for one scalar: letters of the current word, a separate word, or a space.
   private struct Folded {
     var kind: Kind
     var bytes: [UInt8]
@@ -114,7 +112,7 @@ struct WordSplitter {
     }
   }
 
-  /// BERT's punctuation: Unicode's categories P*, and every ASCII sign ("$", "+", "~" too).
+  /// True for BERT's punctuation: Unicode's categories P*, and every ASCII sign (including "$", "+", "~").
   private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
@@ -128,7 +126,7 @@ struct WordSplitter {
     }
   }
 
-  /// The CJK blocks that BERT's tokenizer isolates (google-research/bert, tokenization.py).
+  /// True for the CJK blocks that BERT's tokenizer isolates (google-research/bert, tokenization.py).
   private static func isChinese(_ value: UInt32) -> Bool {
     switch value {
     case 0x4E00...0x9FFF, 0x3400...0x4DBF, 0x20000...0x2A6DF, 0x2A700...0x2B73F,

@@ -1,11 +1,11 @@
 import Files
 
-/// A few fields of a JSON text (RFC 8259), by path; the rest is looked at only for where it ends. Half a million lines of SNLI are
-/// half a gigabyte, most of it parses: Foundation's decoder would build them all.
+/// Reads a few fields of a JSON text (RFC 8259) by path; skips the rest, looking only for its end. Half a million lines of SNLI are half a
+/// gigabyte, mostly parse trees, and Foundation's decoder would build objects for all of it.
 package struct JSONFields {
-  /// What a field holds. A missing one, or null, is nil.
+  /// The value of a field; nil stands for a missing field or null.
   package enum Value: Equatable {
-    /// A string, or a number, `true` or `false` as it is written.
+    /// A string; or a number, `true` or `false` as it is written.
     case text(String)
     /// A list or an object.
     case composite
@@ -14,26 +14,26 @@ package struct JSONFields {
   /// Text that is not JSON.
   package struct Malformed: Error {
     package var reason: String
-    /// From the beginning of the text, in bytes.
+    /// The offset from the beginning of the text, in bytes.
     package var offset: Int
   }
 
   private static let deepest = 100
 
   private let paths: [[[UInt8]]]
-  /// For each path of the last object whether its value is a string.
+  /// For each path of the last object, true if its value is a string.
   private(set) var isString: [Bool] = []
   private var values: [Value?] = []
   private var start = 0
   private var index = 0
   private var end = 0
 
-  /// Fields by names with dots between them; a number is a place in a list, from 0.
+  /// Creates a reader of fields, named with dots between the levels; a number is a place in a list, from 0.
   package init(_ names: [String]) {
     paths = names.map { $0.utf8.split(separator: UInt8(ascii: ".")).map(Array.init) }
   }
 
-  /// The fields of the object that is all of `range`, in the order of the names.
+  /// The fields of the object that fills `range`, in the order of the names.
   package mutating func values(
     in text: Span<UInt8>, _ range: Range<Int>
   ) throws(Malformed) -> [Value?] {
@@ -46,9 +46,9 @@ package struct JSONFields {
     return values
   }
 
-  /// Passes a value over.
+  /// Reads a value, and stores it for the paths that end here.
   ///
-  /// - Parameter live: paths that have led here
+  /// - Parameter live: the indices of the paths that have matched so far
   package mutating func value(_ text: Span<UInt8>, depth: Int, live: [Int]) throws(Malformed) {
     guard depth <= JSONFields.deepest else { throw wrong("more than a hundred levels") }
     let ending = live.filter { paths[$0].count == depth }
@@ -73,7 +73,7 @@ package struct JSONFields {
     }
   }
 
-  /// Whether `word` is a number of RFC 8259: no leading zero, no bare point, no sign but minus.
+  /// True if `word` is a number of RFC 8259: no leading zero, no bare point, no sign except minus.
   private static func isNumber(_ word: String) -> Bool {
     var rest = Substring(word).utf8
     func digits() -> Int {
@@ -115,11 +115,11 @@ package struct JSONFields {
         let first = index
         let name = try string(text)
         for path in candidates where try isName(paths[path][depth], text, name) {
-          // Some readers take the first of two, some the last.
+          // Some readers use the first of two, others the last.
           guard seen.insert(path).inserted else {
             let name = String(decoding: paths[path][depth], as: UTF8.self)
             throw Malformed(
-              reason: "the name \(name.reported()) is there twice", offset: first - start)
+              reason: "the name \(name.reported()) appears twice", offset: first - start)
           }
           going.append(path)
         }
@@ -139,7 +139,7 @@ package struct JSONFields {
     }
   }
 
-  /// Passes a string over; its range is without the quotes.
+  /// Skips a string; returns its range without the quotes.
   private mutating func string(_ text: Span<UInt8>) throws(Malformed) -> Range<Int> {
     let first = index + 1
     index = first
@@ -179,7 +179,7 @@ package struct JSONFields {
     return bytes.span.string(0..<bytes.count)
   }
 
-  /// The next byte that is no white space, not consumed.
+  /// Returns the next byte that is not white space, without consuming it.
   private mutating func peek(_ text: Span<UInt8>) -> UInt8? {
     while index < end {
       switch text[index] {

@@ -1,12 +1,12 @@
 import Files
 
-/// Strings of JSON (RFC 8259, §7).
+/// Reads JSON strings (RFC 8259, §7).
 enum JSONString {
   /// Appends the UTF-8 of a string to `output`.
   ///
   /// - Parameters:
   ///   - text: valid UTF-8
-  ///   - range: what stands between the quotes
+  ///   - range: the bytes between the quotes
   static func decode(
     _ text: Span<UInt8>, _ range: Range<Int>, to output: inout [UInt8]
   ) throws(JSONFields.Malformed) {
@@ -16,7 +16,7 @@ enum JSONString {
       guard byte == UInt8(ascii: "\\") else {
         guard byte >= 0x20 else {
           throw JSONFields.Malformed(
-            reason: "a control character in a string, which JSON wants escaped", offset: index)
+            reason: "a control character in a string, which must be escaped", offset: index)
         }
         output.append(byte)
         index += 1
@@ -26,7 +26,7 @@ enum JSONString {
     }
   }
 
-  /// The UTF-8 of the string that begins behind its opening quote, at `index`, which goes behind the closing one.
+  /// Reads the string that begins at `index`, after its opening quote, and moves `index` past the closing one. Returns its UTF-8.
   ///
   /// - Parameter text: valid UTF-8
   static func read(
@@ -46,7 +46,7 @@ enum JSONString {
     return output
   }
 
-  /// The character of the escape whose backslash is at `index`, which goes behind it.
+  /// Reads the escape whose backslash is at `index`, and moves `index` past it.
   static func escape(
     _ text: Span<UInt8>, _ index: inout Int, end: Int
   ) throws(JSONFields.Malformed) -> Unicode.Scalar {

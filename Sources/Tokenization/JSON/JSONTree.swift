@@ -2,14 +2,14 @@ import Files
 
 /// A JSON text as a tree in which strings are bytes.
 ///
-/// Foundation's parsers put strings into Swift's, which are equal where Unicode calls them so: two pieces of a vocabulary would be one.
-/// They take the last of two equal keys in silence, and name no line.
+/// Foundation's parsers return Swift strings, which are equal if they are canonically equivalent: two pieces of a vocabulary would become
+/// one. They also silently use the last of two equal keys, and do not report lines.
 package indirect enum JSONTree {
-  /// Each key once.
+  /// The members; each key appears once.
   case object([Member])
   case array([JSONTree])
   case string([UInt8])
-  /// As it is spelled.
+  /// The digits as they are written.
   case number([UInt8])
   case bool(Bool)
   case null
@@ -19,33 +19,33 @@ package indirect enum JSONTree {
     package let value: JSONTree
   }
 
-  /// The JSON in `bytes`, which are UTF-8; an InputError names the line of `path` where it is none.
+  /// Parses the JSON in `bytes`, which are valid UTF-8; an InputError names `path` and the line of an error.
   package init(_ bytes: [UInt8], path: String) throws(InputError) {
     var parser = JSONTreeParser(bytes, path: path)
     self = try parser.whole()
   }
 
-  /// The value of `key`; nil where this is no object that has it, or it is null.
+  /// The value of `key`; nil if this is not an object, the key is missing, or its value is null.
   subscript(key: String) -> JSONTree? {
     guard case .object(let members) = self, let value = members[key]?.value else { return nil }
     if case .null = value { return nil }
     return value
   }
 
-  /// The text of a string.
+  /// The text of a string; nil for other values.
   var text: String? {
     if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
   }
 
-  /// The value of a whole number.
+  /// The value of a whole number; nil for other values.
   var int: Int? {
     if case .number(let digits) = self { Int(String(decoding: digits, as: UTF8.self)) } else { nil }
   }
 
-  /// The elements of an array; none where this is something else.
+  /// The elements of an array; empty for other values.
   var elements: [JSONTree] { if case .array(let elements) = self { elements } else { [] } }
 
-  /// For messages: a string, number or flag as it is, and what kind of value all else is.
+  /// A description for messages: a string, number or flag as written, and the kind of any other value.
   var described: String {
     switch self {
     case .object: "an object"
@@ -64,13 +64,13 @@ extension [JSONTree.Member] {
   }
 }
 
-/// Reads the JSON of RFC 8259.
+/// A parser of the JSON of RFC 8259.
 private struct JSONTreeParser {
   private let bytes: [UInt8]
   private let path: String
   private var index = 0
 
-  /// Far more than any file of a model has; the parser calls itself.
+  /// Far more levels than any file of a model has; limits the recursion of the parser.
   private static let deepest = 64
 
   init(_ bytes: [UInt8], path: String) { (self.bytes, self.path) = (bytes, path) }
@@ -86,7 +86,7 @@ private struct JSONTreeParser {
     return InputError("is not valid JSON: \(reason)", path: path, line: line)
   }
 
-  /// The next byte that is not white space, not consumed.
+  /// Returns the next byte that is not white space, without consuming it.
   private mutating func next() -> UInt8? {
     while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
     return index < bytes.count ? bytes[index] : nil
@@ -128,7 +128,7 @@ private struct JSONTreeParser {
       if !members.isEmpty { try expect(",") }
       let key = try string()
       guard keys.insert(key).inserted else {
-        throw wrong("the key \"\(String(decoding: key, as: UTF8.self))\" is there twice")
+        throw wrong("the key \"\(String(decoding: key, as: UTF8.self))\" appears twice")
       }
       try expect(":")
       members.append(JSONTree.Member(key: key, value: try value(depth: depth + 1)))

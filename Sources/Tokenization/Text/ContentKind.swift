@@ -1,33 +1,33 @@
-/// What the bytes of a file are, judged by its beginning: the one place that knows archives, compressed files, encodings and
-/// whatever else people give where text is expected. A pure function of the bytes.
+/// The kind of a file's contents, judged by its beginning. This is the only place that knows archives, compressed files, encodings and
+/// other files that people give instead of text. A pure function of the bytes.
 public enum ContentKind: Sendable, Equatable {
-  /// Text in UTF-8, perhaps after a byte-order mark.
+  /// Text in UTF-8, with or without a byte-order mark.
   case text
-  /// Text in UTF-8 whose lines, or most of the first ones, are JSON objects.
+  /// Text in UTF-8 whose first lines are all, or mostly, JSON objects.
   case jsonLines
-  /// One JSON object or list that spreads over the file.
+  /// One JSON object or list over several lines.
   case json
-  /// A page of HTML.
+  /// An HTML page.
   case html
-  /// An XML document, which says so.
+  /// An XML document with an XML declaration.
   case xml
-  /// What git-lfs leaves in the place of a file that it has not fetched.
+  /// The pointer that git-lfs leaves in the place of a file that it has not fetched.
   case gitLFSPointer
-  /// A file of a known format that is not text: what it is, and what to do.
+  /// A file of a known format that is not text: its format, and advice.
   case known(what: String, advice: String)
   /// Text in another encoding.
   case encoded(TextEncoding)
-  /// Nothing known: control characters and bytes that no text has.
+  /// Unknown contents: control characters and bytes that do not occur in text.
   case binary
 
-  /// How many bytes of a file's beginning are enough.
+  /// The number of bytes at a file's beginning by which it is judged.
   package static let beginning = 1 << 16
 
   /// Judges a file by its first `beginning` bytes.
   ///
   /// - Parameters:
-  ///   - bytes: the beginning
-  ///   - isWhole: whether the file ends there
+  ///   - bytes: the beginning of the file
+  ///   - isWhole: true if the file ends there
   package static func of(_ bytes: Span<UInt8>, isWhole: Bool) -> ContentKind {
     let sample = bytes.extracting(0..<min(bytes.count, beginning)).array()
     let isWhole = isWhole && sample.count == bytes.count
@@ -42,7 +42,7 @@ public enum ContentKind: Sendable, Equatable {
       }
       if counts.isMany { return .binary }
     }
-    // The last character may be cut where the sample ends.
+    // The last character may be cut at the end of the sample.
     let cut = isWhole ? 0 : sample.span.cutCharacterLength
     let whole = Array(sample[mark..<max(mark, sample.count - cut)])
     if whole.span.firstInvalidUTF8() != nil { return .encoded(.of(whole.span)) }
@@ -68,7 +68,7 @@ public enum ContentKind: Sendable, Equatable {
 }
 
 extension Span<UInt8> {
-  /// How many bytes at the end begin a character that is not finished.
+  /// The number of bytes at the end that belong to an incomplete character.
   var cutCharacterLength: Int {
     for back in 1...3 where back <= count {
       let byte = self[count - back]
@@ -80,7 +80,7 @@ extension Span<UInt8> {
   }
 }
 
-/// Tells JSON from text that begins with a brace or a bracket.
+/// Distinguishes JSON from text that begins with a brace or a bracket.
 enum JSONShape {
   package static func of(_ bytes: [UInt8], from start: Int, isWhole: Bool) -> ContentKind {
     switch bytes[start] {
@@ -101,12 +101,12 @@ enum JSONShape {
     }
   }
 
-  /// Returns true if most of the first non-blank lines are JSON objects: JSON Lines below a heading or a comment.
+  /// Returns true if most of the first non-blank lines are JSON objects, as in JSON Lines below a heading or a comment.
   static func areMostlyObjects(_ bytes: [UInt8], isWhole: Bool) -> Bool {
     var (lines, objects, start) = (0, 0, 0)
     while start < bytes.count, lines < looks {
       let found = bytes[start...].firstIndex(of: UInt8(ascii: "\n"))
-      // A line that goes on beyond the sample tells nothing.
+      // A line that continues beyond the sample cannot be judged.
       guard let end = found ?? (isWhole ? bytes.count : nil) else { break }
       if let first = bytes[start..<end].firstIndex(where: { !ContentKind.isSpace($0) }) {
         lines += 1
@@ -119,7 +119,7 @@ enum JSONShape {
     return objects * 2 > lines
   }
 
-  /// The lines that are looked at.
+  /// The number of lines that are judged.
   private static let looks = 20
 
   private enum Line { case object, beginning, neither }
@@ -133,13 +133,13 @@ enum JSONShape {
     } catch { return error.offset >= range.count ? .beginning : .neither }
   }
 
-  /// Whether the bytes, without white space, begin with `signs`.
+  /// True if the bytes, without white space, begin with `signs`.
   private static func isPart(_ bytes: ArraySlice<UInt8>, of signs: String) -> Bool {
     bytes.lazy.filter { !ContentKind.isSpace($0) }.prefix(signs.utf8.count)
       .elementsEqual(signs.utf8)
   }
 
-  /// Whether the bytes begin as an object does: a brace, a name in quotes, a colon.
+  /// True if the bytes begin like an object: a brace, a name in quotes, a colon.
   private static func isName(_ bytes: ArraySlice<UInt8>) -> Bool {
     guard isPart(bytes, of: "{\""), let quote = bytes.firstIndex(of: UInt8(ascii: "\"")) else {
       return false

@@ -1,7 +1,7 @@
-/// Characters that no text needs: zero bytes, control characters (not white space), and the sign U+FFFD that a conversion leaves
-/// where it failed. A few happen in good text; many say that it is none.
+/// Counts of characters that do not belong in text: zero bytes, control characters (except white space), and the replacement character
+/// U+FFFD that failed conversions leave. Good text has a few at most; many indicate that a file is not text.
 package struct ControlCounts: Sendable, Equatable {
-  /// The bytes that were looked at.
+  /// The number of bytes that were examined.
   private(set) var bytes = 0
   private(set) var zeros = 0
   private(set) var controls = 0
@@ -9,12 +9,12 @@ package struct ControlCounts: Sendable, Equatable {
 
   package init() {}
 
-  /// Those in `text`; bytes that are not UTF-8 count as nothing.
+  /// Counts the characters in `text`; ignores bytes that are not UTF-8.
   package init(of text: Span<UInt8>) {
     bytes = text.count
     for index in text.indices {
       let byte = text[index]
-      // Nearly all text is above this and below 7F.
+      // Nearly all bytes of text are 20–7E.
       if byte &- 0x20 < 0x5F { continue }
       switch byte {
       case 0: zeros += 1
@@ -38,16 +38,16 @@ package struct ControlCounts: Sendable, Equatable {
     replacements += other.replacements
   }
 
-  /// Whether there is anything to tell.
+  /// True if nothing was found.
   package var isEmpty: Bool { zeros + controls + replacements == 0 }
 
-  /// Whether the bytes may be text in units of two or four bytes.
+  /// True if the bytes may be text in units of two or four bytes.
   var isSuspect: Bool { (zeros + controls) * 100 > bytes }
 
-  /// Whether this is no text: more than one in a hundred, or a thousand zero bytes, which is a hole in a file.
+  /// True if this is not text: more than one in a hundred, or a thousand zero bytes, which indicate a hole in a file.
   package var isMany: Bool { zeros > 1000 || zeros + controls > 16 && isSuspect }
 
-  /// What was found, in words: `3 zero bytes and 1 control character`.
+  /// The counts as a phrase: `3 zero bytes and 1 control character`.
   package var description: String {
     func counted(_ count: Int, _ what: String) -> [String] {
       count == 0 ? [] : ["\(count) \(what)\(count == 1 ? "" : "s")"]
@@ -59,7 +59,7 @@ package struct ControlCounts: Sendable, Equatable {
     return parts.dropLast().joined(separator: ", ") + " and " + last
   }
 
-  /// Why a text with so many is refused.
+  /// The error message for a text with too many.
   package var refusal: String {
     "is not text: it has \(description) in \(bytes == ContentKind.beginning ? "its first \(bytes)" : "\(bytes)") bytes; check where the file comes from, or remove "
       + "these bytes with `tr -d '\\000-\\010\\016-\\037\\177'`"

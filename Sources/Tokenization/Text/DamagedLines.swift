@@ -1,15 +1,15 @@
 import Files
 
-/// Single lines of a text that are not UTF-8.
+/// Collects single lines of a text that are not UTF-8.
 package final class DamagedLines {
   /// One error for each such line, with its number.
   package private(set) var errors: [InputError] = []
 
-  /// None yet.
+  /// Creates an empty collection.
   package init() {}
 
-  /// The text with such lines blank, which are noted; nil where there are none, or where they are not the exception: then the text has
-  /// another encoding.
+  /// Returns the text with such lines blanked, and records them. Nil if there are none, or if they are not the exception, because the text
+  /// then has another encoding.
   package func leftOut(of bytes: Span<UInt8>, path: String) -> [UInt8]? {
     guard bytes.firstInvalidUTF8() != nil else { return nil }
     if case .encoded(let encoding) = ContentKind.of(bytes, isWhole: true), encoding.isWide {

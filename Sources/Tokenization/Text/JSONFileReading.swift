@@ -2,14 +2,14 @@ import Files
 import Foundation
 
 extension JSONFile {
-  /// The value that the file at `path` holds.
+  /// Reads a value from the file at `path`.
   public static func read<Value: Decodable>(
     _ type: Value.Type, from path: String, choices: [String: [String]] = [:]
   ) throws(InputError) -> Value {
     try decode(type, TextFile.bytes(of: path), path: path, choices: choices)
   }
 
-  /// The value that the file at `path` holds, where fields of some of its parts may be missing: they are those of `defaults`.
+  /// Reads a value from the file at `path`; missing fields of the parts in `defaults` are filled in from there.
   package static func read<Value: Decodable>(
     _ type: Value.Type, from path: String, defaults: [String: some Encodable]
   ) throws(InputError) -> Value {
@@ -20,7 +20,7 @@ extension JSONFile {
       let full = object(Data(encode(value, formatting: []).utf8)) ?? [:]
       whole[part] = full.merging(found) { $1 }
     }
-    // What was read as JSON is JSON; if not, the file speaks for itself.
+    // The merged object can always be written as JSON; if not, the original file is decoded.
     let merged = try? JSONSerialization.data(withJSONObject: whole)
     return try decode(type, merged.map { [UInt8]($0) } ?? bytes, path: path)
   }

@@ -1,12 +1,12 @@
 import Files
 import Foundation
 
-/// Reads one field of JSON objects, one a line: each a text of its own.
+/// Reads one field of JSON objects, one object per line; each field is a separate text.
 public struct JSONLinesText: Sendable {
-  /// The field's name; a field within another is a path with dots, `document.text`.
+  /// The name of the field; a field within another is a path with dots, `document.text`.
   let field: String
 
-  /// The reader of `field`.
+  /// Creates a reader of `field`.
   public init(field: String) { self.field = field }
 
   /// The texts of the file at `path`, in order.
@@ -20,10 +20,10 @@ public struct JSONLinesText: Sendable {
     }
   }
 
-  /// Calls `body` with the UTF-8 of each line's text; blank lines have none.
+  /// Calls `body` with the UTF-8 of each line's text; blank lines are skipped.
   ///
-  /// - Parameter firstLine: the line that `range` begins in
-  /// - Throws: where a line is no object, or its field is missing or no string
+  /// - Parameter firstLine: the line in which `range` begins
+  /// - Throws: if a line is not an object, or its field is missing or not a string
   package func forEachText(
     in text: Span<UInt8>, _ range: Range<Int>, path: String, firstLine: Int,
     _ body: ([UInt8]) -> Void
@@ -39,7 +39,7 @@ public struct JSONLinesText: Sendable {
       let value: JSONFields.Value?
       do throws(JSONFields.Malformed) { value = try fields.values(in: text, object)[0] } catch {
         throw InputError(
-          "is not JSON Lines, an object a line: \(error.reason) at byte \(error.offset) of the line",
+          "is not JSON Lines (one object per line): \(error.reason) at byte \(error.offset) of the line",
           path: path, line: line)
       }
       guard case .text(let found)? = value, fields.isString[0] else {
@@ -64,7 +64,7 @@ public struct JSONLinesText: Sendable {
     case .text(let found):
       return "the field `\(field)` is \(found), not a string; name the field that holds the text"
     case nil:
-      // A line that was read before is JSON; if not, its names are not told.
+      // The line has been read before, so it is JSON; if parsing fails, the message has no names.
       let whole = try? JSONSerialization.jsonObject(
         with: Foundation.Data(text.extracting(object).array()))
       let names = (whole as? [String: Any])?.keys.sorted() ?? []

@@ -1,8 +1,8 @@
-/// Formats that are not text and begin with bytes of their own (file(1)'s magic).
+/// Formats that are not text and begin with their own magic bytes (see file(1)).
 enum KnownFormat {
   typealias Finding = (what: String, advice: String)
 
-  /// What `bytes`, the beginning of a file, are, or nil.
+  /// The format of a file that begins with `bytes`, or nil.
   package static func of(_ bytes: [UInt8]) -> Finding? {
     for (magic, what, advice) in compressed where bytes.starts(with: magic) {
       return ("compressed by \(what)", "unpack it with `\(advice)`")
@@ -20,7 +20,7 @@ enum KnownFormat {
       return zip(bytes)
     }
     for (magic, what, advice) in others where bytes.starts(with: magic) { return (what, advice) }
-    // Eight bytes of length, then JSON.
+    // The length of the header in eight bytes, then JSON.
     if bytes.count > 10, bytes[6] == 0, bytes[7] == 0, bytes[8...].starts(with: "{\"".utf8) {
       return ("a safetensors file", "give text")
     }
@@ -60,20 +60,20 @@ enum KnownFormat {
     (Array("SQLite format 3\0".utf8), "an SQLite database", data),
     ([0x93] + Array("NUMPY".utf8), "a NumPy array", media),
     ([0x89] + Array("HDF\r\n".utf8), "an HDF5 file", data),
-    ([0x80, 0x02], "a pickle of Python", data), ([0x80, 0x03], "a pickle of Python", data),
-    ([0x80, 0x04, 0x95], "a pickle of Python", data),
-    ([0x80, 0x05, 0x95], "a pickle of Python", data),
+    ([0x80, 0x02], "a Python pickle", data), ([0x80, 0x03], "a Python pickle", data),
+    ([0x80, 0x04, 0x95], "a Python pickle", data),
+    ([0x80, 0x05, 0x95], "a Python pickle", data),
     ([0x7F] + Array("ELF".utf8), "a program", media),
     ([0x89] + Array("PNG\r\n".utf8), "an image", media),
     ([0xFF, 0xD8, 0xFF], "an image", media),
     (Array("GIF87a".utf8), "an image", media), (Array("GIF89a".utf8), "an image", media),
   ]
 
-  /// What lies in a zip archive: its first member tells.
+  /// The contents of a zip archive, judged by its first member.
   private static func zip(_ bytes: [UInt8]) -> Finding {
     let names = String(decoding: bytes.prefix(4096), as: UTF8.self)
     if names.contains("mimetypeapplication/epub+zip") {
-      return ("an EPUB book", "convert it to plain text (`pandoc -t plain`, say)")
+      return ("an EPUB book", "convert it to plain text (for example with `pandoc -t plain`)")
     }
     if names.contains("[Content_Types].xml") || names.contains("mimetypeapplication/vnd.oasis") {
       return ("an Office document (a zip archive)", office)
@@ -82,7 +82,8 @@ enum KnownFormat {
     return ("a zip archive", "unpack it with `unzip` and give the files in it")
   }
 
-  /// A tar header tells itself by its checksum, in octal digits at byte 148: the sum of all bytes with spaces in its own place.
+  /// True for a tar archive: its checksum, in octal digits at byte 148, is the sum of all header bytes with spaces in place of the
+  /// checksum.
   private static func isTar(_ bytes: [UInt8]) -> Bool {
     guard bytes.count >= 512 else { return false }
     let digits = bytes[148..<156].drop { $0 == 0x20 }.prefix { 0x30...0x37 ~= $0 }

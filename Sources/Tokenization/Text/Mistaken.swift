@@ -1,13 +1,13 @@
 import Files
 
 extension ContentKind {
-  /// What stands in the place of a binary file of this program's: what the bytes are, and how to get the file itself; nil where they may
-  /// be the file, damaged perhaps.
+  /// Describes text or another file in the place of a binary file of this program, with advice; nil if the bytes may be the expected file,
+  /// even if damaged.
   ///
   /// - Parameters:
-  ///   - beginning: of the file
-  ///   - isWhole: whether the file ends there
-  ///   - expected: what it should be, with its article: `a safetensors file`
+  ///   - beginning: the beginning of the file
+  ///   - isWhole: true if the file ends there
+  ///   - expected: the expected file, with its article: `a safetensors file`
   package static func mistaken(
     _ beginning: Span<UInt8>, isWhole: Bool, for expected: String
   ) -> String? {
@@ -18,9 +18,9 @@ extension ContentKind {
       return "is a git-lfs pointer, not the file itself: fetch that with `git lfs pull`"
     case .html, .xml:
       return
-        "is \(kind.markup ?? ""), a message of a web site perhaps, not \(expected): download the file itself"
+        "is \(kind.markup ?? ""), perhaps an error page of the web site, not \(expected): download the file itself"
     case .text, .json, .jsonLines:
-      // A file of this program's that was cut within its first bytes has zeros.
+      // A binary file of this program contains zeros in its first bytes, even if it was cut there.
       guard beginning.first(0, in: 0..<beginning.count) == nil else { return nil }
       let lineFeed = beginning.first(UInt8(ascii: "\n"), in: 0..<beginning.count)
       let line = beginning.extracting(0..<min(lineFeed ?? beginning.count, 200)).array()
@@ -35,7 +35,7 @@ extension ContentKind {
     }
   }
 
-  /// The same of the file at `path`; nil also where it cannot be read.
+  /// The same for the file at `path`; nil also if it cannot be read.
   package static func mistaken(at path: String, for expected: String) -> String? {
     guard let reader = try? FileReader(path),
       let bytes = try? reader.read(UInt8.self, at: 0, count: min(reader.size, beginning))

@@ -1,11 +1,11 @@
 import Files
 
-/// Text that is given on the command line.
+/// Text given on the command line.
 public enum TextArgument {
-  /// The text of `argument`, as `FileName` has arguments.
+  /// The text of `argument`, which has the form of `FileName`'s arguments.
   ///
-  /// - Parameter option: what it was given to
-  /// - Throws: where it is not UTF-8
+  /// - Parameter option: the option to which it was given
+  /// - Throws: an InputError if it is not UTF-8
   public static func text(_ argument: String, of option: String) throws(InputError) -> String {
     let bytes = FileName.bytes(argument)
     if var error = TextFile.encodingError(in: bytes.span, path: option, unit: "text") {

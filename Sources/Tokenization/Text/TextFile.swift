@@ -1,24 +1,24 @@
 import Files
 
-/// What a text is read for, which decides what else than plain text it may be.
+/// The use of a text, which determines the formats that are accepted.
 public enum TextUse: Sendable {
-  /// Running text, all of which is encoded.
+  /// Running text, which is encoded as a whole.
   case prose
-  /// Lines of JSON objects of which one field is encoded.
+  /// JSON objects, one per line, of which one field is encoded.
   case jsonLines
   /// A format that is parsed: a table, JSON, YAML, a vocabulary.
   case format
 }
 
-/// Text files, which every reader of this program opens here: what is not UTF-8 text is refused in the same words everywhere.
+/// Opens text files for all readers of this program, so that files which are not UTF-8 text are refused with the same messages everywhere.
 public enum TextFile {
-  /// Calls `body` with the bytes of the file at `path`, which are valid UTF-8, after a byte-order mark.
+  /// Calls `body` with the bytes of the file at `path`, which are valid UTF-8, without a byte-order mark.
   ///
   /// - Parameters:
-  ///   - use: what the text is for
-  ///   - tell: is called with what is to be told of a text that is read all the same
-  ///   - damaged: where it is given, single lines that are no UTF-8 are blank to `body` and noted there
-  /// - Throws: where it cannot be read, is empty, or is no UTF-8 text: then what it is as far as its bytes tell, and what to do
+  ///   - use: the use of the text
+  ///   - tell: called with notes about a text that is read nevertheless
+  ///   - damaged: if given, single lines that are not UTF-8 are blank to `body` and recorded there
+  /// - Throws: if the file cannot be read, is empty, or is not UTF-8 text; the error names the format, if it is known, and gives advice
   package static func withBytes<Result>(
     of path: String, for use: TextUse = .format, tell: (String) -> Void = { _ in },
     damaged: DamagedLines? = nil,
@@ -44,23 +44,23 @@ public enum TextFile {
     return try read(bytes.span)
   }
 
-  /// The bytes of the file at `path`; otherwise as `withBytes`.
+  /// The bytes of the file at `path`; otherwise like `withBytes`.
   public static func bytes(of path: String, for use: TextUse = .format) throws(InputError)
     -> [UInt8]
   {
     try withBytes(of: path, for: use) { $0.array() }
   }
 
-  /// The text of the file at `path`; otherwise as `withBytes`.
+  /// The text of the file at `path`; otherwise like `withBytes`.
   public static func text(
     of path: String, for use: TextUse = .format, tell: (String) -> Void = { _ in }
   ) throws(InputError) -> String {
     try withBytes(of: path, for: use, tell: tell) { $0.string(0..<$0.count) }
   }
 
-  /// Refuses bytes of `path` that are no UTF-8 text.
+  /// Refuses bytes of `path` that are not UTF-8 text.
   ///
-  /// - Returns: the length of the byte-order mark at the beginning, and what is to be told
+  /// - Returns: the length of the byte-order mark at the beginning, and a note for the user
   static func check(
     _ bytes: Span<UInt8>, for use: TextUse, path: String
   ) throws(InputError) -> (mark: Int, note: String?) {
@@ -75,13 +75,13 @@ public enum TextFile {
     return (bytes.utf8MarkLength, notes.isEmpty ? nil : notes.joined(separator: "; "))
   }
 
-  /// What is wrong with text that is not valid UTF-8, or nil: its encoding by its looks, with line and byte of the first place.
+  /// The error for text that is not valid UTF-8, or nil: the probable encoding, and the line and byte of the first invalid place.
   ///
   /// - Parameters:
-  ///   - offset: of `bytes` in the file
-  ///   - firstLine: the line that `bytes` begin in
-  ///   - unit: what the offset is counted in, where that is not the file
-  ///   - before: more of the same text, by which it is judged, too
+  ///   - offset: the offset of `bytes` in the file
+  ///   - firstLine: the line in which `bytes` begin
+  ///   - unit: the thing in which the offset is counted, if it is not the file
+  ///   - before: earlier bytes of the same text, which are used to guess the encoding
   package static func encodingError(
     in bytes: Span<UInt8>, path: String, offset: Int = 0, firstLine: Int = 1, unit: String = "file",
     before: [UInt8] = []
@@ -97,7 +97,7 @@ public enum TextFile {
 }
 
 extension ContentKind {
-  /// Why a file of this kind is not read, or nil.
+  /// The error for a file of this kind, or nil if it is read.
   package func refusal(for use: TextUse, path: String, bytes: Span<UInt8>) -> InputError? {
     func wrong(_ reason: String, line: Int? = nil) -> InputError {
       InputError(reason, path: path, line: line)
@@ -106,7 +106,7 @@ extension ContentKind {
     case .text, .xml: return nil
     case .jsonLines:
       guard use == .prose else { return nil }
-      // Of standard input no field is read.
+      // For standard input there is no option that names a field.
       let way =
         path == StandardInput.path
         ? "extract the text first, as with `jq -r .text`"
@@ -131,20 +131,20 @@ extension ContentKind {
         "is a git-lfs pointer, not the file itself: fetch the file with `git lfs pull`")
     case .known(let what, let advice): return wrong("is \(what), not text: \(advice)")
     case .encoded(let encoding):
-      // Of a code page the place is told, too.
+      // For a code page, the error names the place.
       return TextFile.wideOnly(encoding, bytes, path: path)
     case .binary:
       return wrong(ControlCounts(of: bytes).refusal)
     }
   }
 
-  /// What is to be told of a file of this kind that is read.
+  /// A note about a file of this kind that is read, or nil.
   package func note(for use: TextUse) -> String? {
     guard use == .prose, let name = markup else { return nil }
     return "is \(name): its tags are read as text; if that is not intended, remove them first"
   }
 
-  /// What a text with tags is; nil for others.
+  /// The name of a text with tags; nil for others.
   var markup: String? {
     switch self {
     case .html: "an HTML page"
@@ -170,20 +170,20 @@ extension Span<UInt8> {
     count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF ? 3 : 0
   }
 
-  /// The line feeds before `index`.
+  /// The number of line feeds before `index`.
   package func lines(before index: Int) -> Int {
     var lines = 0
     for place in 0..<index where self[place] == UInt8(ascii: "\n") { lines += 1 }
     return lines
   }
 
-  /// Where `byte` is first in `range`, or nil.
+  /// The first index of `byte` in `range`, or nil.
   package func first(_ byte: UInt8, in range: Range<Int>) -> Int? {
     for place in range where self[place] == byte { return place }
     return nil
   }
 
-  /// The text in `range` of bytes that are known to be UTF-8, cut at whole characters.
+  /// The text in `range` of bytes that are known to be UTF-8; the range must not split a character.
   package func string(_ range: Range<Int>) -> String {
     do {
       return String(copying: try UTF8Span(validating: extracting(range)))

@@ -1,28 +1,28 @@
 import Files
 
-/// The text files below a folder, and what was passed over.
+/// The text files below a folder, and the entries that were skipped.
 ///
-/// Links are followed, and whatever they lead to is read once: a circle of links ends, and a file with two paths counts once. Hidden
-/// entries are left alone and counted.
+/// Links are followed, and every target is read once: a cycle of links ends, and a file with two paths counts once. Hidden entries are
+/// skipped and counted.
 public struct TextFolder: Sendable {
-  /// Paths relative to the folder, sorted by their bytes.
+  /// The paths relative to the folder, sorted by their bytes.
   public private(set) var files: [String] = []
 
-  /// What was passed over, by kind and name, in sentences; empty where nothing was.
+  /// Sentences about skipped entries, by kind and name; empty if there are none.
   public var notes: [String] { passedOver.notes }
 
-  /// What was passed over.
+  /// The entries that were skipped.
   private(set) var passedOver = PassedOver()
 
   private let root: String
   private let endings: [String]
   private let isLeftOut: @Sendable (String) -> Bool
 
-  /// Walks through `folder`, which may be a link to one.
+  /// Searches `folder`, which may be a link to a folder.
   ///
   /// - Parameters:
-  ///   - endings: of the files' names, in small letters; capitals count as them
-  ///   - isLeftOut: whether a folder or file of this path is left alone, and not told
+  ///   - endings: the endings of the files' names, in lower case; matches any case
+  ///   - isLeftOut: true for a path that is skipped without a note
   public init(
     _ folder: String, endings: [String] = [".txt"],
     isLeftOut: @escaping @Sendable (String) -> Bool = { _ in false }
@@ -32,7 +32,7 @@ public struct TextFolder: Sendable {
     var walk = Walk()
     if let identity = FileStatus(root)?.identity { walk.seen.insert(identity) }
     try enter("", FolderCommit.contents(of: root), &walk)
-    // Links after all that is really there, so that a file is called what it is called.
+    // Links are followed after all real entries, so that a file is listed under its real path if that is below the folder.
     while !walk.links.isEmpty {
       let links = walk.links
       walk.links = []
@@ -41,7 +41,7 @@ public struct TextFolder: Sendable {
     files = TextFolder.sorted(files)
   }
 
-  /// What was met on the way.
+  /// The state of the search.
   package struct Walk {
     var seen: Set<FileStatus.Identity> = []
     var links: [String] = []
@@ -74,7 +74,7 @@ public struct TextFolder: Sendable {
   ) throws(InputError) {
     let whole = "\(root)/\(path)"
     let status = FileStatus(whole)
-    // A file that is no link lies where its folder does.
+    // A file that is not a link lies in the folder that contains it, which was checked already.
     if isLink || status?.kind == .folder, isLeftOut(whole) { return }
     guard let status else {
       if isLink { passedOver.lost.append(path) } else { passedOver.unreadable.append(path) }
@@ -98,24 +98,24 @@ public struct TextFolder: Sendable {
 }
 
 extension TextFolder {
-  /// What lies in a folder and is not read.
+  /// The entries of a folder that are not read.
   package struct PassedOver: Sendable {
-    /// Files whose names end otherwise.
+    /// Files with other endings.
     var otherEndings: [String] = []
     /// Files and folders whose names begin with a dot.
     var hidden: [String] = []
-    /// Links to nothing.
+    /// Broken links.
     var lost: [String] = []
     /// Pipes, sockets, devices.
     var special: [String] = []
-    /// Folders and files without the right to read them.
+    /// Folders and files without permission to read.
     var unreadable: [String] = []
-    /// Other paths to what is read already.
+    /// Other paths to files or folders that are read already.
     var again: [String] = []
-    /// What names of files end with, in words.
+    /// The expected endings of file names, as a phrase.
     var expected = ".txt"
 
-    /// A count and the first names; nothing where there are none.
+    /// A sentence with the number and the first names of `paths`; empty if there are none.
     package static func note(_ paths: [String], _ one: String, _ several: String) -> [String] {
       guard !paths.isEmpty else { return [] }
       let shown = paths.prefix(5).joined(separator: ", ")
@@ -123,7 +123,7 @@ extension TextFolder {
       return ["\(paths.count) \(paths.count == 1 ? one : several): \(shown)\(more)"]
     }
 
-    /// Sentences, one a kind.
+    /// Sentences, one per kind.
     package var notes: [String] {
       func note(_ paths: [String], _ one: String, _ several: String) -> [String] {
         Self.note(paths, one, several)

@@ -2,13 +2,13 @@ import Files
 
 /// Standard input as text.
 public enum TextInput {
-  /// Calls `body` with each line as soon as it is there, without its end, and with its number from 1.
+  /// Calls `body` with each line as soon as it arrives, without its end, and with its number from 1.
   ///
   /// - Parameters:
-  ///   - descriptor: what is read: 0 is standard input
-  ///   - use: what the text is for
-  ///   - tell: is called, once, with what is to be told of text that is read all the same
-  /// - Throws: where the bytes are no UTF-8 text: what they are as far as they tell, and what to do
+  ///   - descriptor: the file descriptor to read; 0 is standard input
+  ///   - use: the use of the text
+  ///   - tell: called with notes about a text that is read nevertheless
+  /// - Throws: if the bytes are not UTF-8 text; the error names the format, if it is known, and gives advice
   public static func forEachLine(
     descriptor: Int32 = 0, for use: TextUse = .format, tell: (String) -> Void = { _ in },
     _ body: (_ line: String, _ number: Int) throws -> Void

@@ -1,9 +1,9 @@
 /// An encoding of Unicode in units of two or four bytes.
 struct WideEncoding: Sendable, Equatable {
-  /// The bytes of a unit: 2 or 4.
+  /// The number of bytes per unit: 2 or 4.
   let width: Int
   let isLittleEndian: Bool
-  /// Whether a byte-order mark stands at the beginning.
+  /// True if there is a byte-order mark at the beginning.
   let hasMark: Bool
 
   static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -11,21 +11,21 @@ struct WideEncoding: Sendable, Equatable {
   /// `UTF-16`, or `UTF-32`.
   var name: String { "UTF-\(8 * width)" }
 
-  /// What `iconv -f` calls it: the mark tells the order of bytes, the name must where there is none.
+  /// The name for `iconv -f`. With a mark, iconv detects the byte order; without one, the name must contain it.
   var iconv: String { hasMark ? name : name + (isLittleEndian ? "LE" : "BE") }
 
   /// The encoding of `sample`, the beginning of a file, or nil.
   ///
-  /// - Parameter isSuspect: whether it holds bytes that text in UTF-8 has not; without a mark, text in UTF-8 is not looked at, since
-  ///   nearly all of it is some Chinese text in UTF-16
+  /// - Parameter isSuspect: true if it contains bytes that do not occur in UTF-8 text; without a mark, text that can be UTF-8 is not
+  ///   examined, because nearly all such text is also valid Chinese text in UTF-16
   package static func of(_ sample: [UInt8], isSuspect: Bool) -> WideEncoding? {
-    // The mark of UTF-16 begins that of UTF-32.
+    // UTF-32's mark begins with that of UTF-16, so it comes first.
     for (mark, width, little) in marks where sample.starts(with: mark) {
       return WideEncoding(width: width, isLittleEndian: little, hasMark: true)
     }
     let sample = Array(sample.prefix(4096))
     let whole = sample.dropLast(sample.span.cutCharacterLength)
-    // What is UTF-8 with accents and control characters is that, after a wrong conversion perhaps.
+    // Valid UTF-8 with accents and control characters is UTF-8, perhaps after a wrong conversion.
     let isASCII = whole.allSatisfy { $0 < 0x80 }
     guard isASCII ? isSuspect : whole.span.firstInvalidUTF8() != nil else { return nil }
     var best: (share: Double, encoding: WideEncoding)?
@@ -43,8 +43,8 @@ struct WideEncoding: Sendable, Equatable {
     ([0xFF, 0xFE], 2, true), ([0xFE, 0xFF], 2, false),
   ]
 
-  /// The share of ASCII and of Chinese spaces and stops in `bytes`, read in this encoding; nil where that is no text, or none of
-  /// them is in it: then it would be nothing but a guess.
+  /// The share of ASCII and of Chinese spaces and stops in `bytes`, read in this encoding. Nil if the result is not text, or contains too
+  /// few of these characters for more than a guess.
   private func commonShare(of bytes: [UInt8]) -> Double? {
     var (units, common, odd) = (0, 0, 0)
     var blocks = [Int](repeating: 0, count: 256)
@@ -75,8 +75,8 @@ struct WideEncoding: Sendable, Equatable {
       }
     }
     guard units > 0, odd * 50 <= units, common > 0, common * 25 >= units else { return nil }
-    // A script takes one or two blocks of 256 signs, or is Chinese and the like, half of whose bytes are above 7F. Text in UTF-8
-    // with some zero bytes is neither.
+    // Text of one script uses one or two blocks of 256 characters; text in Chinese and similar scripts uses many, but half of its bytes are
+    // above 7F. UTF-8 text with some zero bytes is neither.
     let narrow = blocks[0] + (blocks.dropFirst().max() ?? 0)
     guard narrow * 5 >= units * 3 || bytes.count(where: { $0 > 0x7F }) * 5 > bytes.count else {
       return nil

@@ -2,31 +2,31 @@ import Configuration
 import Console
 import Data
 
-/// A step that went wrong, as it stands in `anomalies.jsonl`.
+/// A step with an anomaly, as recorded in `anomalies.jsonl`.
 package struct Anomaly: Sendable, Encodable {
-  /// From 1.
+  /// The step, from 1.
   let step: Int
   let kind: AnomalyDetector.Finding.Kind
-  /// What is not as it should be.
+  /// The quantity that is anomalous.
   let quantity: AnomalyDetector.Finding.Quantity
   /// Mean over the targets of the step, in nats.
   let loss: Double
-  /// Before clipping.
+  /// Norm of the gradient before clipping.
   let gradientNorm: Double
   /// z of a spike.
   let score: Double?
-  /// The largest z that is no spike.
+  /// The largest z that is not a spike.
   let threshold: Double
   let policy: AnomalyPolicy
-  /// The steps that it came from, which are not applied where the run goes on: this one; and the one before too where every
-  /// micro-batch is at fault, since that may have ruined the weights.
+  /// The steps at fault, which are not applied if the run continues: this one; and the one before it as well if every micro-batch is
+  /// at fault, because that step may have ruined the weights.
   let steps: [Int]
-  /// Those that it may have come from.
+  /// The micro-batches that may have caused the anomaly.
   let microBatches: [MicroBatch]
-  /// Whether these gave the same when they were computed once more; if not, look at their hosts' hardware.
+  /// True if they gave the same losses when computed again; if not, check the hardware of their nodes.
   let isReproduced: Bool
 
-  /// The names in the file are those of the first runs that have it.
+  /// The names in the file stay those that the first runs wrote.
   private enum CodingKeys: String, CodingKey {
     case step, kind, quantity, loss, gradientNorm, score, threshold, policy
     case steps = "updates"
@@ -34,18 +34,18 @@ package struct Anomaly: Sendable, Encodable {
     case isReproduced
   }
 
-  /// A micro-batch of the step: what it is made of, who computed it, and what it gave.
+  /// A micro-batch of the step: its contents, the rank that computed it, and its results.
   struct MicroBatch: Sendable, Encodable {
     let microBatch: Int
     let rank: Int
     let host: String
-    /// Mean over its targets, in nats, in the step.
+    /// Mean over its targets in the step, in nats.
     let loss: Double
-    /// Of its part of the gradient, computed once more.
+    /// Norm of its part of the gradient, when computed again.
     let gradientNorm: Double
-    /// Places in the step's batch.
+    /// Places of its sequences or examples in the step's batch.
     let samples: [Int]
-    /// Numbers of the windows of tokens there.
+    /// Numbers of its sequences or examples in the data.
     let windows: [Int]
 
     private enum CodingKeys: String, CodingKey {
@@ -54,13 +54,13 @@ package struct Anomaly: Sendable, Encodable {
     }
   }
 
-  /// What happened and where, without what is done about it.
+  /// The anomaly and its place, without the run's response.
   package var description: String {
     let what =
       "step \(step): the loss is \(number(loss)) and the gradient's norm \(number(gradientNorm))"
       + (score.map { ", \(format($0, 1)) deviations above the steps before" } ?? "")
     let places = microBatches.prefix(3).map { found in
-      "micro-batch \(found.microBatch) of rank \(found.rank) on \(found.host), windows "
+      "micro-batch \(found.microBatch) of rank \(found.rank) on \(found.host), sequences "
         + found.windows.map(String.init).joined(separator: " ")
     }
     let more = microBatches.count > 3 ? ["\(microBatches.count - 3) more"] : []
@@ -75,44 +75,44 @@ package struct Anomaly: Sendable, Encodable {
   }
 }
 
-/// What a run remembers of its anomalies; a part of its checkpoints.
+/// The state of a run's anomaly detection, which is part of its checkpoints.
 package struct AnomalyState: Sendable, Equatable, Codable {
   var detector = AnomalyDetector()
-  /// Steps that were not applied, or will not be where the run comes to them again; ascending.
+  /// Steps that were not applied, or will be skipped when the run reaches them again; ascending.
   private(set) var skippedSteps: [Int] = []
-  /// How often the run went back.
+  /// The number of times that the run went back to a checkpoint.
   private(set) var rollbacks = 0
-  /// Steps that were not applied since the last one that was.
+  /// The number of steps that were skipped since the last applied one.
   private(set) var skippedInARow = 0
 
-  /// The names in `trainer.json` are those of the first runs that have it.
+  /// The names in `trainer.json` stay those that the first runs wrote.
   private enum CodingKeys: String, CodingKey {
     case detector
     case skippedSteps = "skippedUpdates"
     case rollbacks, skippedInARow
   }
 
-  /// Beyond these, skipping and going back do not help.
+  /// The limits of skipping and going back: beyond them, neither helps.
   static let (mostInARow, mostRollbacks) = (10, 10)
 
-  /// Of a run that has seen nothing.
+  /// The state of a run that has not done any steps.
   package init() {}
 
-  /// A step was applied.
+  /// Records a step that was applied.
   package mutating func applied(loss: Double, norm: Double) {
     detector.accept(loss: loss, norm: norm)
     skippedInARow = 0
   }
 
-  /// Steps are not to be applied, from now on.
+  /// Marks steps to be skipped from now on.
   package mutating func skip(_ steps: [Int]) {
     skippedSteps = Set(skippedSteps + steps).sorted()
   }
 
-  /// A step was not applied.
+  /// Records a step that was not applied.
   mutating func passedOver() { skippedInARow += 1 }
 
-  /// What is known when the run goes back to `saved`, to go on without `steps`.
+  /// The state after going back to `saved`, to continue without `steps`.
   func goingBack(to saved: AnomalyState, without steps: [Int]) -> AnomalyState {
     var state = saved
     state.skip(skippedSteps + steps)

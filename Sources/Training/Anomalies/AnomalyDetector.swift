@@ -1,37 +1,37 @@
 import Dist
 import Foundation
 
-/// Tells a step that went wrong by its loss and its gradient's norm: NaN, infinity, or a spike above what the steps before were like.
+/// Detects an anomaly in a step by its loss and its gradient's norm: NaN, infinity, or a spike above the recent steps.
 ///
 /// A spike is a value whose robust z-score
 ///
 ///     z = (x − median) / max(1.4826 · median |x − median|, floor)
 ///
-/// over the last accepted steps is above a threshold, for x the loss and the logarithm of the norm; 1.4826 makes the median deviation
-/// of normal values their standard deviation (Rousseeuw & Croux 1993). Falling is no spike. What was not accepted leaves no trace in
-/// the statistics. A value: the same steps give the same decisions wherever and whenever they are judged.
+/// over the last accepted steps is above a threshold, where x is the loss or the logarithm of the norm. 1.4826 makes the median
+/// deviation of normally distributed values equal to their standard deviation (Rousseeuw & Croux 1993). A fall is not a spike. Steps
+/// that were not accepted do not enter the statistics. The detector is a value: the same steps give the same decisions everywhere.
 package struct AnomalyDetector: Sendable, Equatable, Codable {
-  /// Of the last accepted steps, oldest first.
+  /// Losses and logarithms of the norms of the last accepted steps, oldest first.
   private var losses: [Double] = []
   private var logNorms: [Double] = []
 
-  /// Steps that are remembered.
+  /// The number of steps that are remembered.
   package static let window = 100
-  /// Accepted steps before which nothing counts as a spike.
+  /// The number of accepted steps before which nothing counts as a spike.
   package static let fewest = 20
-  /// The smallest deviations, in nats and of the norm's logarithm: on a plateau any step away from it would be a spike, and the norm
-  /// grows where a model leaves one.
+  /// The smallest deviations of the loss, in nats, and of the norm's logarithm. Without them, any step away from a plateau would be a
+  /// spike; and the norm grows when a model leaves a plateau.
   static let (lossFloor, normFloor) = (0.05, 0.15)
 
   /// A detector that has seen nothing.
   package init() {}
 
-  /// What is wrong with a step; nil where nothing is. Changes nothing.
+  /// The anomaly in a step; nil if there is none. Changes nothing.
   ///
   /// - Parameters:
-  ///   - loss: in nats
-  ///   - norm: of the gradient before clipping
-  ///   - threshold: the largest z that is no spike; 0 for none that is
+  ///   - loss: the loss, in nats
+  ///   - norm: the norm of the gradient before clipping
+  ///   - threshold: the largest z that is not a spike; 0 to search for no spikes
   package func finding(loss: Double, norm: Double, threshold: Double) -> Finding? {
     if loss.isNaN || norm.isNaN {
       return Finding(kind: .notANumber, quantity: loss.isNaN ? .loss : .gradientNorm)
@@ -49,7 +49,7 @@ package struct AnomalyDetector: Sendable, Equatable, Codable {
     }
   }
 
-  /// Adds a step without a finding to the statistics.
+  /// Adds a step without an anomaly to the statistics.
   package mutating func accept(loss: Double, norm: Double) {
     losses.append(loss)
     logNorms.append(Self.log(norm))
@@ -59,15 +59,15 @@ package struct AnomalyDetector: Sendable, Equatable, Codable {
     }
   }
 
-  /// What is wrong with a step.
+  /// An anomaly in a step.
   package struct Finding: Sendable, Equatable {
-    /// In which way.
+    /// The kind of the anomaly.
     package enum Kind: String, Sendable, Codable, CaseIterable {
       case notANumber = "nan"
       case infinity, spike
     }
 
-    /// Of what.
+    /// The quantity that is anomalous.
     package enum Quantity: String, Sendable, Codable, CaseIterable {
       case loss, gradientNorm
     }
@@ -78,7 +78,7 @@ package struct AnomalyDetector: Sendable, Equatable, Codable {
     package var score: Double? = nil
   }
 
-  /// A norm of nothing has a logarithm too.
+  /// The logarithm of a norm, finite for a norm of 0 as well.
   private static func log(_ norm: Double) -> Double {
     Foundation.log(max(norm, .leastNormalMagnitude))
   }

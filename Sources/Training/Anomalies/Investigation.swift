@@ -2,12 +2,11 @@ import Files
 import Dist
 import Model
 
-// What a trainer does about steps that go wrong: judging them, and finding the micro-batch at fault.
+// Finding anomalies in steps, and the micro-batches at fault.
 extension Trainer {
-  /// What is wrong with a step whose gradient has been reduced and not applied; nil where nothing is. Changes nothing. Collective.
+  /// The anomaly in a step whose gradient has been reduced but not applied; nil if there is none. Changes nothing. Collective.
   ///
-  /// Rank 0 decides for all: the others have the same numbers, but a library of mathematics in which the last bit of a logarithm
-  /// may be another.
+  /// Rank 0 decides for all ranks: the others have the same numbers, but their math library may return another last bit of a logarithm.
   func judge(loss: Double, norm: Double) throws -> AnomalyDetector.Finding? {
     let own = anomalies.detector.finding(
       loss: loss, norm: norm, threshold: config.spikeThreshold ?? 0)
@@ -15,7 +14,7 @@ extension Trainer {
     return AnomalyDetector.Finding(try communicator.allReduce(numbers, .sum))
   }
 
-  /// Looks for the micro-batches that a finding came from: all are computed once more, each alone. The gradient is overwritten. Collective.
+  /// Finds the micro-batches that may have caused an anomaly: computes all of them again, each alone. Overwrites the gradient. Collective.
   ///
   /// - Parameters:
   ///   - losses: Σ of the losses of every micro-batch
@@ -36,7 +35,7 @@ extension Trainer {
       isReproduced: isReproduced && isExplained)
   }
 
-  /// Every micro-batch of a step computed once more, each alone, and whether their losses were the same again. Collective.
+  /// Computes every micro-batch of a step again, each alone; `isReproduced` is true if the losses are the same. Collective.
   private func recompute(
     _ global: GlobalBatch, losses: [Double]
   ) throws -> (microBatches: [Anomaly.MicroBatch], isReproduced: Bool) {
@@ -58,12 +57,12 @@ extension Trainer {
         loss: global.mean(losses[microBatch], of: microBatch), gradientNorm: norms[microBatch],
         samples: Array(global.places[microBatch]), windows: global.windows(of: microBatch))
     }
-    // NaN is not equal to itself, and which of its bits are set means nothing.
+    // NaN is not equal to itself, and its bits have no meaning.
     let isSame = zip(losses, again).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
     return (all, isSame)
   }
 
-  /// Gives every rank what rank 0 remembers. Collective.
+  /// Gives every rank the state of rank 0. Collective.
   package func share(_ state: AnomalyState) throws {
     let text = try communicator.broadcast(Array(JSONFile.encode(state, formatting: []).utf8))
     anomalies = try JSONFile.decode(AnomalyState.self, text, path: TrainerState.name)
@@ -71,7 +70,7 @@ extension Trainer {
 }
 
 extension AnomalyDetector.Finding {
-  /// For a collective; no finding is [0, 0].
+  /// The finding as numbers for a collective; [0, 0] stands for no finding.
   fileprivate var numbers: [Double] {
     let kind = Kind.allCases.firstIndex(of: kind) ?? 0
     let quantity = Quantity.allCases.firstIndex(of: quantity) ?? 0
@@ -86,7 +85,7 @@ extension AnomalyDetector.Finding {
     if self.kind == .spike { score = numbers[1] }
   }
 
-  /// The micro-batches that a spike may have come from: those at least half as large as the largest. All where it is no spike.
+  /// The micro-batches that may have caused a spike: those with at least half of the largest value. All if it is not a spike.
   fileprivate func suspects(among all: [Anomaly.MicroBatch]) -> [Anomaly.MicroBatch] {
     guard kind == .spike else { return all }
     let values = all.map { quantity == .loss ? $0.loss : $0.gradientNorm }

@@ -3,12 +3,12 @@ import Files
 import Foundation
 import Tokenization
 
-// What a run does about a step that went wrong.
+// The response of a run to an anomaly.
 extension RunLoop {
-  /// Writes down what happened and does what the policy says. Collective.
+  /// Logs an anomaly and responds to it according to the policy. Collective.
   ///
-  /// - Returns: the steps that are done after going back; nil where the run goes on with the next step
-  /// - Throws: where the run ends here, on every rank
+  /// - Returns: the number of steps done after going back; nil if the run continues with the next step
+  /// - Throws: if the run ends here, on every rank
   func respond(to anomaly: Anomaly) throws -> Int? {
     try communicator.onRoot { try log?.anomaly(anomaly) }
     switch config.anomaly {
@@ -16,7 +16,7 @@ extension RunLoop {
       throw AgreedFailure(
         anomaly.description + ". Training stops here; the last checkpoint is untouched. "
           + "Lower --learning-rate, run with --debug to see which operation it came from, or continue without "
-          + "this update: --anomaly skip or rollback"
+          + "this step: --anomaly skip or rollback"
           + (anomaly.kind == .spike ? ", or a higher --spike-threshold" : ""))
     case .skip:
       trainer.anomalies.skip(anomaly.steps)
@@ -24,11 +24,11 @@ extension RunLoop {
       guard trainer.anomalies.skippedInARow <= AnomalyState.mostInARow else {
         throw AgreedFailure(
           anomaly.description
-            + ". \(AnomalyState.mostInARow) updates in a row were skipped before it without "
+            + ". \(AnomalyState.mostInARow) steps in a row were skipped before it without "
             + "effect. Training stops here: resume from the last checkpoint with --anomaly rollback or a "
             + "lower --learning-rate")
       }
-      communicator.note(anomaly.description + ". This update is skipped")
+      communicator.note(anomaly.description + ". This step is skipped")
       return nil
     case .rollback:
       guard trainer.anomalies.rollbacks < AnomalyState.mostRollbacks else {
@@ -40,18 +40,18 @@ extension RunLoop {
       }
       communicator.note(
         anomaly.description + ". The run goes back to a checkpoint and continues without "
-          + (anomaly.steps.count == 1 ? "update " : "updates ")
+          + (anomaly.steps.count == 1 ? "step " : "steps ")
           + anomaly.steps.map(String.init).joined(separator: " and "))
       return try goBack(before: anomaly)
     }
   }
 
-  /// All ranks take the newest good checkpoint before the steps at fault, or begin anew where there is none. Collective.
+  /// Restores the newest good checkpoint before the steps at fault on all ranks, or the initial state if there is none. Collective.
   private func goBack(before anomaly: Anomaly) throws -> Int {
     let known = trainer.anomalies
     let first = anomaly.steps.min() ?? anomaly.step
     let step = try goBack(to: {
-      // Where there is none before, one that may be ruined is better than to begin anew.
+      // If there is no checkpoint before these steps, one that may be ruined is better than starting over.
       let good =
         try store.newestGood(before: first, report: communicator.note)
         ?? store.newestGood(before: anomaly.step, report: communicator.note)

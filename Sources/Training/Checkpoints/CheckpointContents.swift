@@ -5,26 +5,27 @@ import Model
 import Storage
 import Tokenization
 
-/// All that a checkpoint holds: weights and optimizer state as they were at one moment, and what goes with them.
+/// The contents of a checkpoint: a snapshot of weights and optimizer state, and the descriptions of model and run.
 struct CheckpointContents: Sendable {
-  /// The floats; not written to before `write` has returned.
+  /// The floats; they must not change until `write` has returned.
   let snapshot: Snapshot
-  /// The shape of the model, and what stands where in its weights.
+  /// The shape of the model.
   let model: ModelConfig
+  /// The places of the tensors in the weights.
   let table: ParameterTable
   let tokenizer: Tokenizer
-  /// What the model is fine-tuned for; nil for a language model.
+  /// The task that the model is fine-tuned for; nil for a language model.
   let fineTuning: FineTuning?
-  /// Where the run stands.
+  /// The state of the run.
   let trainer: TrainerState
 
-  /// Bytes that it takes on the disk, with something to spare.
+  /// Bytes on disk, with a margin.
   var bytesOnDisk: Int {
     CheckpointSize(parameters: table.count, trainer.config.optimizer).bytesOnDisk
       + ModelFolder.mostBytes(of: tokenizer)
   }
 
-  /// Writes all files into `folder`; returns the digests that are known without reading them again.
+  /// Writes all files into `folder`; returns the digests that are known without reading the files again.
   func write(to folder: String) throws -> [String: FileDigest] {
     try withExtendedLifetime(snapshot) {
       var digests = try ModelFolder.write(

@@ -8,23 +8,23 @@ import Model
 import Storage
 import Tokenization
 
-/// What `verify` finds out about a folder that this program writes: a checkpoint, a model, a dataset.
+/// The result of `verify` for a folder that this program writes: a checkpoint, a model or a dataset.
 public struct CheckpointInspection: Sendable, Codable {
   /// The folder.
   public let path: String
-  /// Steps that the run had done; nil for a folder that is no checkpoint.
+  /// Steps that the run had done; nil for a folder that is not a checkpoint.
   public private(set) var step: Int?
-  /// Floats of the model; nil where its files cannot be read.
+  /// Floats of the model; nil if its files cannot be read.
   public private(set) var parameters: Int?
   /// Tokens of a dataset; nil for a model.
   public private(set) var tokens: Int?
-  /// One sentence for everything that is wrong.
+  /// A sentence for each problem.
   public private(set) var problems: [String] = []
 
-  /// Whether nothing is wrong.
+  /// True if there are no problems.
   public var isGood: Bool { problems.isEmpty }
 
-  /// For people: a line, or one for every problem.
+  /// One line, or a line for each problem.
   public var description: String {
     guard isGood else { return problems.joined(separator: "\n") }
     let what =
@@ -33,8 +33,8 @@ public struct CheckpointInspection: Sendable, Codable {
     return "\(path): good, \(what)" + (step.map { ", step \($0)" } ?? "")
   }
 
-  /// Of the folder `path` where it is a model, a checkpoint or a dataset; of a run directory's checkpoints, oldest first, and its best
-  /// model; of all the runs in a folder of several seeds.
+  /// Inspects `path`: a model, a checkpoint or a dataset; a run directory's checkpoints, oldest first, and its best model; or all runs
+  /// in a folder of several seeds.
   public static func all(in path: String) -> [CheckpointInspection] {
     let path = Path.trimmed(path)
     guard Path.exists(path) else {
@@ -70,7 +70,7 @@ public struct CheckpointInspection: Sendable, Codable {
     }
   }
 
-  /// The folders below `path` that are to be looked at.
+  /// The folders below `path` to inspect.
   private static func parts(of path: String) throws(InputError) -> [String] {
     var checkpoints: [String] = []
     for folder in [path, "\(path)/checkpoints"] {
@@ -88,7 +88,7 @@ public struct CheckpointInspection: Sendable, Codable {
     problems = ["\(path): \(problem)"]
   }
 
-  /// The value of `body`; where it throws, its error is one of the problems.
+  /// The value of `body`; if it throws, nil, and its error becomes one of the problems.
   private mutating func attempt<Value>(_ body: () throws -> Value) -> Value? {
     do { return try body() } catch {
       problems.append("\(error)")
@@ -104,8 +104,8 @@ public struct CheckpointInspection: Sendable, Codable {
     tokens = dataset.info.train.tokens + dataset.info.validation.tokens
   }
 
-  /// Checks sizes and hashes, names and shapes of all tensors, that every number is finite, and the tokenizer. A folder that no run wrote
-  /// has no hashes; a model that is no checkpoint has nothing of a trainer.
+  /// Checks sizes and hashes of files, names and shapes of all tensors, that every number is finite, and the tokenizer. A folder that no
+  /// run wrote has no hashes; a model that is not a checkpoint has no trainer state.
   public init(_ path: String) {
     self.path = path
     let hasSums = Path.exists("\(path)/\(SumsFile.name)")

@@ -1,10 +1,10 @@
-/// A checkpoint that has been written, as it stands in `metrics.jsonl`.
+/// A written checkpoint, as recorded in `metrics.jsonl`.
 package struct CheckpointMetrics: Codable, Equatable, Sendable {
   package let step: Int
-  /// Its folder, in the run directory.
+  /// Its folder, relative to the run directory.
   package let checkpoint: String
-  /// For which the training stood still.
+  /// Seconds for which training was paused.
   package let secondsPaused: Double
-  /// From then on until it was committed.
+  /// Seconds from then on until the checkpoint was committed.
   package let secondsWritten: Double
 }

@@ -6,13 +6,13 @@ import Kernels
 import Storage
 import Tokenization
 
-/// Rank 0's checkpoints: written by a thread of their own while the training goes on, one at a time.
+/// Writes rank 0's checkpoints, one at a time, in a separate thread while training continues.
 final class CheckpointSaver {
   private let store: CheckpointStore
   private let keep: Int
   private let keepEvery: Int
   private let onFailure: CheckpointFailurePolicy
-  /// Held until a checkpoint under way is written.
+  /// Held until a checkpoint in progress is written.
   private let directory: RunDirectory?
   private let clock: ContinuousClock
   private let note: (String) -> Void
@@ -21,13 +21,13 @@ final class CheckpointSaver {
   private var failuresInARow = 0
   private var newestGood: String?
 
-  /// Failures in a row after which nobody should go on without checkpoints.
+  /// Failures in a row after which a run must not continue without checkpoints.
   static let mostFailures = 5
 
   /// - Parameters:
-  ///   - keep: the newest checkpoints that are kept
-  ///   - keepEvery: checkpoints of steps that it divides are kept permanently; 0 for none
-  ///   - note: says something beside the progress bar
+  ///   - keep: the number of newest checkpoints to keep
+  ///   - keepEvery: keep every N-th step's checkpoint permanently; 0 for none
+  ///   - note: prints a line that no progress bar overwrites
   init(
     _ store: CheckpointStore, keep: Int, keepEvery: Int, onFailure: CheckpointFailurePolicy,
     directory: RunDirectory?, clock: ContinuousClock, note: @escaping (String) -> Void
@@ -36,18 +36,18 @@ final class CheckpointSaver {
     (self.directory, self.clock, self.note) = (directory, clock, note)
   }
 
-  /// A checkpoint under way is finished whatever ends the run.
+  /// Finishes a checkpoint in progress, however the run ends.
   deinit { task.wait() }
 
-  /// Whether a checkpoint is being written.
+  /// True while a checkpoint is being written.
   var isWriting: Bool { underWay != nil }
 
-  /// The run goes on from `folder`, which has been verified.
+  /// Records that the run continues from `folder`, which has been verified.
   func began(from folder: String) { newestGood = folder }
 
-  /// Begins to write a checkpoint. The one before is finished.
+  /// Starts to write a checkpoint. The previous one must be finished.
   ///
-  /// - Parameter paused: seconds for which the training stood still
+  /// - Parameter paused: seconds for which training was paused
   func write(_ contents: CheckpointContents, paused: Double) {
     precondition(underWay == nil, "two checkpoints at once")
     let step = contents.trainer.step
@@ -62,12 +62,12 @@ final class CheckpointSaver {
     }
   }
 
-  /// What became of the checkpoint under way; nil where none is, or it goes on and is not waited for.
+  /// Takes the result of the checkpoint in progress; nil if there is none, it is still being written, or it failed.
   ///
   /// - Parameters:
-  ///   - waiting: whether to wait for its end
-  ///   - last: whether no other checkpoint follows
-  /// - Throws: where it could not be written and the run must not go on
+  ///   - waiting: true to wait for its end
+  ///   - last: true if no other checkpoint follows
+  /// - Throws: if it could not be written and the run must not continue
   func take(waiting: Bool, last: Bool = false) throws -> CheckpointMetrics? {
     guard let (step, paused) = underWay, let result = task.take(waiting: waiting) else {
       return nil
@@ -88,9 +88,9 @@ final class CheckpointSaver {
     }
   }
 
-  /// A checkpoint could not be written.
+  /// Handles the failure to write a checkpoint.
   ///
-  /// - Throws: where the run must not go on
+  /// - Throws: if the run must not continue
   func failed(_ step: Int, _ error: any Error, last: Bool) throws {
     failuresInARow += 1
     let kept =

@@ -1,13 +1,13 @@
 import Model
 
-/// How large a checkpoint is: the one place that knows which floats it holds.
+/// The size of a checkpoint; the only place that knows which floats a checkpoint holds.
 struct CheckpointSize {
   /// Floats of the weights.
   let parameters: Int
-  /// Vectors as long as the weights: themselves, and the optimizer's state tensors.
+  /// Vectors as long as the weights: the weights themselves and the optimizer's state tensors.
   let vectors: Int
 
-  /// Of a model of `parameters` floats that `optimizer` trains.
+  /// The size for a model of `parameters` floats that `optimizer` trains.
   init(parameters: Int, _ optimizer: OptimizerConfig) {
     (self.parameters, vectors) = (parameters, 1 + optimizer.stateNames.count)
   }
@@ -21,6 +21,6 @@ struct CheckpointSize {
   /// Bytes of the largest file: weights and optimizer state have one each.
   var largestFile: Int { parameters * max(1, vectors - 1) * MemoryLayout<Float>.stride }
 
-  /// Bytes that it takes on the disk beside its tokenizer, with something to spare for headers.
+  /// Bytes on disk without the tokenizer, with a margin for headers.
   var bytesOnDisk: Int { bytes + bytes / 50 + 1 << 16 }
 }

@@ -3,15 +3,15 @@ import Kernels
 import Model
 import Storage
 
-/// Weights and optimizer state as they were at one moment: what a checkpoint is written from while the training goes on, and read into.
+/// A copy of weights and optimizer state, from which a checkpoint is written while training continues, and into which one is read.
 ///
-/// Rank 0's; nobody else has one.
+/// Only rank 0 has one.
 package final class Snapshot: Sendable {
   private let buffer: FloatBuffer
   private let table: ParameterTable
   private let names: [String]
 
-  /// Takes the memory, all of it now.
+  /// Takes all of its memory at once.
   init(_ table: ParameterTable, _ optimizer: OptimizerConfig, team: ThreadTeam) {
     (self.table, names) = (table, optimizer.stateNames)
     buffer = FloatBuffer(CheckpointSize(parameters: table.count, optimizer).floats)

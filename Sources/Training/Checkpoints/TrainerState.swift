@@ -5,31 +5,32 @@ import Model
 import Preflight
 import Storage
 
-/// `trainer.json` of a checkpoint: what a run needs to go on besides its weights and the optimizer's state.
+/// `trainer.json` of a checkpoint: everything that a run needs to resume, besides its weights and the optimizer's state.
 package struct TrainerState: Codable, Equatable {
   /// The layout of the checkpoint's files.
   var version = 2
-  /// Steps done. Seed, batch and this give the sampler's position.
+  /// Steps done. With seed and batch, this gives the sampler's position.
   let step: Int
-  /// Of the dataset and of its tokenizer.
+  /// The fingerprint of the dataset.
   package let dataFingerprint: String
+  /// The fingerprint of the tokenizer.
   let tokenizerFingerprint: String
-  /// How the run was configured when it wrote this.
+  /// The configuration of the run when it wrote the checkpoint.
   package let config: RunConfig
-  /// `ProductFingerprint` of rank 0, by which bits that differ on another machine can be told from wrong ones; checkpoints of older
-  /// programs have none.
+  /// `ProductFingerprint` of rank 0, which distinguishes the different bits of another machine from wrong bits; nil in checkpoints of
+  /// older programs.
   package let productFingerprint: String?
-  /// Rank 0's engine of matrix products, by which a run that goes on with other kernels is told so; checkpoints of older programs have none.
+  /// Rank 0's engine of matrix products: a run that resumes with other kernels is warned. Nil in checkpoints of older programs.
   var engine: ProductEngine?
-  /// From version 2 on.
+  /// Present from version 2 on.
   var anomalies: AnomalyState?
-  /// Of fine-tuning, what the task is, whatever its file is called; checkpoints of older programs do not say.
+  /// The identity of the task in fine-tuning, independent of the name of its file; nil in checkpoints of older programs.
   package var task: String?
-  /// A hash of the weights that the run began with; nil for random ones, and in checkpoints of older programs.
+  /// A hash of the weights that the run began with; nil for random weights, and in checkpoints of older programs.
   package var origin: String?
-  /// Of the process that wrote this; checkpoints of older programs have none.
+  /// The versions in the process that wrote the checkpoint; nil in checkpoints of older programs.
   var versions: Versions?
-  /// The keys of `config` that its file has: younger ones have values that nobody chose. Not in the file; nil for all.
+  /// The keys of `config` that the file has; newer keys have defaults that nobody chose. Not stored in the file; nil for all.
   var knownKeys: Set<String>?
 
   private enum CodingKeys: CodingKey {
@@ -40,7 +41,7 @@ package struct TrainerState: Codable, Equatable {
   static let name = CheckpointStore.trainerName
   package static let optimizerName = CheckpointStore.optimizerName
 
-  /// What a run of `config` left after `step`.
+  /// The state of a run of `config` after `step`.
   package init(
     step: Int, config: RunConfig, dataFingerprint: String, tokenizerFingerprint: String = "",
     productFingerprint: String? = nil, engine: ProductEngine? = nil,
@@ -55,7 +56,7 @@ package struct TrainerState: Codable, Equatable {
     self.versions = versions
   }
 
-  /// The file in a checkpoint's folder. Keys of the configuration that are younger than the checkpoint have their defaults.
+  /// Reads the file in a checkpoint's folder. Keys of the configuration that are newer than the checkpoint get their defaults.
   package static func read(_ folder: String) throws -> TrainerState {
     struct Version: Decodable { let version: Int }
     let path = "\(folder)/\(name)"

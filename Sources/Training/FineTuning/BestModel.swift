@@ -2,18 +2,18 @@ import Files
 import Inference
 import Storage
 
-/// The model of a fine-tuning that did best on the development split: the folder `best` in the run directory.
+/// The model of a fine-tuning run with the best score on the development split: the folder `best` in the run directory.
 public struct BestModel: Sendable, Codable, Equatable {
-  /// A model folder, by the run directory's path as it is now.
+  /// The model folder, below the present path of the run directory.
   public var folder: String
-  /// Updates done.
+  /// Steps done.
   public var step: Int
-  /// On the development split, the first of the task's metrics.
+  /// The first of the task's metrics on the development split.
   public var score: MetricValue
 
   private static let name = "best.json"
 
-  /// What stands in its file: no path, which would be another run's in a copy.
+  /// The contents of its file: without a path, which would be wrong in a copy of the run.
   private struct Saved: Codable {
     let step: Int
     let score: MetricValue
@@ -21,12 +21,12 @@ public struct BestModel: Sendable, Codable, Equatable {
 
   private static func folder(_ out: String) -> String { Path.trimmed(out) + "/best" }
 
-  /// A sentence on the best model that was measured, where it is not in `out`.
+  /// A clause that says that the best model that was measured is not in `out`.
   static func lost(_ step: Int, _ score: MetricValue, in out: String) -> String {
     "the model of step \(step), \(score.description), is not in \(folder(out)) (it could not be written, or was removed)"
   }
 
-  /// That of the run directory `out`; nil where there is none.
+  /// Reads the best model of the run directory `out`; nil if there is none.
   static func read(_ out: String) throws -> BestModel? {
     let path = "\(folder(out))/\(name)"
     guard Path.exists(path) else { return nil }
@@ -34,8 +34,8 @@ public struct BestModel: Sendable, Codable, Equatable {
     return BestModel(folder: folder(out), step: saved.step, score: saved.score)
   }
 
-  /// Puts back what a killed process was replacing in `out`, or, where a run begins, removes what an earlier one left there. Refuses
-  /// a place that the model could not be written to, or that holds what no run wrote.
+  /// Restores a model that a killed process was replacing in `out`; at the beginning of a run, removes the model of an earlier run.
+  /// Throws if the model could not be written there, or if the folder holds files that no run wrote.
   static func open(_ out: String, isNew: Bool, _ housekeeping: Housekeeping) throws {
     try FolderCommit.removeLeftovers(in: out, of: Path.name(folder(out)), housekeeping)
     try Destination.requireFolder(folder(out), replacing: true)
@@ -48,7 +48,7 @@ public struct BestModel: Sendable, Codable, Equatable {
     if isNew, Path.exists(target) { try FolderCommit.hide(target, housekeeping) }
   }
 
-  /// Writes the weights where they are better than those there. Of equal ones the first stays.
+  /// Writes the weights if their score is better than that of the saved model. The first of equal ones is kept.
   static func keepIfBetter(
     _ score: MetricValue, step: Int, _ session: TrainingSession, _ housekeeping: Housekeeping
   ) throws {

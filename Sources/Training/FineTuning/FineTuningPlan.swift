@@ -5,19 +5,19 @@ import Files
 import Foundation
 import Storage
 
-/// What a fine-tuning will do and take, before it begins.
+/// The plan of a fine-tuning run: its configuration, examples and memory.
 public struct FineTuningPlan: Sendable, Encodable {
-  /// With what the examples and the model decide: steps, shape.
+  /// The configuration, completed from the examples and the model: steps, shape.
   public let config: RunConfig
   /// Floats of the model.
   public let parameters: Int
-  /// Of rank 0.
+  /// Bytes of memory of rank 0.
   public let bytesPerRank: Int
-  /// That share it.
+  /// The number of ranks.
   public let ranks: Int
   /// A few lines on examples, padding and truncation.
   public let examples: String
-  /// What to look at before it begins, a sentence each.
+  /// A sentence for each setting that is possible but probably not meant.
   public let cautions: [String]
   private let text: String
   private let memory: MemoryPlan
@@ -25,9 +25,9 @@ public struct FineTuningPlan: Sendable, Encodable {
   private let task: String?
   private let ids: Int
 
-  /// Reads the task's files, and takes no memory for the training. Collective.
+  /// Reads the task's files, but takes no memory for training. Collective.
   public init(_ config: RunConfig, communicator: Communicator) throws {
-    // Where the model that the run began with is gone, its checkpoints know shape and tokenizer.
+    // If the initial model is gone, the run's checkpoints have its shape and tokenizer.
     let isThere = config.from.map(Path.exists) ?? true
     let store = CheckpointStore(config.out + "/checkpoints")
     let workload = try TaskWorkload(
@@ -48,10 +48,10 @@ public struct FineTuningPlan: Sendable, Encodable {
     text = try workload.config.yaml + "\n" + workload.description + "\n" + plan.description
   }
 
-  /// For people.
+  /// The configuration, the examples and the memory as text.
   public var description: String { text }
 
-  /// Refuses what the run in the same directory could not go on with, and what the machines cannot hold. Collective.
+  /// Throws if the run in the same directory could not resume like this, or if a node cannot provide the memory. Collective.
   public func check(on communicator: Communicator) throws {
     try communicator.onRoot {
       let found = try TrainingRun.rehearse(

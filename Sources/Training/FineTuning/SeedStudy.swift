@@ -4,22 +4,22 @@ import Dist
 import Foundation
 import Tokenization
 
-/// The same fine-tuning with several seeds: what its metrics came to.
+/// The results of the same fine-tuning run with several seeds.
 public struct SeedStudy: Sendable, Codable {
   /// A metric over the seeds, of each seed's best model on the development split.
   public struct Spread: Sendable, Codable {
-    /// The first of the task's.
+    /// The first of the task's metrics.
     public let metric: Metric
-    /// Of the seeds that have a value.
+    /// The median over the seeds that have a value.
     public let median: Double
-    /// The lowest.
+    /// The lowest value.
     public let least: Double
-    /// The highest.
+    /// The highest value.
     public let most: Double
-    /// In the order of the seeds; null where it has no value.
+    /// The values in the order of the seeds; null for a seed without a value.
     public let values: [Double?]
 
-    /// Nil where no seed has a value.
+    /// Nil if no seed has a value.
     init?(_ metric: Metric, _ values: [Double?]) {
       let known = values.compactMap { $0 }
       guard let least = known.min(), let most = known.max() else { return nil }
@@ -30,17 +30,17 @@ public struct SeedStudy: Sendable, Codable {
 
   /// The seeds whose runs are finished.
   public let seeds: [UInt64]
-  /// The metric that decides.
+  /// The metric that chooses the best model; nil if no seed has a value.
   public let spread: Spread?
 
-  /// - Parameter outcomes: of every seed, finished
+  /// - Parameter outcomes: the outcome of every seed's finished run
   public init(_ outcomes: [(seed: UInt64, outcome: TrainingRun.Outcome)]) {
     seeds = outcomes.map(\.seed)
     let scores = outcomes.compactMap(\.outcome.best?.score)
     spread = scores.first.flatMap { first in Spread(first.metric, scores.map(\.value)) }
   }
 
-  /// For people.
+  /// A summary in one line.
   public var description: String {
     guard let spread else { return "no seed has a metric" }
     return

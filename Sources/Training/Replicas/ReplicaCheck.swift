@@ -4,26 +4,26 @@ import Files
 import Kernels
 import Model
 
-/// Compares the ranks' copies of the weights, which every rank computes alike: a flipped bit, or a processor that computes otherwise,
-/// would train another model on that rank without a word.
+/// Compares the ranks' copies of the weights, which must be equal: after a flipped bit or a wrong result of a CPU, a rank would train
+/// a different model without a message.
 ///
-/// In every step one part in `parts` is hashed and compared, all of it before a checkpoint. So a difference is found `parts` steps after it
-/// came into being at the latest, and never saved.
+/// Every step hashes and compares one of `parts` parts; a checkpoint is preceded by a comparison of all of them. So a difference is found
+/// at most `parts` steps after it arose, and is never saved.
 package struct ReplicaCheck {
-  /// A whole round takes so many steps.
+  /// The number of parts, and of steps until all parts have been compared.
   package static let parts = 16
 
-  /// Floats of a tile: 256 KiB stay in a core's cache.
+  /// Floats per tile: 256 KiB stay in a CPU's cache.
   private static let tile = 1 << 16
 
   private let state: ModelState
   private let team: ThreadTeam
   private let communicator: Communicator
   private let isNeeded: Bool
-  /// By part: the last step after which it was the same on all ranks.
+  /// For every part, the last step after which it was the same on all ranks.
   private var equalAfter: [Int] = []
 
-  /// - Parameter owned: the weights that this rank updates: where that is not all of them, they are handed out in every step
+  /// - Parameter owned: the weights that this rank updates; if these are not all, every step distributes them, and no check is needed
   init(_ state: ModelState, team: ThreadTeam, communicator: Communicator, owned: Range<Int>) {
     self.state = state
     self.team = team
@@ -36,16 +36,16 @@ package struct ReplicaCheck {
     return count * part / Self.parts..<count * (part + 1) / Self.parts
   }
 
-  /// Before `step`: the hash of a part of this rank's weights in its place among the ranks', zeros elsewhere; empty where there
-  /// is nothing to compare. What the sum of all ranks' makes of it goes to `compare`.
+  /// Before `step`: the hash of a part of this rank's weights at this rank's place, zeros at the other ranks' places; empty if there
+  /// is nothing to compare. `compare` takes the sum of this over all ranks.
   mutating func fingerprints(before step: Int) -> [Double] {
     guard isNeeded else { return [] }
-    // A run begins, or goes on, with the weights of rank 0 on all.
+    // A run begins or resumes with the weights of rank 0 on all ranks.
     if equalAfter.isEmpty { equalAfter = Array(repeating: step - 1, count: Self.parts) }
     return StepSums.own(hash(range(of: step % Self.parts)), communicator)
   }
 
-  /// Stops the run where the ranks' hashes, of before `step`, are not the same. Collective.
+  /// Throws if the ranks' hashes from before `step` differ. Collective.
   mutating func compare(_ hashes: [Double], before step: Int) throws {
     guard isNeeded else { return }
     let part = step % Self.parts
@@ -55,7 +55,7 @@ package struct ReplicaCheck {
     equalAfter[part] = step - 1
   }
 
-  /// Compares everything, before it is saved. Collective.
+  /// Compares all weights before they are saved. Collective.
   mutating func compareAll(after step: Int) throws {
     guard isNeeded else { return }
     let own = hash(0..<state.table.count)
@@ -66,7 +66,7 @@ package struct ReplicaCheck {
     equalAfter = Array(repeating: step, count: Self.parts)
   }
 
-  /// A hash of a part of the weights that a Double holds exactly: 52 bits.
+  /// A hash of a part of the weights, of 52 bits, so that a Double holds it exactly.
   private func hash(_ range: Range<Int>) -> Double {
     let tiles = (range.count + Self.tile - 1) / Self.tile
     let hashes = team.map(tiles) { index, _ in
@@ -74,12 +74,12 @@ package struct ReplicaCheck {
       let part = state.weights[start..<min(start + Self.tile, range.upperBound)]
       return part.withBytes { Double(XXH128.number($0) >> 12) }
     }
-    // An odd multiplier: no tile is lost, wherever it stands.
+    // An odd multiplier, so that every tile affects the result, wherever it is.
     let all = hashes.reduce(UInt64(0)) { ($0 ^ UInt64($1)) &* 0x9e37_79b9_7f4a_7c15 }
     return Double(all >> 12)
   }
 
-  /// Which tensors differ on which ranks, the same on every rank. Collective.
+  /// An error that names the tensors that differ and their ranks, the same on every rank. Collective.
   private func difference(
     _ hashes: [Double], found: Int, equalAfter: Int
   ) throws -> AgreedFailure {
@@ -99,13 +99,13 @@ package struct ReplicaCheck {
         equalAfter: min(equalAfter, found - 1)))
   }
 
-  /// What to say of weights that differ.
+  /// The message about weights that differ.
   ///
   /// - Parameters:
   ///   - tensors: names, and hashes by rank
-  ///   - hashes: those that were not the same, by rank
-  ///   - found: the step after which they were seen to differ
-  ///   - equalAfter: one after which they did not
+  ///   - hashes: the hashes that differed, by rank
+  ///   - found: the step after which the difference was found
+  ///   - equalAfter: an earlier step after which the weights were equal
   package static func sentence(
     tensors: [(name: String, hashes: [Double])], hashes: [Double], hosts: [String], found: Int,
     equalAfter: Int
@@ -113,9 +113,9 @@ package struct ReplicaCheck {
     func name(_ rank: Int) -> String { "rank \(rank) on \(hosts[rank])" }
     let since =
       equalAfter + 1 < found
-      ? "since an update between \(equalAfter + 1) and \(found)" : "since update \(found)"
+      ? "since a step between \(equalAfter + 1) and \(found)" : "since step \(found)"
     let differing = tensors.filter { Set($0.hashes).count > 1 }
-    // The ranks that the most tensors, or else the first hashes, are odd on.
+    // The ranks that are in the minority for any tensor, or if no tensor differs, for the first hashes.
     let odd =
       differing.isEmpty
       ? minority(hashes) ?? []
@@ -142,7 +142,7 @@ package struct ReplicaCheck {
       + "that node"
   }
 
-  /// The ranks that do not agree with more than half of all; nil where no such half exists.
+  /// The ranks that disagree with a majority of more than half of all ranks; nil if there is no such majority.
   package static func minority(_ hashes: [Double]) -> [Int]? {
     let counts = Dictionary(hashes.map { ($0, 1) }, uniquingKeysWith: +)
     guard let most = counts.max(by: { $0.value < $1.value }), 2 * most.value > hashes.count else {

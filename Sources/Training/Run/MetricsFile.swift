@@ -1,13 +1,13 @@
 import Files
 
-/// A run's `metrics.jsonl`, as it is read.
+/// Reads the `metrics.jsonl` of a run.
 package enum MetricsFile {
-  /// The file of a run directory.
+  /// The path of the file in a run directory.
   package static func path(in folder: String) -> String { "\(folder)/metrics.jsonl" }
 
-  /// All lines. What a killed run left of its last line is none.
+  /// All lines, except an incomplete last line, which a killed run leaves.
   ///
-  /// - Throws: InputError with the line that no run wrote
+  /// - Throws: an InputError with the number of a line that no run wrote
   package static func lines(_ path: String) throws -> [MetricsLine] {
     let texts = String(decoding: try FileReader.bytes(of: path), as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false)
@@ -23,12 +23,12 @@ package enum MetricsFile {
     return lines
   }
 
-  /// The last measurement of the run in `folder`; nil where there is none.
+  /// The last measurement of the run in `folder`; nil if there is none.
   static func lastEvaluation(folder: String) -> Evaluation? {
     evaluations(folder).first { $0.validationLoss != nil || $0.zeroShot != nil }
   }
 
-  /// The first of the measurements of the run in `folder` with the highest score; nil where there is none.
+  /// The measurement with the highest score of the run in `folder`, the first of several; nil if there is none.
   static func bestEvaluation(folder: String) -> Evaluation? {
     evaluations(folder).reduce(nil) { best, next in
       guard let score = next.score else { return best }
@@ -36,9 +36,9 @@ package enum MetricsFile {
     }
   }
 
-  /// The measurements, last first. A line that cannot be read is none.
+  /// The measurements, last first. Lines that cannot be read are skipped.
   private static func evaluations(_ folder: String) -> some Sequence<Evaluation> {
-    // A run that begins in a new folder from another's last checkpoint has none.
+    // A run that resumes from another run's last checkpoint in a new folder has no file.
     let path = path(in: folder)
     let bytes = Path.exists(path) ? (try? FileReader.bytes(of: path)) ?? [] : []
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").reversed().lazy.compactMap

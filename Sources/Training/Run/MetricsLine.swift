@@ -2,30 +2,30 @@ import Files
 import Foundation
 import Preflight
 
-/// A start of a run: its first, or one that resumes it.
+/// A start of a run: the first one, or one that resumes it.
 package struct RunStart: Codable, Equatable, Sendable {
-  /// Steps that were done before.
+  /// Steps done before.
   package let step: Int
-  /// Of rank 0.
+  /// The host name of rank 0.
   let host: String
   let ranks: Int
-  /// Of rank 0.
+  /// The threads of rank 0.
   let threads: Int
-  /// Of rank 0's process.
+  /// The versions in rank 0's process.
   let versions: Versions
 }
 
-/// From the step after `step` on, what the run was configured with beside its `config.yaml`: keys that decide on figures.
+/// The settings that differ from the run's `config.yaml` from the step after `step` on, without those that affect no figures.
 package struct SettingsInForce: Codable, Equatable, Sendable {
-  /// The last one that it does not hold for.
+  /// The last step before they apply.
   package let step: Int
-  /// Values by key, as they stand in the YAML.
+  /// Values by key, as written in YAML.
   package let settings: [String: String]
 }
 
 /// A line of `metrics.jsonl`.
 ///
-/// In the file each has its kind as `type` and the moment at which it was written as `time`; those of older programs have neither.
+/// In the file, each line has its kind as `type` and the time at which it was written as `time`; lines of older programs have neither.
 package enum MetricsLine: Equatable, Sendable {
   case step(StepMetrics)
   case skipped(SkippedStep)
@@ -34,12 +34,12 @@ package enum MetricsLine: Equatable, Sendable {
   case settings(SettingsInForce)
   case start(RunStart)
 
-  /// Its `type` in the file.
+  /// The `type` of a line in the file.
   package enum Kind: String, Codable, CaseIterable, Sendable {
     case step, skipped, evaluation, checkpoint, settings, start
   }
 
-  /// Which case it is.
+  /// The kind of this line.
   package var kind: Kind {
     switch self {
     case .step: .step
@@ -51,7 +51,7 @@ package enum MetricsLine: Equatable, Sendable {
     }
   }
 
-  /// The line of what a step did.
+  /// The line for the outcome of a step.
   init(_ record: StepOutcome.Record) {
     switch record {
     case .applied(let metrics): self = .step(metrics)
@@ -65,12 +65,12 @@ package enum MetricsLine: Equatable, Sendable {
 }
 
 extension MetricsLine: Decodable {
-  /// Fields by which lines of older programs, which have no type, are told apart.
+  /// Fields that distinguish the lines of older programs, which have no type.
   private enum Mark: CodingKey {
     case settings, checkpoint, skipped, loss
   }
 
-  /// Reads a line, also of older programs.
+  /// Reads a line, also one of an older program.
   package init(from decoder: any Decoder) throws {
     let kind = try decoder.container(keyedBy: CodingKeys.self)
       .decodeIfPresent(Kind.self, forKey: .type)
@@ -84,7 +84,7 @@ extension MetricsLine: Decodable {
     }
   }
 
-  /// A skipped step had the fields of every step, null where it had no figure, and a mark.
+  /// The kind of a line without a type. A skipped step had the fields of every step, null for a missing figure, and a mark.
   private static func kind(ofOlder decoder: any Decoder) throws -> Kind {
     let marks = try decoder.container(keyedBy: Mark.self)
     if marks.contains(.settings) { return .settings }
@@ -94,16 +94,16 @@ extension MetricsLine: Decodable {
     return try isSkipped || marks.decodeNil(forKey: .loss) ? .skipped : .step
   }
 
-  /// The line in `text`.
+  /// Parses the text of a line.
   package init(_ text: some StringProtocol) throws {
     self = try JSONDecoder().decode(MetricsLine.self, from: Data(text.utf8))
   }
 }
 
 extension MetricsLine {
-  /// The line as it stands in the file, without its end; NaN and infinity, which JSON does not have, are null.
+  /// The text of the line in the file, without the line break; NaN and infinity, which JSON does not have, are null.
   ///
-  /// - Parameter time: when it was written, in seconds since 1970 UTC; milliseconds are kept
+  /// - Parameter time: the time of writing, in seconds since 1970 UTC; milliseconds are kept
   package func text(at time: Date) throws -> String {
     try JSONLine.text(Timed(line: self, time: time))
   }
@@ -130,7 +130,7 @@ extension MetricsLine {
 
 /// Values as lines of JSON.
 enum JSONLine {
-  /// `value` on one line, keys in their order; NaN and infinity are null.
+  /// `value` on one line, with sorted keys; NaN and infinity are null.
   static func text(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -140,6 +140,6 @@ enum JSONLine {
       .replacing("\"\(noNumber)\"", with: "null")
   }
 
-  /// What no other text of a line is.
+  /// A text that no value of a line has.
   private static let noNumber = "(not a number)"
 }

@@ -7,9 +7,9 @@ import Kernels
 import Model
 import Storage
 
-// Which checkpoint a run goes on from.
+// The choice of the checkpoint from which a run resumes.
 extension TrainingRun {
-  /// Rank 0's, which has the run directory: the checkpoint to go on from, verified; nil where the run begins.
+  /// The verified checkpoint to resume from; nil if the run starts from the beginning. Called on rank 0, which has the run directory.
   static func checkpointToResume(
     _ config: RunConfig, _ store: CheckpointStore
   ) throws -> String? {
@@ -32,9 +32,9 @@ extension TrainingRun {
       if let problem = SumsFile.verify(folder).first { throw problem }
       let step = try TrainerState.read(folder).step
       if let newer = try store.candidates().first, newer.step > step {
-        // A plain restart would take the newer one and drop what was trained from here.
+        // A plain restart would take the newer checkpoint and lose the steps trained from this one.
         throw InputError(
-          "is newer than \(folder): give another --out to go on from there, or remove the newer "
+          "is newer than \(folder): give another --out to resume from there, or remove the newer "
             + "checkpoints",
           path: newer.folder)
       }
@@ -42,13 +42,13 @@ extension TrainingRun {
     }
   }
 
-  /// Looks at the run in `--out` as one of this configuration would before it goes on. Rank 0's; nothing is changed.
+  /// Checks the run in `--out` as a run of this configuration would before it resumes. Called on rank 0; changes nothing.
   ///
   /// - Parameters:
-  ///   - dataFingerprint: of the data; nil where they are not here: they are then taken for those of the run
-  ///   - dataVocabulary: the token ids of the data; nil likewise
-  /// - Returns: what it would go on from, and with which changes; nil where it would begin
-  /// - Throws: why it would be refused
+  ///   - dataFingerprint: the fingerprint of the data; nil if the data are not here, and are assumed to be the run's
+  ///   - dataVocabulary: the number of token ids of the data; nil if the data are not here
+  /// - Returns: a sentence with the checkpoint to resume from and the changed settings; nil if the run would start from the beginning
+  /// - Throws: the reason why the run would be refused
   package static func rehearse(
     _ config: RunConfig, dataFingerprint: String?, task: String?, dataVocabulary: Int?
   ) throws -> String? {
@@ -62,10 +62,10 @@ extension TrainingRun {
     ).changes()
     let report = changes.isEmpty ? "" : ", with " + changes.map(\.report).joined(separator: ", ")
     return
-      "the run would go on from \(folder), after step \(saved.step) of \(config.steps)\(report)"
+      "the run would resume from \(folder), after step \(saved.step) of \(config.steps)\(report)"
   }
 
-  /// The same for a run of pre-training, as a dry run tells it. Collective.
+  /// Does the same for a pre-training run and prints the sentence, for a dry run. Collective.
   public static func rehearse(_ config: RunConfig, _ communicator: Communicator) throws {
     try communicator.onRoot {
       let isHere = Path.exists("\(config.data)/\(DatasetInfo.fileName)")

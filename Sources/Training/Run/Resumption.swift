@@ -3,17 +3,17 @@ import Data
 import Files
 import Storage
 
-/// A run that is to go on from a checkpoint: what it was, and what it is asked to be.
+/// A run that is to resume from a checkpoint: its saved state and the requested configuration.
 package struct Resumption {
-  /// The checkpoint's folder, and what stands in it.
+  /// The checkpoint's folder, and its `trainer.json`.
   let folder: String
   let saved: TrainerState
-  /// What is asked for now, with what data and model decide.
+  /// The requested configuration, completed from the data and the model.
   let config: RunConfig
-  /// Of the data as they are now; see `Workload`.
+  /// The fingerprint of the present data; see `Workload`.
   let dataFingerprint: String
   let task: String?
-  /// The token ids of the data, for which a vocabulary of 0 stands.
+  /// The number of token ids of the data, which a vocabulary of 0 means.
   let dataVocabulary: Int
 
   package init(
@@ -25,9 +25,9 @@ package struct Resumption {
     self.dataVocabulary = dataVocabulary
   }
 
-  /// What is another than in the checkpoint, and may be.
+  /// The allowed changes relative to the checkpoint.
   ///
-  /// - Throws: what may not be, all of it in one sentence
+  /// - Throws: an InputError with all changes that are not allowed
   package func changes() throws -> [SettingChange] {
     guard saved.config.isFineTuning == config.isFineTuning else {
       func kind(_ isFineTuning: Bool, _ task: String?) -> String {
@@ -38,7 +38,7 @@ package struct Resumption {
           + "give another --out", path: folder)
     }
     var all = before.changes(to: after, known: saved.knownKeys)
-    // It follows from the other.
+    // transfer-layers follows from from-scratch.
     if all.contains(where: { $0.key == RunConfig.table.fromScratch.name }) {
       all.removeAll { $0.key == RunConfig.table.transferLayers.name }
     }
@@ -87,7 +87,7 @@ package struct Resumption {
       reasons.joined(separator: "; ") + ": \(way), or give another --out", path: folder)
   }
 
-  /// Configurations that say the same of the vocabulary where it is the same.
+  /// The saved and the requested configuration, with the same `vocabulary` if both mean that of the data.
   private var before: RunConfig { withVocabulary(saved.config) }
   private var after: RunConfig { withVocabulary(config) }
 
@@ -102,7 +102,7 @@ package struct Resumption {
     return config
   }
 
-  /// What is wrong with the model that the run is said to have begun with. One that is not there any more is not needed.
+  /// The problem with the requested initial model; nil if it is the run's. A model that does not exist any more is not needed.
   private var originProblem: String? {
     switch (saved.config.origin, config.origin) {
     case (nil, nil): return nil
@@ -118,14 +118,14 @@ package struct Resumption {
     }
   }
 
-  /// A model that is not there, or not whole, is none to compare with, and none that is needed.
+  /// The hash of a model's weights; nil for a missing or incomplete model, which is not needed and cannot be compared.
   private func hash(_ path: String) -> String? {
     do { return try ModelFolder.hashOfWeights(path) } catch { return nil }
   }
 }
 
 extension ModelFolder {
-  /// A hash of the weights in `folder`, or in the folder that a run directory stands for; nil where there are none.
+  /// The hash of the weights in a model folder, or in the best or newest model of a run directory; nil if the path does not exist.
   package static func hashOfWeights(_ path: String) throws -> String? {
     guard Path.exists(path) else { return nil }
     let isModel = Path.exists("\(path)/\(weightsName)")

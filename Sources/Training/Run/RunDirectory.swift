@@ -1,38 +1,38 @@
 import Configuration
 import Files
 
-/// Rank 0's hold on a run directory: from the first look at it on nobody else reads there what a run goes on from, or writes.
+/// Rank 0's lock on a run directory. While it is held, no other run chooses a checkpoint there or writes there.
 ///
-/// A directory that is not there yet is made by `claim`, as soon as it is known that there will be a run.
+/// A missing directory is created by `claim`, as soon as it is certain that there will be a run.
 final class RunDirectory {
   /// The path, as it was given.
   let path: String
   private let note: (String) -> Void
   private var lock: FolderLock?
-  /// Whether `claim` made it.
+  /// True if `claim` created the directory.
   private var isNew = false
-  /// The checkpoint that the run goes on from, verified under the lock; nil for the beginning.
+  /// The checkpoint to resume from, verified under the lock; nil to start from the beginning.
   var checkpoint: String?
-  /// What the run began with: the text of `config.yaml`.
+  /// The text of `config.yaml`, the configuration that the run began with.
   private(set) var configText = ""
 
   /// Tenths of a second to wait for another run: the ranks of a killed mpirun outlive it by about a second.
   static let patience = 30
 
-  /// Locks the directory where there is one.
+  /// Locks the directory if it exists.
   ///
-  /// - Parameter note: called with a sentence where it has to be waited for
+  /// - Parameter note: called with a sentence if the lock has to be waited for
   init(_ path: String, note: @escaping (String) -> Void) throws(InputError) {
     (self.path, self.note) = (Path.trimmed(path), note)
     if Path.exists(path) { lock = try acquire() }
   }
 
-  /// Whether it is known what lies there.
+  /// True if the directory is locked, so that its contents are known.
   var isLocked: Bool { lock != nil }
 
-  /// Makes the directory, and locks it, where that has not been done.
+  /// Creates and locks the directory, unless that has been done.
   ///
-  /// - Returns: whether it was locked only now
+  /// - Returns: true if the directory was not locked before
   func claim() throws(InputError) -> Bool {
     if let lock, lock.isInPlace { return false }
     try Destination.requireFolder(path, replacing: false)
@@ -42,15 +42,15 @@ final class RunDirectory {
     return true
   }
 
-  /// Removes the directory again where a refused run made it and has written nothing there.
+  /// Removes the directory if this run was refused after creating it, and has written nothing there.
   func removeIfUnused() {
     guard isNew, (try? FolderCommit.contents(of: path)) == [".lock"] else { return }
     FolderCommit.remove(path)
   }
 
-  /// Writes down what the run begins with, or keeps what is written there of its beginning.
+  /// Writes `config.yaml` at the beginning of a run; later keeps the file that is there.
   ///
-  /// - Returns: what it began with
+  /// - Returns: the configuration that the run began with
   package func record(_ config: RunConfig, isBeginning: Bool) throws -> RunConfig {
     let file = "\(path)/config.yaml"
     if !isBeginning, Path.exists(file) {
@@ -71,10 +71,10 @@ final class RunDirectory {
     return try RunConfig.read(run: file)
   }
 
-  /// Makes the directory anew where somebody removed it; only the checkpoints are gone.
+  /// Creates the directory again if somebody removed it; only the checkpoints are lost.
   ///
-  /// - Parameter log: is put back too
-  /// - Returns: whether there was something to do
+  /// - Parameter log: the file that is put back too
+  /// - Returns: true if something was missing
   func putBack(_ log: AppendedFile) throws -> Bool {
     let isLocked = lock?.isInPlace == true
     if log.isInPlace, isLocked { return false }

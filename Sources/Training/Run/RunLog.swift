@@ -3,9 +3,10 @@ import Data
 import Files
 import Foundation
 
-/// What a run says of itself: `metrics.jsonl` and `anomalies.jsonl` in the run directory, and a progress bar on a terminal or plain lines elsewhere.
+/// The log of a run: `metrics.jsonl` and `anomalies.jsonl` in the run directory, and a progress bar on a terminal or plain lines
+/// elsewhere.
 ///
-/// Rank 0's; nobody else has one.
+/// Only rank 0 has one.
 final class RunLog {
   private let directory: RunDirectory
   private var folder: String { directory.path }
@@ -20,12 +21,12 @@ final class RunLog {
   private var secondsPerStep: Double?
   private let wallClock: () -> Date
 
-  /// Opens `metrics.jsonl` in the run directory, which is locked, without the lines after `step`, from which the run goes on.
+  /// Opens `metrics.jsonl` in the locked run directory, and removes the lines after `step`, from which the run resumes.
   ///
   /// - Parameters:
-  ///   - settings: what the run is configured with from here on, beside its `config.yaml`
-  ///   - terminal: whether standard error is one that shows progress bars
-  ///   - wallClock: tells the time of every line
+  ///   - settings: the settings from here on that differ from `config.yaml`
+  ///   - terminal: true if standard error is a terminal that shows progress bars
+  ///   - wallClock: gives the time of every line
   init(
     _ directory: RunDirectory, resumingAt step: Int, settings: [String: String], steps: Int,
     terminal: Bool, clock: ContinuousClock, wallClock: @escaping () -> Date
@@ -40,10 +41,10 @@ final class RunLog {
     try trim(after: step)
   }
 
-  /// What was logged after the checkpoint of `step`, which the run goes back to, is measured again.
+  /// Removes the lines after `step`, because the run goes back to the checkpoint of `step` and repeats the steps after it.
   func goBack(to step: Int) { attempt { try trim(after: step) } }
 
-  /// Leaves only whole lines up to `step`, and says what the run is configured with from there on, where they do not.
+  /// Keeps only whole lines up to `step`, and appends the settings from there on if these lines do not state them.
   private func trim(after step: Int) throws {
     struct Line: Decodable {
       let step: Int
@@ -62,7 +63,7 @@ final class RunLog {
     settingsInForce = settings
   }
 
-  /// Makes the run directory anew where somebody removed it, with all that was logged; only the checkpoints are gone.
+  /// Creates the run directory again if somebody removed it, with everything that was logged; only the checkpoints are lost.
   func putBack() throws {
     guard try directory.putBack(file) else { return }
     note(
@@ -70,10 +71,10 @@ final class RunLog {
     )
   }
 
-  /// Appends that the run begins or resumes here.
+  /// Appends a line about the start of the run.
   func start(_ start: RunStart) throws { try write(.start(start)) }
 
-  /// What a step did.
+  /// Appends the outcome of a step and updates the progress bar.
   func step(_ done: StepOutcome) throws {
     try write(MetricsLine(done.record))
     secondsPerStep = secondsPerStep.map { 0.9 * $0 + 0.1 * done.times.all } ?? done.times.all
@@ -104,13 +105,13 @@ final class RunLog {
 
   func checkpoint(_ metrics: CheckpointMetrics) throws { try write(.checkpoint(metrics)) }
 
-  /// Appends to the run's `anomalies.jsonl`, which tells what happened, whatever the run goes back to.
+  /// Appends to `anomalies.jsonl`, which keeps every anomaly, also if the run goes back to a checkpoint.
   package func anomaly(_ anomaly: Anomaly) throws {
     let line = try JSONLine.text(anomaly)
     attempt { try AppendedFile(folder + "/anomalies.jsonl").append(line) }
   }
 
-  /// A line on standard error that no progress bar overwrites.
+  /// Prints a line on standard error that no progress bar overwrites.
   func note(_ text: String) { printError(text) }
 
   private func write(_ line: MetricsLine) throws {
@@ -118,7 +119,7 @@ final class RunLog {
     attempt { try file.append(line) }
   }
 
-  /// A full disk must not end a run that could go on: it is told of once, and the lines wait in memory.
+  /// Runs `body`. A full disk must not end a run that could continue: it is reported once, and the lines wait in memory.
   private func attempt(_ body: () throws -> Void) {
     do {
       try body()

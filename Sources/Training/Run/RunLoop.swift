@@ -7,21 +7,21 @@ import Inference
 import Preflight
 import Storage
 
-/// The steps of a run and what happens between them, until the last or a request to stop.
+/// The loop of a run: its steps and the work between them, until the last step or a request to stop.
 ///
-/// It owns the run's log, its deadline, its checkpoints under way and the look for stragglers. Every rank has one; all methods are
-/// collective.
+/// It owns the run's log, its deadline, the checkpoint in progress and the search for stragglers. Every rank has one; all methods
+/// are collective.
 final class RunLoop {
   let session: TrainingSession
   let store: CheckpointStore
-  /// Rank 0's.
+  /// Nil except on rank 0.
   let log: RunLog?
-  /// What the run came to so far.
+  /// The outcome so far.
   private(set) var outcome: TrainingRun.Outcome
   private let signals: StopSignals
   private let clock: ContinuousClock
   private let versions: Versions
-  /// Rank 0's.
+  /// Nil except on rank 0.
   private let saver: CheckpointSaver?
   private var deadline: Deadline<ContinuousClock.Instant>?
   private var stragglers: Stragglers
@@ -33,12 +33,12 @@ final class RunLoop {
   var trainer: Trainer { session.trainer }
 
   /// - Parameters:
-  ///   - directory: rank 0's
-  ///   - log: rank 0's
-  ///   - start: where the run goes on from
-  ///   - outcome: of a run that has done its steps
-  ///   - signals: of this rank; one rank that was asked to stop stops all
-  ///   - versions: of this process, for the checkpoints
+  ///   - directory: nil except on rank 0
+  ///   - log: nil except on rank 0
+  ///   - start: the point from which the run continues
+  ///   - outcome: the outcome after the steps done so far
+  ///   - signals: the signals of this rank; one rank that is asked to stop stops all ranks
+  ///   - versions: the versions in this process, for the checkpoints
   init(
     _ session: TrainingSession, _ store: CheckpointStore, directory: RunDirectory?, log: RunLog?,
     from start: TrainingSession.Start, outcome: TrainingRun.Outcome, signals: StopSignals,
@@ -61,7 +61,7 @@ final class RunLoop {
     deadline = jobDeadline()
   }
 
-  /// Runs to the end, or until some rank is asked to stop.
+  /// Runs to the end, or until any rank is asked to stop.
   func run() throws {
     let watchdog = try Watchdog.of(config, communicator) { printError($0) }
     defer { watchdog?.stop() }
@@ -85,7 +85,7 @@ final class RunLoop {
 
   private func isCheckpointDue(after step: Int) -> Bool { step % config.checkpointEvery == 0 }
 
-  /// The next step, logged.
+  /// Computes and logs the next step.
   private func step() throws -> StepOutcome {
     let step = outcome.step + 1
     isAsked = signals.received() != nil || isAsked
@@ -95,13 +95,13 @@ final class RunLoop {
     let done = try trainer.step(step, stop: isAsked || isLate)
     try communicator.onRoot {
       try log?.step(done)
-      // Going back takes the memory that a checkpoint is written from.
+      // Going back uses the memory from which a checkpoint is written.
       try settle(waiting: done.anomaly != nil)
     }
     return done
   }
 
-  /// Measures on data that is not trained on.
+  /// Evaluates the model on data that it is not trained on.
   private func evaluate() throws {
     let step = outcome.step
     let measured = try trainer.clock.measure(.evaluation) {
@@ -125,16 +125,16 @@ final class RunLoop {
     }
   }
 
-  /// Takes a snapshot, which rank 0 writes as a checkpoint while the training goes on.
+  /// Takes a snapshot, which rank 0 writes as a checkpoint while training continues.
   ///
-  /// - Parameter last: whether to wait until it is written
+  /// - Parameter last: true to wait until it is written
   private func save(last: Bool) throws {
     let (step, state, start) = (outcome.step, session.state, clock.now)
     try trainer.clock.measure(.checkpoint) {
       try trainer.compareReplicas(after: step)
       var isReady = true
       try communicator.onRoot {
-        // The one before is written from the same memory.
+        // The previous checkpoint is written from the same memory.
         try settle(waiting: true)
         guard state.table.isFinite(state.weights, team: trainer.team) else {
           throw InputError(
@@ -154,16 +154,16 @@ final class RunLoop {
     try communicator.onRoot { try settle(waiting: true, last: true) }
   }
 
-  /// Rank 0 looks what became of the checkpoint under way, if there is one.
+  /// Takes the result of the checkpoint in progress, if there is one, on rank 0.
   ///
-  /// - Throws: where it could not be written and the run must not go on
+  /// - Throws: if it could not be written and the run must not continue
   private func settle(waiting: Bool, last: Bool = false) throws {
     guard let written = try saver?.take(waiting: waiting, last: last) else { return }
     try log?.checkpoint(written)
     deadline?.checkpointTook(.seconds(written.secondsPaused + written.secondsWritten))
   }
 
-  /// The run ends here: says why, where it has not done all steps.
+  /// Reports why the run ends here, unless all steps are done.
   private func stop() {
     guard !outcome.finished else { return }
     let why = isLate ? "before the job's time limit" : "on request"
@@ -171,9 +171,9 @@ final class RunLoop {
       "stopped \(why) after step \(outcome.step): run the same command again to resume")
   }
 
-  /// All ranks take a checkpoint, or what the run begins with; returns the steps that are done.
+  /// Restores a checkpoint, or the initial state, on all ranks; returns the number of steps done.
   ///
-  /// - Parameter choose: rank 0's choice of a verified checkpoint; nil for the beginning
+  /// - Parameter choose: returns a verified checkpoint, or nil for the initial state; called on rank 0
   func goBack(to choose: () throws -> String?) throws -> Int {
     let start = try session.restore(from: choose)
     if let checkpoint = start.checkpoint { saver?.began(from: checkpoint) }
@@ -181,7 +181,8 @@ final class RunLoop {
     return start.step
   }
 
-  /// Rank 0's, where Slurm ends the job at some time: it asks all to stop, as a signal to it would.
+  /// The end of the Slurm job, on rank 0; nil on other ranks and without a time limit. Near it, rank 0 asks all ranks to stop, as a
+  /// signal to rank 0 would.
   private func jobDeadline() -> Deadline<ContinuousClock.Instant>? {
     guard communicator.isRoot,
       let left = SlurmJob.timeLeft(
@@ -189,7 +190,7 @@ final class RunLoop {
     else { return nil }
     communicator.note(
       "the job ends in \(duration(left.seconds)): the run checkpoints and stops before that")
-    // On a slow disk.
+    // The first estimate assumes a slow disk: 50 MB/s.
     let bytes = CheckpointSize(parameters: trainer.table.count, config.optimizer).bytes
     return Deadline(
       end: clock.now.advanced(by: left), checkpoint: .seconds(Double(bytes) / 50e6))

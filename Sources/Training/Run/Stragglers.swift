@@ -2,15 +2,15 @@ import Console
 import Data
 import Dist
 
-/// How long the ranks computed in a step, each for itself, waiting apart.
+/// The ranks' computing times in a step, without the time that they waited.
 struct ComputeSpread: Codable, Equatable {
   let secondsComputeMin: Double
   let secondsComputeMedian: Double
   let secondsComputeMax: Double
-  /// The lowest of those that took longest.
+  /// The rank that took longest; the lowest of several.
   let slowestRank: Int
 
-  /// - Parameter seconds: of every rank; not empty
+  /// - Parameter seconds: the seconds of every rank; not empty
   init(_ seconds: [Double]) {
     secondsComputeMin = seconds.min() ?? 0
     secondsComputeMedian = median(seconds)
@@ -19,46 +19,46 @@ struct ComputeSpread: Codable, Equatable {
   }
 }
 
-/// Finds the rank that all others wait for, where it is worth that somebody looks after it.
+/// Finds a rank that all others wait for, if it is worth reporting.
 ///
-/// That is: in each of `blocks` blocks of at least `blockSteps` steps and `blockSeconds` seconds the same rank costs at the median step
-/// a `share` of its time, and over all of them at least `deviations` robust deviations of what it costs from step to step. What other
-/// programs do to a step now and then, or to another rank each time, is no straggler.
+/// It is worth reporting if in each of `blocks` blocks of at least `blockSteps` steps and `blockSeconds` seconds the same rank costs, in
+/// the median, at least a `share` of the step's time, and over all blocks at least `deviations` robust deviations of its cost per step.
+/// Delays by other programs that happen now and then, or on a different rank each time, do not make a straggler.
 package struct Stragglers {
-  /// A look is at so many blocks,
+  /// The number of blocks that are judged together.
   package static let blocks = 5
-  /// each of at least as many steps
+  /// The least number of steps per block.
   package static let blockSteps = 20
-  /// and seconds.
-  package static let blockSeconds = 4.0
-  /// Steps between two sentences.
+  /// The least number of seconds per block.
+  static let blockSeconds = 4.0
+  /// The least number of steps between two reports.
   package static let pause = 1_000
-  /// The share of a step that a rank costs which is named.
+  /// The least share of a step's time that a straggler costs.
   package static let share = 0.1
-  /// Deviations of single steps that it costs at least.
+  /// The least cost of a straggler, in deviations of single steps.
   package static let deviations = 2.0
 
-  /// Steps of a block whose times are kept: enough for a median.
+  /// The most steps per block whose times are kept: enough for a median.
   private static let mostSteps = 100
 
   private struct Step {
-    /// Of each rank.
+    /// The computing time of each rank.
     let seconds: [Double]
-    /// Of the whole step.
+    /// The time of the whole step.
     let whole: Double
   }
 
   private let hosts: [String]
   private let microBatches: [Int]
-  /// The ranks that compute.
+  /// The ranks that have micro-batches.
   private let ranks: [Int]
   private var recent: [[Step]] = []
   private var block: (steps: [Step], count: Int, seconds: Double) = ([], 0, 0)
   private var wait = 0
 
   /// - Parameters:
-  ///   - hosts: of every rank
-  ///   - microBatches: that every rank computes in a step: who has more may take longer
+  ///   - hosts: the host name of every rank
+  ///   - microBatches: the number of micro-batches per step of every rank: a rank with more may take longer
   package init(hosts: [String], microBatches: [Int]) {
     precondition(
       hosts.count == microBatches.count, "\(hosts.count) hosts, \(microBatches.count) ranks")
@@ -66,13 +66,13 @@ package struct Stragglers {
     ranks = microBatches.indices.filter { microBatches[$0] > 0 }
   }
 
-  /// Takes the ranks' seconds of a step; a sentence for the log where a rank has been too slow for a while, at most every `pause` steps.
+  /// Adds the times of a step; returns a sentence for the log if a rank has been too slow for a while, at most every `pause` steps.
   ///
   /// - Parameters:
-  ///   - seconds: that each rank computed
-  ///   - step: seconds of the whole step, communication included
+  ///   - seconds: the computing time of each rank
+  ///   - step: the time of the whole step, with communication, in seconds
   package mutating func add(_ seconds: [Double], step: Double) -> String? {
-    // A step that was passed over tells nothing.
+    // A skipped step has no times.
     guard seconds.count == hosts.count, ranks.count > 1 else { return nil }
     wait = max(0, wait - 1)
     let whole = max(step, seconds.max() ?? 0)
@@ -92,7 +92,7 @@ package struct Stragglers {
       + "lower, and how many threads the rank has (gpt1-dist doctor)"
   }
 
-  /// The slowest rank and the share of a step that it costs; nil where that is little, not lasting, or noise.
+  /// The slowest rank and the share of a step's time that it costs; nil if the cost is small, not lasting, or noise.
   private func straggler() -> (rank: Int, cost: Double)? {
     let all = recent.flatMap { $0 }
     let times = ranks.map { rank in
@@ -106,7 +106,7 @@ package struct Stragglers {
     return middle >= Self.deviations * deviation ? (slowest, middle) : nil
   }
 
-  /// The share of a step by which `rank` takes longer than the middle one of the others would for as many micro-batches.
+  /// The share of a step's time by which `rank` takes longer than the median of the other ranks would for as many micro-batches.
   private func cost(of rank: Int, in step: Step) -> Double {
     let others = ranks.filter { $0 != rank }.map { step.seconds[$0] / Double(microBatches[$0]) }
     return (step.seconds[rank] - median(others) * Double(microBatches[rank])) / step.whole

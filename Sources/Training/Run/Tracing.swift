@@ -13,7 +13,7 @@ struct Tracing {
   private let file: TraceFile
   private let communicator: Communicator
 
-  /// Refuses a path that cannot be written to. Collective.
+  /// Opens the file; throws if it cannot be written. Collective.
   init(
     _ path: String, threads: Int, _ communicator: Communicator, _ clock: ContinuousClock
   ) throws {
@@ -32,8 +32,9 @@ struct Tracing {
     let steps = recorder.stepCount
     let table = ProfileTable(
       try StepProfile(recorder, communicator: communicator), cost: cost,
-      // Examples differ in length: their products cannot be counted from the number of leaves.
-      leaves: config.isFineTuning ? 0 : Double(config.leaves * steps), steps: steps)
+      // Examples differ in length: their products cannot be counted from the number of micro-batches.
+      microBatches: config.isFineTuning ? 0 : Double(config.microBatchesPerStep * steps),
+      steps: steps)
     return "\(file.path) shows \(recorder.recentSteps.count) of \(steps) steps; a step has\n"
       + table.description
   }

@@ -11,24 +11,24 @@ import Preflight
 import Storage
 import Tokenization
 
-/// A run, of pre-training or of fine-tuning, from its configuration to its last checkpoint.
+/// A pre-training or fine-tuning run, from its configuration to its last checkpoint.
 public struct TrainingRun {
   let session: TrainingSession
   let store: CheckpointStore
-  /// Rank 0's, from before anything in it is read to the end.
+  /// The run directory, held from before anything in it is read until the end; nil except on rank 0.
   let directory: RunDirectory?
   let clock = ContinuousClock()
   private let versions: Versions
 
-  /// The exit status of a run that checkpointed and stopped on request: start it again.
+  /// The exit status of a run that checkpointed and stopped on request: run the same command again.
   public static let stoppedStatus: Int32 = 75
 
-  /// Opens what the run reads and takes all memory. Collective: all ranks of `communicator`.
+  /// Opens the data and takes all memory. Collective: all ranks of `communicator`.
   ///
   /// - Parameters:
   ///   - trace: the trace file to write at the end; nil for none
-  ///   - fault: what a test plants; nil for none
-  ///   - versions: of this process, for the log and the checkpoints
+  ///   - fault: the fault that a test plants; nil for none
+  ///   - versions: the versions in this process, for the log and the checkpoints
   package init(
     _ config: RunConfig, communicator: Communicator, trace: String? = nil, fault: Fault? = nil,
     versions: Versions
@@ -55,11 +55,11 @@ public struct TrainingRun {
     self.directory = directory
   }
 
-  /// Complete: with what the data and the model that it begins with decide.
+  /// The configuration, completed from the data and the initial model.
   var config: RunConfig { session.config }
   var communicator: Communicator { session.communicator }
 
-  /// How a run ended.
+  /// The outcome of a run.
   public struct Outcome: Sendable, Codable {
     /// Steps done.
     public var step: Int
@@ -69,17 +69,17 @@ public struct TrainingRun {
     public var checkpoint: String
     /// The last measurement; nil without one.
     public var evaluation: Evaluation?
-    /// The best one of the development split and the folder of its model, in fine-tuning; nil without one.
+    /// The best score on the development split and the folder of its model, in fine-tuning; nil without one.
     public var best: BestModel?
-    /// Why `best` is not the best that the run had: that one could not be written; nil where it is.
+    /// The problem if the run had a better model than `best` that could not be written; nil otherwise.
     public var bestProblem: String?
-    /// The validation loss of a model that knows nothing but how often each token occurs, in nats; nil in fine-tuning.
+    /// The validation loss of a model that knows only the frequency of each token, in nats; nil in fine-tuning.
     public var unigramValidationLoss: Double?
   }
 
   /// Trains to the end or until a signal. Collective.
   ///
-  /// - Parameter signals: of this rank; one rank that was asked to stop stops all
+  /// - Parameter signals: the signals of this rank; one rank that is asked to stop stops all ranks
   public func run(signals: StopSignals) throws -> Outcome {
     do { return try trainToTheEnd(signals) } catch {
       directory?.removeIfUnused()
@@ -89,7 +89,7 @@ public struct TrainingRun {
 
   private func trainToTheEnd(_ signals: StopSignals) throws -> Outcome {
     try communicator.onRoot {
-      // What another run left since the first look.
+      // Another run may have written here since the first look.
       if let directory, try directory.claim() {
         directory.checkpoint = try TrainingRun.checkpointToResume(config, store)
       }
@@ -131,9 +131,9 @@ public struct TrainingRun {
     return outcome
   }
 
-  /// Rank 0's: the run directory is made ready for the steps after `start`.
+  /// Prepares the run directory for the steps after `start`, on rank 0.
   ///
-  /// - Parameter changes: settings that are others from there on
+  /// - Parameter changes: the settings that change from there on
   private func begin(at start: Int, _ changes: [SettingChange]) throws -> RunLog? {
     guard let directory else { return nil }
     try Destination.requireFolder(store.folder, replacing: false)
@@ -146,7 +146,7 @@ public struct TrainingRun {
       RunStart(
         step: start, host: communicator.host, ranks: communicator.size,
         threads: session.threads, versions: versions))
-    // With other settings the steps that made it will not be made again.
+    // With changed settings, the steps that led to the best model will not be repeated.
     let best = try BestModel.read(config.out)
     let isAhead = (best?.step ?? 0) > start && start > 0 && !changes.isEmpty
     if isAhead, let best {
@@ -170,7 +170,7 @@ public struct TrainingRun {
     return log
   }
 
-  /// The best model, and whether there was a better one that was not kept. Collective.
+  /// Sets the best model of `outcome`, and the problem if there was a better one that was not kept. Collective.
   private func findBest(_ outcome: inout Outcome) throws {
     let best = try communicator.together { try BestModel.read(config.out) }
     outcome.best = best
@@ -186,12 +186,12 @@ public struct TrainingRun {
     outcome.bestProblem = problem.isEmpty ? nil : problem
   }
 
-  /// The threads of this rank's team. Collective, whatever the ranks were asked for.
+  /// The number of threads of this rank's team. Collective, even if the configuration gives it.
   public static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
     try TrainingSession.threads(config, communicator)
   }
 
-  /// The memory that a run of pre-training will take, and the token ids of its model. Collective.
+  /// The memory that a pre-training run will take, the number of token ids of its model, and its threads per rank. Collective.
   public static func plan(
     _ config: RunConfig, _ communicator: Communicator
   ) throws -> (memory: MemoryPlan, vocabularySize: Int, threads: Int) {

@@ -10,9 +10,9 @@ import Profiling
 import Storage
 import Tokenization
 
-/// What steps are computed with, made once from a configuration and kept as long as they go on: data, model, memory, threads, trainer.
+/// Everything that steps are computed with, created once from a configuration: data, model, memory, threads, trainer.
 ///
-/// Training a run and replaying one begin with it alike.
+/// Training and replay both begin with it.
 package final class TrainingSession {
   package let config: RunConfig
   package let communicator: Communicator
@@ -23,21 +23,21 @@ package final class TrainingSession {
   let team: ThreadTeam
   package let state: ModelState
   package let trainer: Trainer
-  /// Rank 0's: what checkpoints are read into and written from.
+  /// The memory that checkpoints are read into and written from; nil except on rank 0.
   package let snapshot: Snapshot?
-  /// Rank 0's, after `restore`: a hash of the weights that the run began with, as far as it is known; nil for random ones.
+  /// The hash of the weights that the run began with, on rank 0 after `restore`; nil for random weights, or if it is not known.
   private(set) var origin: String?
   /// This rank's engine of matrix products.
   let engine: ProductEngine
 
-  /// Opens the data and takes all memory; refuses, on all ranks together, what cannot be trained. Collective.
+  /// Opens the data and takes all memory; throws on all ranks if the configuration cannot be trained. Collective.
   ///
   /// - Parameters:
-  ///   - config: the same on all ranks, but for its threads
-  ///   - checkpoint: of the run, which then needs no model to begin with; nil where it begins
-  ///   - derivesSteps: false where a fine-tuning's `config` has the steps and warm-up that it had
+  ///   - config: the same on all ranks, except for its threads
+  ///   - checkpoint: a checkpoint of the run, which then needs no initial model; nil if the run starts from the beginning
+  ///   - derivesSteps: false if the `config` of a fine-tuning run already has the run's steps and warm-up
   ///   - trace: the trace file to write at the end; nil for none
-  ///   - fault: what a test plants; nil for none
+  ///   - fault: the fault that a test plants; nil for none
   package init(
     _ config: RunConfig, communicator: Communicator, checkpoint: String? = nil,
     derivesSteps: Bool = true, trace: String? = nil, fault: Fault? = nil, clock: ContinuousClock
@@ -84,7 +84,7 @@ package final class TrainingSession {
       ? Snapshot(state.table, config.optimizer, team: team) : nil
   }
 
-  /// Refuses, on all ranks, configurations that are not the same. Collective.
+  /// Throws on all ranks if their configurations differ. Collective.
   static func agree(on config: RunConfig, _ communicator: Communicator) throws {
     var shared = config
     shared.threads = nil
@@ -93,20 +93,20 @@ package final class TrainingSession {
     }
   }
 
-  /// Where steps go on from.
+  /// The point from which steps continue.
   package struct Start {
-    /// Steps that are done.
+    /// Steps done.
     package let step: Int
-    /// The checkpoint's folder, on rank 0; nil for the beginning.
+    /// The checkpoint's folder, on rank 0; nil for the initial state.
     let checkpoint: String?
   }
 
-  /// Gives every rank weights, optimizer state and anomalies of a checkpoint, or those that the run begins with: the one way to restore,
+  /// Gives every rank the weights, optimizer state and anomaly state of a checkpoint, or the initial ones. It is the only way to restore,
   /// for runs that begin, resume or go back, and for replays. Collective.
   ///
   /// - Parameters:
-  ///   - choose: rank 0's choice of a verified checkpoint; nil for the beginning
-  ///   - check: rank 0's look at what stands in that checkpoint, before anything is read of it; throws where it does not fit
+  ///   - choose: returns a verified checkpoint, or nil for the initial state; called on rank 0
+  ///   - check: checks the checkpoint's `trainer.json` before its tensors are read; called on rank 0; throws if it does not fit
   package func restore(
     from choose: () throws -> String?, check: (Resumption) throws -> Void = { _ in }
   ) throws -> Start {
@@ -133,7 +133,7 @@ package final class TrainingSession {
     return Start(step: step, checkpoint: checkpoint)
   }
 
-  /// Rank 0's: weights and optimizer state of a checkpoint; returns the rest of it.
+  /// Reads the weights and optimizer state of a checkpoint, on rank 0; returns the rest of it.
   private func read(
     _ folder: String, check: (Resumption) throws -> Void
   ) throws -> TrainerState {
@@ -145,14 +145,14 @@ package final class TrainingSession {
     origin = saved.origin
     try ModelFolder.readWeights(folder, into: state)
     try snapshot?.readOptimizer(folder)
-    communicator.note("going on from \(folder)")
+    communicator.note("resuming from \(folder)")
     if let change = EngineCheck.change(from: saved.engine, to: engine) {
       communicator.note("warning: \(change)")
     }
     return saved
   }
 
-  /// Rank 0's: the weights that the run begins with.
+  /// Sets the initial weights, on rank 0.
   private func initialize() throws {
     state.table.initialize(state.weights, config: state.config, seed: config.seed, team: team)
     origin = nil
@@ -162,7 +162,7 @@ package final class TrainingSession {
     }
   }
 
-  /// The checkpoint of what is there after `step`, in the memory of the snapshot; rank 0's. Collective.
+  /// The contents of the checkpoint after `step`, in the memory of the snapshot; nil except on rank 0. Collective.
   func checkpoint(after step: Int, by versions: Versions) throws -> CheckpointContents? {
     try trainer.fill(snapshot)
     guard let snapshot else { return nil }
@@ -176,22 +176,22 @@ package final class TrainingSession {
         task: workload.task, origin: origin, versions: versions))
   }
 
-  /// The task in words that tell it from other tasks, whatever its file is called; nil in pre-training.
+  /// The identity of the task, independent of the name of its file; nil in pre-training.
   package var task: String? { workload.task }
 
   /// A hash of all data that training reads.
   package var dataFingerprint: String { workload.fingerprint }
 
-  /// What this rank's products make of fixed factors; several where that depends on the thread.
+  /// The fingerprint of this rank's matrix products; several if it depends on the thread.
   package var productFingerprint: String { engine.products.joined(separator: " ") }
 
-  /// The threads of this rank's team. Collective, whatever the ranks were asked for.
+  /// The number of threads of this rank's team. Collective, even if the configuration gives it.
   package static func threads(_ config: RunConfig, _ communicator: Communicator) throws -> Int {
     let fair = try ThreadShare.fairThreadCount(communicator)
     return config.threads ?? fair
   }
 
-  /// A few lines for people, before the first step.
+  /// A description in a few lines, printed before the first step.
   package var description: String {
     """
     \(communicator.size) rank\(communicator.size == 1 ? "" : "s") on \(communicator.node.nodes) \

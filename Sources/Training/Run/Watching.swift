@@ -3,7 +3,7 @@ import Configuration
 import Dist
 import Kernels
 
-/// Publishes the block that a rank's main thread is at work in, for its watchdog: a store a tile.
+/// Publishes the block that a rank's main thread is computing, for its watchdog: one store per tile.
 struct LayerObserver: OperationObserver {
   let progress: Progress
 
@@ -17,7 +17,7 @@ struct LayerObserver: OperationObserver {
 }
 
 extension Watchdog {
-  /// The watchdog of a run; nil where `stall-timeout` is 0. Collective.
+  /// The watchdog of a run; nil if `stall-timeout` is 0. Collective.
   ///
   /// - Parameter note: prints a line
   static func of(

@@ -2,17 +2,17 @@ import Buffers
 import Foundation
 import Model
 
-/// Faults that a test plants, to see that the run notices: `KIND:RANK:STEP`, several with commas between them.
+/// Faults that a test plants, to check that the run notices them: `KIND:RANK:STEP`, several separated by commas.
 public struct Fault: Sendable, Equatable {
-  /// What goes wrong.
+  /// The kind of a fault.
   public enum Kind: String, Sendable, CaseIterable {
     /// NaN in the loss and the gradient of the rank's first micro-batch of the step.
     case nan
     /// The loss and the gradient of that micro-batch a thousand times as large.
     case spike
-    /// The lowest bit of one weight turned over after the step.
+    /// The lowest bit of one weight flipped after the step.
     case flip
-    /// The process stops before the step, as by SIGSTOP, until SIGCONT: a test then acts at a known place, however loaded the machine.
+    /// The process stopped before the step by SIGSTOP, until SIGCONT: a test can act at a known step, however busy the machine is.
     case stop
   }
 
@@ -23,7 +23,7 @@ public struct Fault: Sendable, Equatable {
 
   private let plants: [Plant]
 
-  /// The faults that `text` describes; nil where it describes none.
+  /// The faults that `text` describes; nil if it is malformed.
   public init?(_ text: String) {
     var plants: [Plant] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -40,19 +40,19 @@ public struct Fault: Sendable, Equatable {
     plants.contains(Plant(kind: kind, rank: rank, step: step))
   }
 
-  /// Stops the process, on its rank before its step.
+  /// Stops the process before the step, if that fault is planted.
   func strike(rank: Int, before step: Int) {
     if has(.stop, rank, step) { kill(getpid(), SIGSTOP) }
   }
 
-  /// Turns over a bit of the weights, on its rank in its step.
+  /// Flips a bit of the weights, if that fault is planted.
   func strike(_ weights: Vector, rank: Int, step: Int) {
     guard has(.flip, rank, step) else { return }
     let middle = weights.count / 2
     weights[middle] = Float(bitPattern: weights[middle].bitPattern ^ 1)
   }
 
-  /// Ruins what the losses of the rank's first micro-batch count, on its rank in its step.
+  /// Changes the loss weights of the rank's first micro-batch, if such a fault is planted.
   func strike(_ batch: inout Batch, rank: Int, step: Int) {
     let isNaN = has(.nan, rank, step)
     guard isNaN || has(.spike, rank, step) else { return }

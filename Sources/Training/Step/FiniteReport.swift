@@ -9,33 +9,32 @@ import Profiling
 import Tokenization
 
 extension FiniteCheck {
-  /// Throws the first output that was not finite in the passes over `batch`.
+  /// Throws an error that names the first output that was not finite in the passes over `batch`.
   ///
   /// - Parameters:
   ///   - place: the step and rank, or another name for the pass
-  ///   - window: the window of the tokens that a sample of the global batch is
+  ///   - window: the number in the data of the sequence or example at a place of the global batch
   func report(at place: String, _ batch: Batch, window: (_ sample: Int) -> Int) throws {
     guard let finding = take() else { return }
     let sequence = finding.row / batch.length
     let example = batch.examples.first { $0.sequences.contains(sequence) }
     let sample = Int(example?.sample ?? batch.samples[sequence])
-    let what =
-      example == nil ? "window \(window(sample)) of the tokens" : "example \(window(sample))"
+    let what = example == nil ? "sequence" : "example"
     throw InputError(
       "\(place): \(finding.value) in the output of "
         + (finding.layer.map { "layer \($0), " } ?? "")
-        + "operation \(finding.operation.rawValue), sample \(sample) of the batch (\(what)), position \(finding.row % batch.length), column "
-        + "\(finding.column)")
+        + "operation \(finding.operation.rawValue), \(what) \(sample) of the batch (\(what) \(window(sample)) of the data), "
+        + "position \(finding.row % batch.length), column \(finding.column)")
   }
 }
 
 extension Trainer {
-  /// Throws the first tensor of the gradient that is not finite after the passes over `batch`.
+  /// Throws an error that names the first tensor of the gradient that is not finite after the passes over `batch`.
   func requireFiniteGradient(at place: String, _ batch: Batch) throws {
     for parameter in state.table.parameters
     where !Reduction.isFinite(state.gradients[parameter.range]) {
       throw InputError(
-        "\(place): NaN or infinity in the gradient of \(parameter.name), samples "
+        "\(place): NaN or infinity in the gradient of \(parameter.name), sequences "
           + batch.samples.map { "\($0)" }.joined(separator: ", ") + " of the batch")
     }
   }

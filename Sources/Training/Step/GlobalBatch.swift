@@ -3,17 +3,17 @@ import Data
 import Dist
 import Model
 
-/// The global batch of a step: its windows, and their cut into micro-batches. A pure function of the step, the same on every rank,
-/// whoever computes what.
+/// The global batch of a step: the numbers of its sequences or examples, and their division into micro-batches. A pure function of the
+/// step, the same on every rank.
 package struct GlobalBatch {
-  /// From 1.
+  /// The step, from 1.
   let step: Int
-  /// Numbers of the windows, in the order in which micro-batches are cut from them.
+  /// Numbers of the sequences or examples, in the order in which they are divided into micro-batches.
   package let windows: [Int]
-  /// Of every micro-batch, its places in the global batch; empty where the last step of a fine-tuning has no examples left.
+  /// The places of every micro-batch in the global batch; empty if the last step of a fine-tuning run has no examples left for it.
   package let places: [Range<Int>]
-  /// What the step's losses are divided by, over all ranks: the targets, or in fine-tuning the examples. Known before the forward pass,
-  /// since losses and gradients are sums over it, whoever computes them.
+  /// The divisor of the step's losses, over all ranks: the number of targets, or of examples in fine-tuning. It is known before the
+  /// forward pass, so that losses and gradients only need to be added, whichever rank computes them.
   let divisor: Double
   private let divisorPerWindow: Double
 
@@ -22,12 +22,12 @@ package struct GlobalBatch {
     self.step = step
     windows = source.arranged(sampler.windows(step: step))
     let (size, all) = (config.microBatch, 0..<windows.count)
-    places = (0..<config.leaves).map { ($0 * size..<($0 + 1) * size).clamped(to: all) }
+    places = (0..<config.microBatchesPerStep).map { ($0 * size..<($0 + 1) * size).clamped(to: all) }
     divisorPerWindow = source.divisorPerWindow
     divisor = Double(windows.count) * divisorPerWindow
   }
 
-  /// The windows of a micro-batch.
+  /// The numbers of the sequences or examples of a micro-batch.
   package func windows(of microBatch: Int) -> [Int] { Array(windows[places[microBatch]]) }
 
   /// The mean over the targets, or examples, of a micro-batch whose losses add up to `sum`.
@@ -36,7 +36,7 @@ package struct GlobalBatch {
   }
 }
 
-/// Counts the tokens of a run's steps, without what pads them.
+/// Counts the tokens of a run's steps, without padding.
 struct TokenCount {
   let source: any BatchSource
   let sampler: Sampler

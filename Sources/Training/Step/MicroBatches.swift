@@ -8,12 +8,12 @@ import Profiling
 
 // Forward and backward of a rank's micro-batches.
 extension Trainer {
-  /// Adds up the gradients of this rank's micro-batches, and announces them to the reducer. Collective where micro-batches are isolated.
+  /// Adds up the gradients of this rank's micro-batches, and announces them to the reducer. Collective if it isolates micro-batches.
   ///
-  /// - Returns: the sums of losses of every micro-batch, 0 for the other ranks'
+  /// - Returns: the loss sums of every micro-batch; 0 for those of other ranks
   func computeGradient(_ global: GlobalBatch) throws -> [LossSum] {
     let everything = 0..<state.gradients.count
-    // Where every micro-batch is exchanged alone, all ranks take part as often, if with zeros.
+    // If every micro-batch is exchanged alone, all ranks must take part equally often, even with zeros.
     let own = shares[communicator.rank].filter {
       reducer.isolatesMicroBatches || !global.places[$0].isEmpty
     }
@@ -37,9 +37,9 @@ extension Trainer {
 
   private func clearGradient() { clock.measure(.backward) { team.clear(state.gradients) } }
 
-  /// Adds one micro-batch's gradient, announced as far as it is final; returns the sums of its losses.
+  /// Adds the gradient of one micro-batch, and announces the parts that are final; returns the micro-batch's loss sums.
   ///
-  /// - Parameter isLast: whether it is this rank's last of the step
+  /// - Parameter isLast: true for this rank's last micro-batch of the step
   private func compute(_ microBatch: Int, of global: GlobalBatch, isLast: Bool) throws -> LossSum {
     let batch = try clock.measure(.data) { try self.batch(microBatch, of: global) }
     clock.measure(.forward) { forward(batch, of: global.step) }
@@ -53,12 +53,12 @@ extension Trainer {
     let sum = LossSum(of: losses, batch, decoder)
     let place = "step \(global.step), rank \(communicator.rank)"
     try check?.report(at: place, batch) { global.windows[$0] }
-    // Where sums go on, the gradient is no longer this rank's alone.
+    // While sums are in progress, the gradient is no longer this rank's alone.
     if check != nil, !reducer.overlapsBackward { try requireFiniteGradient(at: place, batch) }
     return sum
   }
 
-  /// Backward of the last micro-batch while the reducer sums what is announced.
+  /// Runs backward of the last micro-batch while the reducer sums the announced parts.
   private func backwardBesideSums(_ global: GlobalBatch) -> Vector {
     team.polling(reducer.poll) {
       decoder.backward(
@@ -68,9 +68,9 @@ extension Trainer {
     }
   }
 
-  /// One micro-batch of a step by this rank alone, with the weights as they are: its gradient overwrites the gradient.
+  /// Computes one micro-batch of a step on this rank alone, with the current weights. Overwrites the gradient with the micro-batch's.
   ///
-  /// - Returns: the sums of its losses
+  /// - Returns: the micro-batch's loss sums
   package func computeAlone(_ microBatch: Int, of global: GlobalBatch) throws -> LossSum {
     let batch = try self.batch(microBatch, of: global)
     team.clear(state.gradients)
@@ -79,7 +79,7 @@ extension Trainer {
     return LossSum(of: losses, batch, decoder)
   }
 
-  /// The windows of a micro-batch as a batch.
+  /// The sequences or examples of a micro-batch as a batch.
   private func batch(_ microBatch: Int, of global: GlobalBatch) throws -> Batch {
     var batch = try training.batch(
       windows: global.windows(of: microBatch),
@@ -101,14 +101,14 @@ extension Trainer {
   }
 }
 
-/// What the losses of a batch add up to, not yet divided.
+/// The sums of a batch's losses, not yet divided.
 package struct LossSum {
-  /// What is minimised.
+  /// The sum that is minimised.
   package var all = 0.0
-  /// The examples' part of it, the task's own loss; 0 in pre-training.
+  /// The part of it that is the task's own loss; 0 in pre-training.
   var examples = 0.0
 
-  /// Of nothing.
+  /// Zeros.
   init() {}
 
   /// Σ weight · loss over the positions of the decoder's last batch, and Σ loss over its examples, in their order.

@@ -1,4 +1,4 @@
-// The ranks' weights and optimizer state, whole on rank 0, as checkpoints have them.
+// Collects all ranks' optimizer state on rank 0, for checkpoints, and distributes it again.
 extension Trainer {
   /// Copies the weights and all ranks' optimizer state into rank 0's `snapshot`. Collective.
   package func fill(_ snapshot: Snapshot?) throws {

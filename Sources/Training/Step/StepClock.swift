@@ -4,26 +4,26 @@ import Dist
 import Profiling
 import Tokenization
 
-/// The times of a trainer's steps: by phase, of the step under way, and since the ranks last told each other.
+/// The times of a trainer's steps: by phase, of the current step, and since the last exchange between the ranks.
 final class StepClock {
   private var times: PhaseTimes
   private let recorder: OperationRecorder?
   private let progress: Progress
   private let reducer: any GradientReducer
-  /// When the step under way began.
+  /// The times at the beginning of the current step.
   private var begin: (times: PhaseTimes, overlap: OverlapTimes?)
   /// Seconds of computing before the last exchange.
   private var exchanged = 0.0
 
-  /// The phases in which a rank waits for nobody.
+  /// The phases in which a rank does not wait for other ranks.
   private static let compute: [PhaseTimes.Phase] = [
     .data, .forward, .backward, .comparison, .clip, .optimizer,
   ]
 
   /// - Parameters:
-  ///   - recorder: is told of steps, phases and buckets; nil for none
-  ///   - progress: where step and phase are published for the watchdog
-  ///   - reducer: knows what overlaps
+  ///   - recorder: records steps, phases and buckets; nil for none
+  ///   - progress: publishes step and phase for the watchdog
+  ///   - reducer: has the times of overlapping communication
   init(
     _ clock: ContinuousClock, recorder: OperationRecorder?, progress: Progress,
     reducer: any GradientReducer
@@ -46,24 +46,24 @@ final class StepClock {
     }
   }
 
-  /// Runs `body` and counts its time as that of a phase; phases are not nested.
+  /// Runs `body` and adds its time to a phase; phases cannot be nested.
   func measure<Result>(_ phase: PhaseTimes.Phase, _ body: () throws -> Result) rethrows -> Result {
     try times.measure(phase, body)
   }
 
-  /// Records the buckets of the step, which are summed.
+  /// Records the buckets of the step, which have been summed.
   func recordBuckets() {
     if reducer.overlapsBackward { recorder?.add(reducer.bucketSpans) }
   }
 
-  /// This rank's seconds of computing since the last call: with the last step's clipping and optimizer, which came after it.
+  /// The seconds that this rank computed since the last call, including the previous step's clipping and optimizer, which came after it.
   func secondsSinceExchange() -> Double {
     let now = times.total(Self.compute)
     defer { exchanged = now }
     return now - exchanged
   }
 
-  /// The step under way, so far.
+  /// The times of the current step so far.
   var step: StepTimes {
     func seconds(_ phases: [PhaseTimes.Phase]) -> Double {
       times.total(phases) - begin.times.total(phases)
@@ -73,22 +73,22 @@ final class StepClock {
       overlap: reducer.overlapTimes.map { $0 - (begin.overlap ?? OverlapTimes()) })
   }
 
-  /// All phases so far, as a table for people.
+  /// A table of all phases so far.
   var table: String {
     times.table
       + (reducer.overlapTimes.map {
-        "\nof backward, \(format($0.hidden, 3)) s went beside communication, and \(format($0.polling, 3)) s went to MPI"
+        "\nof backward, \(format($0.hidden, 3)) s overlapped communication, and \(format($0.polling, 3)) s were spent in MPI"
       } ?? "")
   }
 }
 
-/// Where a step's time went on this rank, in seconds.
+/// The times of a step on this rank, in seconds.
 struct StepTimes {
-  /// In which the rank waited for nobody.
+  /// The time in which the rank did not wait for other ranks.
   var compute = 0.0
-  /// That the step waited for: communication that nothing was computed beside.
+  /// The time that the step waited for communication, without computing.
   var communication = 0.0
-  /// Communication beside backward, which is part of `compute`; nil where nothing overlaps.
+  /// The times of communication during backward, part of `compute`; nil if nothing overlaps.
   var overlap: OverlapTimes?
 
   /// The whole step.

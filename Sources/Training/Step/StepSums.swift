@@ -1,15 +1,15 @@
 import Dist
 
-/// What the ranks tell each other in every step, all in one small all-reduce: numbers by field, summed over the ranks.
+/// The numbers that the ranks exchange in every step, by field, summed over the ranks in one small all-reduce.
 ///
-/// A value of one rank alone is a field of as many places as there are ranks, zero but for its own.
+/// A field with a value per rank has one place per rank; each rank sets its own place and leaves zeros in the others.
 struct StepSums {
   enum Field: Hashable {
     /// Σ of the losses of every micro-batch, from the rank that computed it.
     case losses
-    /// Σ of the examples' part of them all, in fine-tuning.
+    /// Σ of the task's own losses, in fine-tuning.
     case taskLosses
-    /// How many ranks were asked to stop.
+    /// The number of ranks that were asked to stop.
     case stops
     /// A hash of a part of every rank's weights.
     case weights
@@ -30,7 +30,7 @@ struct StepSums {
     }
   }
 
-  /// `value` in this rank's place, zeros in the others'.
+  /// `value` at this rank's place, zeros at the places of the others.
   static func own(_ value: Double, _ communicator: Communicator) -> [Double] {
     var values = [Double](repeating: 0, count: communicator.size)
     values[communicator.rank] = value

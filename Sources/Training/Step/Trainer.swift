@@ -8,7 +8,7 @@ import Kernels
 import Model
 import Profiling
 
-/// Training on any number of ranks: the step of ARCHITECTURE.md's journey of a batch.
+/// Trains on any number of ranks: the steps that ARCHITECTURE.md describes as the journey of a batch.
 ///
 /// Every rank has one; all methods are collective.
 package final class Trainer {
@@ -22,23 +22,23 @@ package final class Trainer {
   let clock: StepClock
   let check: FiniteCheck?
   let training: any BatchSource
-  /// Which rank computes which micro-batch.
+  /// The assignment of micro-batches to ranks.
   let shares: MicroBatchShares
   let fault: Fault?
   private let sampler: Sampler
   private var replicas: ReplicaCheck
   private var tokens: TokenCount
-  /// The same on every rank.
+  /// The state of anomaly detection, the same on every rank.
   package var anomalies = AnomalyState()
-  /// How steps after some step were configured, in their order, where that was not `config`: a replay's.
+  /// For a replay: the configurations that were in force after earlier steps instead of `config`, in their order.
   package var earlierConfigs: [(after: Int, config: RunConfig)] = []
 
   /// - Parameters:
-  ///   - state: weights and gradients; the optimizer's state is made here
+  ///   - state: weights and gradients; the optimizer's state is created here
   ///   - check: the team's observer in debug mode
-  ///   - recorder: another one, which is told of phases and steps too
-  ///   - training: the windows of the training split
-  ///   - fault: what a test plants
+  ///   - recorder: another observer, which also records phases and steps
+  ///   - training: the sequences or examples of the training split
+  ///   - fault: the fault that a test plants; nil for none
   package init(
     _ config: RunConfig, state: ModelState, communicator: Communicator, team: ThreadTeam,
     check: FiniteCheck?, recorder: OperationRecorder? = nil, training: any BatchSource,
@@ -67,7 +67,7 @@ package final class Trainer {
   ///
   /// - Parameters:
   ///   - step: t, from 1
-  ///   - stop: whether this rank was asked to stop
+  ///   - stop: true if this rank was asked to stop
   package func step(_ step: Int, stop: Bool) throws -> StepOutcome {
     try clock.measure(step: step) {
       fault?.strike(rank: communicator.rank, before: step)
@@ -105,7 +105,7 @@ package final class Trainer {
     GlobalBatch(step: step, of: training, sampler, config)
   }
 
-  /// What this rank adds to the sums that go with the gradient's.
+  /// This rank's part of the sums that are exchanged together with the gradient.
   private func sums(_ losses: [LossSum], before step: Int, stop: Bool) -> StepSums {
     var sums = StepSums()
     sums[.losses] = losses.map(\.all)
@@ -126,7 +126,7 @@ package final class Trainer {
     }
   }
 
-  /// √Σ g² over the whole gradient, of which this rank owns `owned`: pieces in their order, whoever owns them. Collective.
+  /// √Σ g² over the whole gradient, of which this rank owns `owned`. The order of the sum does not depend on the owners. Collective.
   private func gradientNorm(_ owned: Range<Int>) throws -> Double {
     var squares = clock.measure(.clip) {
       state.table.squares(state.gradients, range: owned, team: team)
@@ -137,13 +137,13 @@ package final class Trainer {
     return squares.reduce(0, +).squareRoot()
   }
 
-  /// What every gradient is multiplied by, so that their norm is at most `clip`.
+  /// The factor that reduces the gradient's norm to `clip`; 1 if the norm is not larger.
   private func clipping(_ norm: Double, at step: Int) -> Float {
     guard let clip = config(of: step).clip, norm > clip else { return 1 }
     return Float(clip / norm)
   }
 
-  /// The optimizer's step on the weights that this rank owns.
+  /// Runs the optimizer on the weights that this rank owns.
   private func optimize(_ step: Int, _ owned: Range<Int>, gradientScale: Float) {
     optimizer.config = config(of: step).optimizer
     clock.measure(.optimizer) {
@@ -153,14 +153,14 @@ package final class Trainer {
     }
   }
 
-  /// Makes every rank's weights known to all, and to their products. Collective.
+  /// Sends every rank's new weights to all ranks, and prepares the weights for matrix products. Collective.
   private func publish(_ step: Int) throws {
     try clock.measure(.communication) { try reducer.publish() }
     fault?.strike(state.weights, rank: communicator.rank, step: step)
     clock.measure(.optimizer) { state.weightsChanged(team: team) }
   }
 
-  /// A step that is known to be at fault: nothing is computed. Collective.
+  /// Skips a step that is known to be at fault, without computing it. Collective.
   private func passOver(_ step: Int, stop: Bool) throws -> StepOutcome {
     var sums = StepSums()
     sums[.stops] = [stop ? 1 : 0]
@@ -191,7 +191,7 @@ package final class Trainer {
       ranks: communicator.size, weightsHash: weightsHash)
   }
 
-  /// Of the weights as they are, where the reduction makes it the same on any number of ranks; rank 0's.
+  /// A hash of the current weights if the reduction makes it the same on any number of ranks; nil otherwise, and except on rank 0.
   private var weightsHash: String? {
     communicator.isRoot && config.reduce.isRankInvariant
       ? state.weights.withBytes { XXH128.hash($0) } : nil
@@ -204,15 +204,15 @@ package final class Trainer {
     earlierConfigs.last { $0.after < step }?.config ?? config
   }
 
-  /// What stands where in the flat vectors.
+  /// The places of the tensors in the flat vectors.
   package var table: ParameterTable { state.table }
 
-  /// Stops the run where the ranks' weights differ after `step`. Collective.
+  /// Throws if the ranks' weights differ after `step`. Collective.
   func compareReplicas(after step: Int) throws { try replicas.compareAll(after: step) }
 }
 
 extension RunConfig {
-  /// What the reducer is told of the flat gradient.
+  /// The layout of the flat gradient, for the reducer.
   func gradientLayout(_ table: ParameterTable, _ use: DecoderUse) -> GradientLayout {
     GradientLayout(
       cuts: table.cuts(optimizer.granularity), order: table.announcedRanges(.tableFirst),

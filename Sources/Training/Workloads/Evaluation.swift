@@ -2,22 +2,22 @@ import Console
 import Data
 import Inference
 
-/// A measurement on data that is not trained on, as it stands in `metrics.jsonl`.
+/// A measurement on data that is not trained on, as written in `metrics.jsonl`.
 public struct Evaluation: Sendable, Codable, Equatable {
   /// Steps done.
   public var step: Int
-  /// In nats: in pre-training the mean over the targets of the validation split; in fine-tuning the mean over the examples of the
-  /// development split of the task's own loss.
+  /// In nats. In pre-training: the mean over the targets of the validation split; in fine-tuning: the mean of the task's own loss over
+  /// the examples of the development split.
   public var validationLoss: Double?
-  /// In fine-tuning: the task's metrics on the development split, the one that decides first.
+  /// In fine-tuning: the task's metrics on the development split; the first one chooses the best model.
   public var metrics: [MetricValue]?
-  /// In pre-training: metrics of tasks by the paper's heuristics, by the name of the task.
+  /// In pre-training: zero-shot metrics by the paper's heuristics, by the name of the task.
   public var zeroShot: [String: [MetricValue]]?
 
   /// The value by which models are compared: higher is better; nil without metrics.
   var score: MetricValue? { metrics?.first }
 
-  /// For people.
+  /// A line for the log.
   public var description: String {
     let loss = validationLoss.map { ["validation loss \(format($0, 4))"] } ?? []
     let tasks = (zeroShot ?? [:]).sorted { $0.key < $1.key }.map { name, values in

@@ -9,7 +9,7 @@ import Profiling
 import Storage
 import Tokenization
 
-/// The workload of fine-tuning: a task's examples as token sequences, and the model that it begins with.
+/// The workload of fine-tuning: a task's examples as token sequences, and the initial model.
 struct TaskWorkload: Workload {
   let config: RunConfig
   let model: ModelConfig
@@ -25,11 +25,11 @@ struct TaskWorkload: Workload {
   var unigramValidationLoss: Double? { nil }
   var fineTuning: FineTuning? { FineTuning(spec, specials: specials) }
 
-  /// Reads and encodes the examples; refuses, on all ranks together, what cannot be trained on. Collective.
+  /// Reads and encodes the examples; throws on all ranks if they cannot be trained on. Collective.
   ///
   /// - Parameters:
-  ///   - checkpoint: of the run, which has shape and tokenizer; nil where it begins
-  ///   - derivesSteps: whether steps and warm-up follow from the examples, or stand in `given`
+  ///   - checkpoint: a checkpoint of the run, with its shape and tokenizer; nil if the run starts from the beginning
+  ///   - derivesSteps: true to derive steps and warm-up from the examples; false if `given` has them
   init(
     _ given: RunConfig, communicator: Communicator, checkpoint: String? = nil,
     derivesSteps: Bool = true
@@ -45,7 +45,7 @@ struct TaskWorkload: Workload {
       try TaskWorkload.beginning(config, checkpoint: checkpoint)
     }
     (self.spec, self.tokenizer) = (spec, tokenizer)
-    // Rows are added for them where there are none, and no word loses its own.
+    // Rows for the special tokens are added if there are none; every other token keeps its row.
     let specials = known ?? SpecialTokens(after: base.vocabularySize)
     self.specials = specials
     var model = base
@@ -91,23 +91,23 @@ struct TaskWorkload: Workload {
     self.config = config
     let padding = batches.paddingShare(config.sampler(windows: batches.count))
     let end =
-      derivesSteps && last < config.batch && config.steps > 1 ? ", the last one of \(last)" : ""
+      derivesSteps && last < config.batch && config.steps > 1 ? ", the last step with \(last)" : ""
     description = """
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
-      \(grouped(parts[1].encoded.count)) development example\(parts[1].encoded.count == 1 ? "" : "s"); \(config.batch) a step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
+      \(grouped(parts[1].encoded.count)) development example\(parts[1].encoded.count == 1 ? "" : "s"); \(config.batch) per step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")\(end)
       padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
       """
-      // Of a development split that is a share of the training files, their notes are told once.
+      // A development split that is a share of the training files has the same notes: they are reported once.
       + (train.warnings + parts[1].warnings.filter { !train.notes.contains($0) })
       .map { "\nwarning: \($0)" }.joined()
   }
 
   package let description: String
 
-  /// The folder of the model that the run begins with. Collective.
+  /// The folder of the initial model. Collective.
   ///
-  /// - Parameter isNeeded: false where the run has begun: it may then be gone
+  /// - Parameter isNeeded: false if the run resumes: the model may be gone then
   private static func source(
     _ from: String, isNeeded: Bool, _ communicator: Communicator
   ) throws -> String {
@@ -122,7 +122,7 @@ struct TaskWorkload: Workload {
     return String(decoding: try communicator.broadcast(found), as: UTF8.self)
   }
 
-  /// Shape, tokenizer and special tokens, if it has some, of the model that the run begins with, or whose shape it takes.
+  /// The shape, the tokenizer and any special tokens of the initial model, or of the model whose shape is taken.
   private static func beginning(
     _ config: RunConfig, checkpoint: String?
   ) throws -> (ModelConfig, Tokenizer, SpecialTokens?) {
@@ -163,10 +163,10 @@ struct TaskWorkload: Workload {
     }
     try ModelFolder.transfer(from, into: state, layers: blocks)
     return blocks < model.layers
-      ? "\(from), of its embeddings and first \(blocks) blocks" : from
+      ? "\(from) (its embeddings and first \(blocks) blocks)" : from
   }
 
-  /// At the end of each epoch.
+  /// True at the end of each epoch.
   func isEvaluationDue(after step: Int) -> Bool {
     let examples = step * config.batch
     return examples / batches.count > (examples - config.batch) / batches.count
@@ -181,7 +181,7 @@ struct TaskWorkload: Workload {
 }
 
 extension TaskSpec {
-  /// `mood (classification into sad, glad; accuracy, f1)`: what decides on the outputs and on the best model, beside the examples.
+  /// `mood (classification into sad, glad; accuracy, f1)`: everything but the examples that determines the outputs and the best model.
   var identity: String {
     let kind =
       switch answer {

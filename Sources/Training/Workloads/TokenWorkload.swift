@@ -9,7 +9,7 @@ import Profiling
 import Storage
 import Tokenization
 
-/// The workload of pre-training: windows of tokens that `prepare` wrote.
+/// The workload of pre-training: sequences of the tokens that `prepare` wrote.
 package struct TokenWorkload: Workload {
   let config: RunConfig
   let model: ModelConfig
@@ -18,7 +18,7 @@ package struct TokenWorkload: Workload {
   private let dataset: TokenDataset
   private let zeroShot: ZeroShotEvaluation?
 
-  /// Opens the data; refuses, on all ranks together, what cannot be trained on. Collective.
+  /// Opens the data; throws on all ranks if they cannot be trained on. Collective.
   package init(_ config: RunConfig, communicator: Communicator) throws {
     self.config = config
     let dataset = try communicator.together { try TokenDataset(folder: config.data) }
@@ -49,7 +49,7 @@ package struct TokenWorkload: Workload {
 
   package var description: String {
     """
-    \(config.batch) sequences of \(model.context) tokens a step
+    \(config.batch) sequences of \(model.context) tokens per step
     unigram entropy of the training tokens \(format(dataset.info.unigramEntropy, 4)) nats
     """
       + warnings.map { "\nwarning: \($0)" }.joined()
@@ -119,7 +119,7 @@ package struct TokenWorkload: Workload {
     }
   }
 
-  /// The model's shape: at least as many token ids as the data has.
+  /// The model's shape; throws if it has fewer token ids than the data.
   package static func shape(_ config: RunConfig, over dataset: TokenDataset) throws -> ModelConfig {
     let model = config.model(vocabularySize: dataset.info.vocabularySize)
     guard model.vocabularySize >= dataset.info.vocabularySize else {

@@ -5,13 +5,13 @@ import Files
 import Model
 import Profiling
 
-/// The validation loss of pre-training: windows shared out over the ranks, the same figure for any number of them.
+/// The validation loss of pre-training. The ranks share the sequences; the result is the same for any number of ranks.
 struct ValidationLoss {
   private let source: any BatchSource
   private let count: Int
   private let microBatch: Int
 
-  /// Of the windows of `source`, as many as `config` asks for.
+  /// Measures as many sequences of `source` as `config` asks for.
   init(_ source: any BatchSource, _ config: RunConfig) {
     self.source = source
     count = min(config.evaluateSequences ?? source.count, source.count)
@@ -21,15 +21,15 @@ struct ValidationLoss {
   /// The mean over the targets, in nats, over all ranks. Collective.
   ///
   /// - Parameter check: looks for NaN and infinity in debug mode
-  /// - Throws: also where the loss is not finite
+  /// - Throws: also if the loss is not finite
   func measure(
     _ decoder: Decoder, _ communicator: Communicator, check: FiniteCheck?
   ) throws -> Double {
     let shares = MicroBatchShares(
       count: (count + microBatch - 1) / microBatch, ranks: communicator.size)
-    // Spread evenly over the split, so that a part of it speaks for the whole.
+    // Spread evenly over the split, so that a part of it represents the whole.
     func window(_ sample: Int) -> Int { sample * source.count / count }
-    // Added up in their order, whoever computed them.
+    // Added up in the order of the micro-batches, not of the ranks.
     var sums = [Double](repeating: 0, count: shares.count)
     var targets = sums
     for index in shares[communicator.rank] {

@@ -6,47 +6,47 @@ import Profiling
 import Storage
 import Tokenization
 
-/// What a run trains on and is judged by: all in which pre-training and fine-tuning differ.
+/// The data that a run trains on and is evaluated on: everything that differs between pre-training and fine-tuning.
 protocol Workload {
-  /// The run's configuration with what the data and the model that it begins with decide.
+  /// The run's configuration, completed from the data and the initial model.
   var config: RunConfig { get }
 
-  /// The shape that is trained.
+  /// The shape of the trained model.
   var model: ModelConfig { get }
 
   /// The tokenizer that is saved with the model.
   var tokenizer: Tokenizer { get }
 
-  /// What the model is fine-tuned for, and what its outputs are called; nil in pre-training.
+  /// The task that the model is fine-tuned for, with the names of its outputs; nil in pre-training.
   var fineTuning: FineTuning? { get }
 
-  /// A hash of all that training reads.
+  /// A hash of all data that training reads.
   var fingerprint: String { get }
 
-  /// What the task is, in words by which one is told from another whatever its file is called; nil in pre-training.
+  /// The identity of the task, independent of the name of its file; nil in pre-training.
   var task: String? { get }
 
-  /// What steps are made of.
+  /// The training data, from which the batches of steps are made.
   var training: any BatchSource { get }
 
-  /// The validation loss of a model that knows nothing but how often each token occurs, in nats; nil where it is not known.
+  /// The validation loss of a model that knows only the frequency of each token, in nats; nil if it is not known.
   var unigramValidationLoss: Double? { get }
 
-  /// A few lines for people, before the first step.
+  /// A description in a few lines, printed before the first step.
   var description: String { get }
 
-  /// Overwrites random weights with those that the run begins with. Rank 0's.
+  /// Overwrites random weights with those of the initial model. Called on rank 0.
   ///
-  /// - Returns: where they come from; nil where all stay random
+  /// - Returns: the source of the weights; nil if all stay random
   func begin(_ state: ModelState) throws -> String?
 
   /// True if an evaluation is due after this step. The last step is always evaluated.
   func isEvaluationDue(after step: Int) -> Bool
 
-  /// Measures on data that is not trained on; nil where there is none. Collective.
+  /// Evaluates the model on data that it is not trained on; nil if there are none. Collective.
   ///
   /// - Parameters:
-  ///   - decoder: has the weights to judge
+  ///   - decoder: the decoder with the weights to evaluate
   ///   - check: looks for NaN and infinity in debug mode
   func evaluate(
     _ decoder: Decoder, _ communicator: Communicator, check: FiniteCheck?, after step: Int

@@ -38,7 +38,7 @@ struct SlurmTests {
     #expect(log.contains("2 ranks on 2 nodes"), "\(log)")
     // By the signal: the program's own look at the time comes later.
     #expect(log.contains("stopped on request after step"), "\(log)")
-    #expect(log.contains("going on from \(sandbox.path("run"))/checkpoints/step-"), "\(log)")
+    #expect(log.contains("resuming from \(sandbox.path("run"))/checkpoints/step-"), "\(log)")
     try sandbox.succeed("\(Sandbox.pretrain) --out whole --steps \(steps)", ranks: 2)
     let losses = try sandbox.losses(of: "whole")
     #expect(losses.count == steps)

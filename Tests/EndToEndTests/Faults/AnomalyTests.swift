@@ -69,7 +69,7 @@ extension EndToEnd {
         let (whole, skip, back) = (outcomes[0], outcomes[1], outcomes[2])
         #expect(!whole.errors.contains("skipped") && !sandbox.exists("whole/anomalies.jsonl"))
 
-        #expect(skip.errors.components(separatedBy: "This update is skipped").count == 2)
+        #expect(skip.errors.components(separatedBy: "This step is skipped").count == 2)
         let lines = try steps(sandbox, of: "skip")
         #expect(lines.count == 20)
         #expect(lines.filter { $0.type == "skipped" }.map(\.step) == [13])
@@ -92,9 +92,9 @@ extension EndToEnd {
         #expect(leaf.windows.count == 2)
 
         // Going back and on without the update leads to the same weights as not applying it.
-        #expect(back.errors.contains("going on from \(sandbox.checkpoint(10, of: "back"))"))
+        #expect(back.errors.contains("resuming from \(sandbox.checkpoint(10, of: "back"))"))
         #expect(
-          back.errors.contains("The run goes back to a checkpoint and continues without update 13"))
+          back.errors.contains("The run goes back to a checkpoint and continues without step 13"))
         #expect(try steps(sandbox, of: "back").map(\.loss) == lines.map(\.loss))
         #expect(try steps(sandbox, of: "back")[12].type == "skipped")
         try expectEqual(sandbox, "back", "skip")
@@ -192,7 +192,7 @@ extension EndToEnd {
         try sandbox.expectRefusals(
           [
             Refusal(
-              "\(ruin) skip --anomaly skip", "10 updates in a row were skipped before it"),
+              "\(ruin) skip --anomaly skip", "10 steps in a row were skipped before it"),
             Refusal("\(ruin) back --anomaly rollback", "The run already went back 10 times"),
           ], ranks: 2)
       }

@@ -267,7 +267,7 @@ extension EndToEnd {
           JSONSerialization.data(withJSONObject: state), to: "\(folder)/trainer.json")
         try SumsFile.write(in: sandbox.path(folder))
         let again = try sandbox.succeed("\(Sandbox.pretrain) --out run")
-        #expect(again.errors.contains("going on from \(folder)"))
+        #expect(again.errors.contains("resuming from \(folder)"))
         #expect(try sandbox.losses(of: "run") == losses)
 
         state["version"] = 3

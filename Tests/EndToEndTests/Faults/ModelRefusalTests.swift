@@ -72,7 +72,7 @@ extension SmallRuns {
               "finetune", with: "finetune --dry-run")
               + " run")
           #expect(
-            outcome.errors.contains("run is a run directory: taking its best model, run/best"))
+            outcome.errors.contains("run is a run directory: using its best model, run/best"))
         }
         try sandbox.succeed("verify run data run/best run/checkpoints")
         try checkLabels(sandbox)

@@ -40,7 +40,7 @@ extension SmallRuns {
         try sandbox.succeed(
           "prepare --input short.txt --train-bpe 5 --out short --validation-fraction 0.5")
         try sandbox.expectRefusal(
-          "\(line) short", ranks: ranks, "short: ", "one window of context 32 needs 33")
+          "\(line) short", ranks: ranks, "short: ", "one sequence of context 32 needs 33")
         try sandbox.expectRefusal(
           "\(line) data --vocabulary 50", ranks: ranks, "data: ", "the model's vocabulary of 50")
         try sandbox.copy("data", to: "cut")

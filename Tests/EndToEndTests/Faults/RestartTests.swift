@@ -57,7 +57,7 @@ extension EndToEnd {
         #expect([40, 50].contains(newest))
 
         let again = try sandbox.succeed("\(Self.line) run", ranks: 2)
-        #expect(again.errors.contains("going on from \(sandbox.checkpoint(newest, of: "run"))"))
+        #expect(again.errors.contains("resuming from \(sandbox.checkpoint(newest, of: "run"))"))
         try expectEqualRuns(sandbox, "run", "whole")
       }
     }
@@ -129,7 +129,7 @@ extension EndToEnd {
 
       let again = try sandbox.run("\(Self.line) run", ranks: ranks, launcher: launcher)
       #expect(again.status == 0, "\(again.errors)")
-      #expect(again.errors.contains("going on from \(sandbox.checkpoint(last, of: "run"))"))
+      #expect(again.errors.contains("resuming from \(sandbox.checkpoint(last, of: "run"))"))
       try expectEqualRuns(sandbox, "run", "whole")
     }
 
@@ -162,7 +162,7 @@ extension EndToEnd {
         try sandbox.succeed("\(Sandbox.pretrain) --out run")
         let before = try sandbox.losses(of: "run")
         let more = try sandbox.succeed("\(Sandbox.pretrain) --out run --steps 25")
-        #expect(more.errors.contains("going on from \(sandbox.checkpoint(20, of: "run"))"))
+        #expect(more.errors.contains("resuming from \(sandbox.checkpoint(20, of: "run"))"))
         let after = try sandbox.losses(of: "run")
         #expect(after.count == 25)
         #expect(Array(after.prefix(20)) == before)

@@ -67,7 +67,7 @@ extension EndToEnd {
         let newest = try #require(try sandbox.checkpoints(of: "run").last)
         let again = try sandbox.succeed(
           line.replacing("1000000", with: "\(newest + 2)"), ranks: 3)
-        #expect(again.errors.contains("going on from"), "\(again.errors)")
+        #expect(again.errors.contains("resuming from"), "\(again.errors)")
       }
     }
 

@@ -30,8 +30,8 @@ extension EndToEnd {
         #expect(verified.output.contains(path))
         let again = try sandbox.succeed("\(Sandbox.pretrain) --out run", ranks: 2)
         #expect(again.errors.components(separatedBy: "\(path): ").count == 2)
-        #expect(again.errors.contains("step 20 is passed over"))
-        #expect(again.errors.contains("going on from \(sandbox.checkpoint(10, of: "run"))"))
+        #expect(again.errors.contains("step 20 is skipped"))
+        #expect(again.errors.contains("resuming from \(sandbox.checkpoint(10, of: "run"))"))
         #expect(try sandbox.losses(of: "run").prefix(10) == losses.prefix(10))
         #expect(try sandbox.losses(of: "run").count == 20)
         try sandbox.succeed("verify \(sandbox.checkpoint(20, of: "run"))")
@@ -69,7 +69,8 @@ extension EndToEnd {
           try JSONDecoder().decode(MetricsLine.self, from: Data($0.utf8))
         }
         #expect(lines.filter { $0.type == "step" }.map(\.step) == Array(1...20))
-        #expect(Set(lines.map(\.type)) == ["settings", "step", "evaluation", "checkpoint"])
+        #expect(
+          Set(lines.map(\.type)) == ["start", "settings", "step", "evaluation", "checkpoint"])
         // Written in their order, by this clock.
         #expect(lines.map(\.time) == lines.map(\.time).sorted())
         #expect(lines.allSatisfy { abs($0.time - Date().timeIntervalSince1970) < 3_600 })
@@ -163,7 +164,7 @@ extension EndToEnd {
         #expect(outcome.output.contains("again: 0"))
         #expect(outcome.sentences.count == 1, "\(outcome.errors)")
         #expect(outcome.sentences.first?.contains("the disk is full") == true)
-        #expect(outcome.errors.contains("going on from disk/run/checkpoints/step-00000010"))
+        #expect(outcome.errors.contains("resuming from disk/run/checkpoints/step-00000010"))
       }
     }
 

@@ -100,7 +100,7 @@ extension EndToEnd {
           """
         let outcome = try sandbox.shell(script)
         #expect(outcome.output == "status: 0\n", "\(outcome.errors)")
-        #expect(outcome.errors.contains("going on from \(sandbox.checkpoint(20, of: "run"))"))
+        #expect(outcome.errors.contains("resuming from \(sandbox.checkpoint(20, of: "run"))"))
         #expect(try sandbox.text("run/metrics.jsonl") == before)
         // One that is not let go is not touched.
         let held = try sandbox.shell(

@@ -141,7 +141,7 @@ extension EndToEnd {
         }
         #expect(killed.status == 128 + SIGKILL)
         let again = try sandbox.succeed("\(line) run", ranks: 2)
-        #expect(again.errors.contains("going on from run/checkpoints/step-"))
+        #expect(again.errors.contains("resuming from run/checkpoints/step-"))
         #expect(try sandbox.losses(of: "run") == sandbox.losses(of: "whole"))
         for name in [
           "\(sandbox.checkpoint(162, of: "RUN"))/model.safetensors", "RUN/best/model.safetensors",

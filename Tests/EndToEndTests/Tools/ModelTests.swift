@@ -162,10 +162,10 @@ extension SmallRuns {
         let line = "\(Sandbox.pretrain) --from spoilt --out new"
         try sandbox.expectRefusal(
           "\(line) --debug", "step 1, rank 0: nan in the output of layer 1, operation mlp.c_fc",
-          "sample 0 of the batch", "column 44")
+          "sequence 0 of the batch", "column 44")
         let ranks = try sandbox.run("\(line) --debug", ranks: 2)
         #expect(ranks.status == 1)
-        #expect(ranks.errors.contains("layer 1, operation mlp.c_fc, sample"))
+        #expect(ranks.errors.contains("layer 1, operation mlp.c_fc, sequence"))
         try sandbox.expectRefusal(line, ranks: 2, "step 1: the loss is nan", "--debug")
         #expect(try !sandbox.exists("new/checkpoints") || sandbox.checkpoints(of: "new").isEmpty)
       }

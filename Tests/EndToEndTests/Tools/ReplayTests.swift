@@ -169,14 +169,16 @@ extension EndToEnd {
     @Test func aLeafComesOutAlikeOnEveryNumberOfThreads() throws {
       try Sandbox.with { sandbox in
         try sandbox.succeed("\(Self.train) --reduce ordered")
-        let one = try #require(try replay(sandbox, "--step 7 --leaf 4 --threads 1").leaf)
+        let line = "--step 7 --micro-batch-index"
+        let one = try #require(try replay(sandbox, "\(line) 4 --threads 1").leaf)
+        // The option's former name.
         #expect(try replay(sandbox, "--step 7 --leaf 4 --threads 2").leaf == one)
-        #expect(try replay(sandbox, "--step 7 --leaf 4 --threads 1", ranks: 2).leaf == one)
+        #expect(try replay(sandbox, "\(line) 4 --threads 1", ranks: 2).leaf == one)
         #expect(one.leaf == 4 && one.windows.count == 2)
         #expect(one.loss > 1 && one.loss < 10)
         #expect(one.tensors.map(\.name).contains("h.1.mlp.c_fc.weight"))
         #expect(Set(one.tensors.map(\.gradientHash)).count == one.tensors.count)
-        let other = try #require(try replay(sandbox, "--step 7 --leaf 3 --threads 1").leaf)
+        let other = try #require(try replay(sandbox, "\(line) 3 --threads 1").leaf)
         #expect(other.gradientHash != one.gradientHash && other.weightsHash == one.weightsHash)
         #expect(Set(other.windows).isDisjoint(with: one.windows))
       }
@@ -190,14 +192,16 @@ extension EndToEnd {
           "replay run --step 11", ranks: 2, status: 2, "has 10 steps: give a --step from 1 to 10")
         try sandbox.expectRefusals([
           Refusal(
-            "replay run --step 3 --leaf 6", status: 2, "6 micro-batches: give a --leaf from 0 to 5"),
+            "replay run --step 3 --micro-batch-index 6", status: 2,
+            "6 micro-batches: give a --micro-batch-index from 0 to 5"),
           Refusal(
             "replay run --step 5 --task mood.yaml", status: 2, "run is a pre-training run", "--task"
           ),
           Refusal(
             "replay run --step 5 --from data", status: 2, "run began with random weights", "--from"),
           Refusal("replay run --step 0", status: 2, "steps count from 1"),
-          Refusal("replay run --step 1 --leaf=-1", status: 2, "micro-batches count from 0"),
+          Refusal(
+            "replay run --step 1 --micro-batch-index=-1", status: 2, "micro-batches count from 0"),
           Refusal("replay run --step 1 --threads 5000", status: 2, "--threads is 5000"),
           Refusal(
             "replay run --step 1 --data nowhere", "nowhere: does not exist on this machine",

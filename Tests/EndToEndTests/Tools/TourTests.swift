@@ -8,7 +8,7 @@ extension EndToEnd {
     /// In the order of reading.
     private static let documents = [
       "README.md", "docs/TOUR.md", "docs/TASKS.md", "docs/PRECISION.md", "docs/RESULTS.md",
-      "docs/CONFIG.md",
+      "docs/CONFIG.md", "docs/QUICKSTART.md",
     ]
 
     /// Why a line is not run here; nil for one that is.

@@ -6,7 +6,8 @@ import Tokenization
   import FoundationXML
 #endif
 
-/// Reads COPA's XML (Roemmele, Bejan & Gordon 2011): `item` with what it asks for and the right alternative, and in it `p`, `a1`, `a2`.
+/// Reads COPA's XML (Roemmele, Bejan & Gordon 2011): elements `item`, with attributes for the question asked and the more plausible
+/// alternative, which contain `p`, `a1` and `a2`.
 final class CopaReader: NSObject, XMLParserDelegate {
   private let path: String
   private var builder: ExampleBuilder
@@ -14,7 +15,7 @@ final class CopaReader: NSObject, XMLParserDelegate {
   private var parts: [String: String] = [:]
   private var text = ""
   private var depth = 0
-  /// Where the first error was; the parser itself may go on.
+  /// The line of the first error; the parser may continue after it.
   private var errorLine: Int?
 
   private init(_ builder: ExampleBuilder, path: String) {
@@ -39,7 +40,7 @@ final class CopaReader: NSObject, XMLParserDelegate {
     parser.delegate = reader
     let isWhole = parser.parse()
     builder = reader.builder
-    // FoundationXML does not mind a file that ends inside of a tag.
+    // FoundationXML accepts a file that ends inside a tag.
     guard isWhole, reader.depth == 0 else {
       throw InputError(
         "is not well-formed XML; get the file again", path: path,
@@ -47,7 +48,7 @@ final class CopaReader: NSObject, XMLParserDelegate {
     }
   }
 
-  /// The encoding that the first line declares, where it is another than the one that was found.
+  /// The encoding that the first line declares, if it is not UTF-8 or ASCII; otherwise nil.
   private static func foreignEncoding(_ text: Span<UInt8>) -> String? {
     let line = text.string(0..<(text.first(UInt8(ascii: ">"), in: 0..<min(text.count, 200)) ?? 0))
     guard let match = line.firstMatch(of: /encoding\s*=\s*["']([^"']*)["']/) else { return nil }
@@ -55,8 +56,8 @@ final class CopaReader: NSObject, XMLParserDelegate {
     return ["utf-8", "utf8", "us-ascii", "ascii"].contains(name) ? nil : String(match.1)
   }
 
-  /// The beginning and place of the first processing instruction or declaration, but for the XML declaration and a DOCTYPE without a
-  /// subset of its own. FoundationXML 6.3 dies of an instruction without data, and entities can grow without bound.
+  /// The beginning and offset of the first processing instruction or declaration, except the XML declaration and a DOCTYPE without an
+  /// internal subset. FoundationXML 6.3 crashes on an instruction without data, and entities can grow without bound.
   private static func unexpectedMarkup(_ text: Span<UInt8>) -> (text: String, offset: Int)? {
     var offset = 0
     while let start = text.first(UInt8(ascii: "<"), in: offset..<text.count) {

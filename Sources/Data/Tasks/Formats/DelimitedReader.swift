@@ -1,18 +1,18 @@
 import Files
 
-/// Reads examples out of columns.
+/// Reads examples from text in columns.
 struct DelimitedReader {
   let format: DelimitedText
   let fields: TaskFields
   package let path: String
 
-  /// Where the values stand.
+  /// The columns of the values.
   package struct Table {
-    /// For each name that is read its column; nil where there is none and need not be.
+    /// For each name, its column; nil if an optional column is missing.
     var columns: [Int?]
-    /// The cells of a line.
+    /// The number of cells per line.
     package var count: Int
-    /// Who says so.
+    /// The source of the number of columns, for messages: `the header has`.
     var source: String
   }
 
@@ -51,7 +51,7 @@ struct DelimitedReader {
     if let note = quotes.note { builder.notes.append(note) }
   }
 
-  /// Takes the example of the record at hand.
+  /// Adds the example in the current record.
   private func example(
     _ records: DelimitedRecords, _ text: Span<UInt8>, _ table: Table, _ quotes: inout QuotedLook,
     into builder: inout ExampleBuilder
@@ -73,7 +73,7 @@ struct DelimitedReader {
       id: id, texts: texts, answers: answers, label: label, path: path, line: records.line)
   }
 
-  /// The note about columns that the task file does not name, for a table without a header: a text may have been split there.
+  /// A note about columns that the task file does not name, for a table without a header: a text may contain the separator.
   private func unreadColumns(of table: Table) -> String? {
     guard format.isChecked else { return nil }
     let unread = (0..<table.count).filter { !table.columns.contains($0) }.map { "\($0 + 1)" }
@@ -96,7 +96,7 @@ struct DelimitedReader {
         : "remove the separator from the text, or quote the cells and set `quoting: rfc4180`")
   }
 
-  /// The columns by the first record, and whether that is a header.
+  /// The columns according to the first record, and true if that record is a header.
   package func table(
     of records: DelimitedRecords, in text: Span<UInt8>, mayLackLabels: Bool
   ) throws(InputError) -> (Table, isHeader: Bool) {
@@ -118,7 +118,7 @@ struct DelimitedReader {
     }
   }
 
-  /// The columns where they are counted from 1.
+  /// The columns of a file without a header, numbered from 1.
   private func numbered(
     _ first: [String], _ mayLackLabels: Bool, _ line: Int
   ) throws(InputError) -> Table {
@@ -143,7 +143,7 @@ struct DelimitedReader {
     return Table(columns: columns, count: first.count, source: "the first line has")
   }
 
-  /// The columns where `names` are theirs, in order.
+  /// The columns of a file whose columns have the given `names`, in order.
   private func named(
     _ names: [String], _ first: [String], isHeader: Bool, _ mayLackLabels: Bool, _ line: Int
   ) throws(InputError) -> Table {
@@ -173,7 +173,7 @@ struct DelimitedReader {
       columns: columns, count: names.count, source: isHeader ? "the header has" : "the task has")
   }
 
-  /// Why a column was not found, and what to do.
+  /// The likely reason why a column was not found, with advice, as the end of a sentence.
   private func columnHint(_ name: String, among names: [String]) -> String {
     let separator = separatorHint(names, names: fields.names)
     if !separator.isEmpty { return separator }

@@ -3,13 +3,13 @@ import Tokenization
 
 /// Cuts text into records and cells (RFC 4180, or without quotes); lines end with LF or CR LF.
 package struct DelimitedRecords {
-  /// The cells of the record at hand.
+  /// The cells of the current record.
   package private(set) var cells: [Cell] = []
 
-  /// The line that it begins in, from 1.
+  /// The line in which the record begins, from 1.
   package private(set) var line = 0
 
-  /// Whether reading can go on after an error, with the line that follows.
+  /// True if reading can continue with the next line after an error.
   private(set) var canResume = true
 
   /// A cell's bytes, without the quotes around it.
@@ -33,16 +33,16 @@ package struct DelimitedRecords {
     (self.format, self.path) = (format, path)
   }
 
-  /// Whether the record is an empty line, or one of blanks.
+  /// True if the record is an empty line, or a line of white space.
   package func isBlank(in text: Span<UInt8>) -> Bool {
     cells.count == 1 && !cells[0].isQuoted && cells[0].range.allSatisfy { text[$0].isBlank }
   }
 
-  /// The text of a cell.
+  /// The text of the cell at `place`.
   package func cell(_ place: Int, of text: Span<UInt8>) -> String {
     let cell = cells[place]
     guard cell.hasDoubledQuotes else { return text.string(cell.range) }
-    // By bytes: to Swift, a quote with an accent behind it is another character.
+    // By bytes, because Swift treats a quote followed by a combining accent as a different character.
     var (bytes, index) = ([UInt8](), cell.range.lowerBound)
     bytes.reserveCapacity(cell.range.count)
     while index < cell.range.upperBound {
@@ -52,7 +52,7 @@ package struct DelimitedRecords {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Goes to the next record; false where there is none.
+  /// Reads the next record; returns false at the end of the text.
   package mutating func next(in text: Span<UInt8>) throws(InputError) -> Bool {
     cells.removeAll(keepingCapacity: true)
     line = nextLine
@@ -77,14 +77,14 @@ package struct DelimitedRecords {
     return true
   }
 
-  /// Goes behind the line of the error that `next` threw.
+  /// Moves past the line in which `next` found an error.
   mutating func passLine(in text: Span<UInt8>) {
     while index < text.count, text[index] != DelimitedRecords.lineFeed { index += 1 }
     index += 1
     nextLine += 1
   }
 
-  /// The cell that begins at `index`, which goes behind it.
+  /// Reads the unquoted cell at `index` and moves `index` past it.
   private mutating func plainCell(in text: Span<UInt8>) throws(InputError) -> Cell {
     let start = index
     while index < text.count, text[index] != format.separator,
@@ -106,14 +106,14 @@ package struct DelimitedRecords {
     return Cell(range: start..<index)
   }
 
-  /// The place of the line feed, or the end of the text, that only carriage returns are before; nil where something else is.
+  /// The place of the line feed or the end of the text, if only carriage returns come before it; otherwise nil.
   private func end(of text: Span<UInt8>, from start: Int) -> Int? {
     var place = start
     while place < text.count, text[place] == DelimitedRecords.carriageReturn { place += 1 }
     return place == text.count || text[place] == DelimitedRecords.lineFeed ? place : nil
   }
 
-  /// The cell that opens with the quote at `index`, which goes behind it.
+  /// Reads the quoted cell whose opening quote is at `index`, and moves `index` past it.
   private mutating func quotedCell(in text: Span<UInt8>) throws(InputError) -> Cell {
     var cell = Cell(range: 0..<0, isQuoted: true)
     let start = index + 1

@@ -1,32 +1,32 @@
 import Files
 
-/// Collects the examples of a split: numbers their labels, refuses or leaves out what is no example.
+/// Collects the examples of a split: converts labels into numbers, and refuses or leaves out lines that are not examples.
 struct ExampleBuilder {
   /// The examples so far.
   private(set) var examples: [TaskExample] = []
 
-  /// How many were left out.
+  /// The number of examples that were left out.
   private(set) var leftOut = 0
 
-  /// What is to be told of the files: what was passed over, odd characters.
+  /// Notes about the files for the user: files that were skipped, unusual characters.
   package var notes: [String] = []
 
-  /// Why the first damaged one was left out.
+  /// The error in the first damaged line that was left out.
   private(set) var firstDamage: InputError?
 
   private let names: LabelNames
   private let files: TaskFiles
   private let isTest: Bool
   let leavesOutDamaged: Bool
-  /// The lines of the file at hand that are no UTF-8, and blank to its reader.
+  /// The lines of the current file that are not UTF-8; its reader sees them as blank.
   var notUTF8: [InputError] = []
   private var place = 0
   private var badLines: [InputError] = []
   private var badCount = 0
-  /// Examples of a test split whose annotators did not agree, or whose labels are not public; with each the number of those before it.
+  /// Examples of a test split whose annotators did not agree, or whose labels are not public, each with the number of examples before it.
   private var undecided: [(index: Int, example: TaskExample)] = []
 
-  /// The most bad lines that are reported at a time.
+  /// The largest number of bad lines in one report.
   private static let reportedCount = 10
 
   init(_ spec: TaskSpec, split: TaskSplit) {
@@ -36,15 +36,15 @@ struct ExampleBuilder {
     leavesOutDamaged = spec.files.damagedLeftOut.contains(split)
   }
 
-  /// Whether examples may come without labels.
+  /// True if examples may have no label.
   var mayLackLabels: Bool { isTest }
 
-  /// Takes the next example.
+  /// Adds the next example.
   ///
   /// - Parameters:
-  ///   - id: its place in the split where nil
-  ///   - label: as it stands in the file
-  ///   - emptyAnswers: whether an answer may be empty
+  ///   - id: nil for the example's place in the split
+  ///   - label: the label as the file spells it
+  ///   - emptyAnswers: true if an answer may be empty
   package mutating func add(
     id: String?, texts: [String], answers: [String], label: String?, emptyAnswers: Bool = false,
     path: String, line: Int?
@@ -83,7 +83,7 @@ struct ExampleBuilder {
     place += 1
   }
 
-  /// Takes note of a line that is no example, for the given reason: it is left out, or refused at the end.
+  /// Records a line that is not an example: it is left out, or refused at the end.
   mutating func damaged(_ reason: @autoclosure () -> InputError) {
     place += 1
     guard !leavesOutDamaged else {
@@ -95,17 +95,17 @@ struct ExampleBuilder {
     if badLines.count < ExampleBuilder.reportedCount { badLines.append(reason()) }
   }
 
-  /// Passes over a blank line, or one that was made blank since it is no UTF-8.
+  /// Skips a blank line. A line that was blanked because it is not UTF-8 counts as damaged.
   mutating func passBlank(line: Int) {
     if let error = notUTF8.first(where: { $0.line == line }) { damaged(error) }
   }
 
   /// Ends the split.
   ///
-  /// - Throws: where lines were refused: the first ten, and how many there are
+  /// - Throws: if lines were refused: the first ten, and the number of all
   mutating func finish() throws(InputError) {
     if badCount > 0 { throw complaint() }
-    // The annotators of a split that has other labels did not agree on these; of one that has none, nothing is known.
+    // If other examples have labels, the annotators of these did not agree; if none has, these labels may be withheld.
     guard examples.contains(where: { $0.label != nil }) else {
       for (index, example) in undecided.reversed() { examples.insert(example, at: index) }
       return
@@ -113,7 +113,7 @@ struct ExampleBuilder {
     leftOut += undecided.count
   }
 
-  /// What is wrong with the lines so far and, where reading ended early, with `last`.
+  /// The errors in the lines so far, and `last` if reading ended early.
   func complaint(_ last: InputError? = nil) -> InputError {
     let all = badLines + (last.map { [$0] } ?? [])
     let count = badCount + (last == nil ? 0 : 1)
@@ -132,6 +132,6 @@ struct ExampleBuilder {
 }
 
 extension UInt8 {
-  /// Whether it is a space, a tab or an end of a line.
+  /// True for a space, a tab, or the end of a line.
   var isBlank: Bool { self == UInt8(ascii: " ") || 9...13 ~= self }
 }

@@ -1,7 +1,7 @@
 import Files
 import Tokenization
 
-/// Reads examples out of JSON objects, one a line.
+/// Reads examples from JSON objects, one per line.
 struct JSONLinesReader {
   let fields: TaskFields
   package let path: String
@@ -36,7 +36,7 @@ struct JSONLinesReader {
     }
   }
 
-  /// Why an object is no example, or nil.
+  /// The reason why an object is not an example, or nil.
   private func unfit(_ values: [JSONFields.Value?], mayLackLabels: Bool) -> String? {
     for (name, value) in zip(fields.names, values) {
       switch value {
@@ -56,12 +56,13 @@ struct JSONLinesReader {
     _ error: JSONFields.Malformed, _ text: Span<UInt8>, _ range: Range<Int>
   ) -> String {
     let place = range.lowerBound + error.offset
-    // White space to JSON, and the end of a line to those who end lines so.
+    // To JSON, CR is white space; to a program that ends lines with CR alone, it is the end of a
+    // line.
     let isSecond =
       error.reason == "expected the end of the line"
       && text.first(UInt8(ascii: "\r"), in: range.lowerBound..<place) != nil
     return isSecond
       ? "lines end with a carriage return (CR) alone; convert the file with `tr '\\r' '\\n'`"
-      : "is not JSON Lines, an object a line: \(error.reason) at byte \(error.offset) of the line"
+      : "is not JSON Lines (one object per line): \(error.reason) at byte \(error.offset) of the line"
   }
 }

@@ -1,19 +1,18 @@
 import Files
 import Tokenization
 
-/// Notices a quoted file that is read as if it were not, and quotes that are not where they count, in files of a user's own task
-/// that does not say how they are quoted. Of the tasks that the program knows such cells are counted: released files have texts that look
-/// so.
+/// Detects a quoted file that is read as unquoted, and quotes in places where they have no meaning, in files of a user's task that does not
+/// set `quoting`. For built-in tasks such cells are only counted, because the released files contain texts that look quoted.
 struct QuotedLook {
   private let format: DelimitedText
   private let path: String
-  /// The first of the values are texts and answers.
+  /// The number of texts and answers, which come first among the values.
   private let textCount: Int
-  /// For each of them whether it stood in quotes in every line.
+  /// For each text or answer, true if it was in quotes in every line so far.
   private var alwaysQuoted: [Bool]
   private var lines = 0
   private var firstLine = 0
-  /// Texts of a task that the program knows, with quotes around them and doubled ones inside; the first of them.
+  /// The texts of a built-in task with quotes around them and doubled quotes inside: their number, and the first one.
   private var oddCount = 0
   private var firstOdd: (line: Int, cell: String)?
 
@@ -28,7 +27,7 @@ struct QuotedLook {
 
   private var isWatching: Bool { format.isChecked && !format.isQuoted && !format.saysQuoting }
 
-  /// Refuses a file with a cell that opens and closes with a quote and doubles it inside.
+  /// Refuses a file with a cell that begins and ends with a quote and contains doubled quotes.
   mutating func look(at values: [String?], line: Int) throws(InputError) {
     if !format.isChecked, !format.isQuoted { return count(values.prefix(textCount), line) }
     guard isWatching else { return }
@@ -52,16 +51,16 @@ struct QuotedLook {
     }
   }
 
-  /// The note to print about a file that was read, or nil if there is none.
+  /// A note about the file, or nil.
   var note: String? {
     firstOdd.map { first in
       "\(path):\(first.line): \(oddCount == 1 ? "a text looks" : "\(oddCount) texts look") quoted, "
         + "\(oddCount == 1 ? "" : "the first of them ")\(first.cell.reported()): the quotes are read as a part of the text; "
-        + "get the file as it was released if another program wrote it"
+        + "if another program wrote this file, get the original"
     }
   }
 
-  /// Refuses a file in which a text is quoted in every line.
+  /// Refuses a file in which a text is in quotes in every line.
   func finish() throws(InputError) {
     guard isWatching, lines > 1, alwaysQuoted.contains(true) else { return }
     throw InputError(
@@ -69,14 +68,14 @@ struct QuotedLook {
       line: firstLine)
   }
 
-  /// What the quotes of a line with too many or too few cells tell, as the end of a sentence.
+  /// A hint from the quotes in a line with too many or too few cells, as the end of a sentence.
   func hint(for records: DelimitedRecords, in text: Span<UInt8>) -> String {
     guard format.isChecked else { return "" }
     if format.isQuoted {
       return records.cells.indices.contains { isSpaceBeforeQuote(records.cells[$0], text) }
         ? "; a quote counts only at the beginning of a cell: remove the space before it" : ""
     }
-    // A quote that is closed, or was opened, in another line.
+    // A quote that is opened or closed in another line.
     let quote = UInt8(ascii: "\"")
     let isOpen = records.cells.contains { cell in
       guard let first = cell.range.first, let last = cell.range.last else { return false }
@@ -86,7 +85,7 @@ struct QuotedLook {
     return isOpen && isWatching ? "; the line \(QuotedLook.way)" : ""
   }
 
-  /// What is wrong with a cell of a quoted file that is quoted behind a space, or nil.
+  /// The error in a cell of a quoted file whose quote follows a space, or nil.
   func spaceBeforeQuote(_ records: DelimitedRecords, in text: Span<UInt8>) -> String? {
     guard format.isChecked, format.isQuoted,
       let cell = records.cells.first(where: { isSpaceBeforeQuote($0, text) }),
@@ -104,14 +103,14 @@ struct QuotedLook {
     return text[quote] == UInt8(ascii: "\"") && quote < cell.range.upperBound - 1
   }
 
-  /// The bytes between a quote at the beginning and one at the end; nil where there are not both.
+  /// The bytes between a quote at the beginning and one at the end; nil if one of them is missing.
   private static func inside(_ value: String) -> Substring.UTF8View? {
     let (bytes, quote) = (value.utf8, UInt8(ascii: "\""))
     guard bytes.count > 1, bytes.first == quote, bytes.last == quote else { return nil }
     return bytes.dropFirst().dropLast()
   }
 
-  /// Whether there are quotes, and each is doubled.
+  /// True if there are quotes and all of them are doubled.
   private static func doublesQuotes(_ inside: Substring.UTF8View) -> Bool {
     var (count, run) = (0, 0)
     for byte in inside {
@@ -133,7 +132,7 @@ extension DelimitedReader {
     (UInt8(ascii: "|"), "pipe"),
   ]
 
-  /// The separator that a first line `sep=;` names, as Excel reads and writes it; nil where there is no such line.
+  /// The separator in a first line `sep=;`, which Excel reads and writes; nil if there is no such line.
   func separatorLine(_ text: Span<UInt8>) throws(InputError) -> UInt8? {
     let start = text.extracting(0..<min(text.count, 7)).array()
     guard start.starts(with: "sep=".utf8), start.count > 5 || start.count == 5,
@@ -148,7 +147,8 @@ extension DelimitedReader {
     return start[4]
   }
 
-  /// A separator by which the cells of the first line have more of `names`, or without names more cells, as the end of a sentence.
+  /// A hint about the separator, as the end of a sentence, if another one would split the first line into more of `names` (or, without
+  /// names, into more cells).
   func separatorHint(_ cells: [String], names: [String]) -> String {
     guard format.isChecked else { return "" }
     func found(_ parts: [String]) -> Int {
@@ -165,7 +165,7 @@ extension DelimitedReader {
     return better.map { "; columns seem to be separated by \(DelimitedReader.saying($0.0))" } ?? ""
   }
 
-  /// `;`: set `separator: ';'`
+  /// The character and the setting for it: `;`: set `separator: ';'`
   private static func saying(_ separator: UInt8) -> String {
     let sign = String(UnicodeScalar(separator))
     guard sign != "\t" else { return "tabs: set `separator: tab`" }

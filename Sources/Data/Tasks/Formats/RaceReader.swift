@@ -2,8 +2,8 @@ import Files
 import Foundation
 import Tokenization
 
-/// Reads RACE (Lai et al. 2017, arXiv:1704.04683): a folder of `.txt` files, each one JSON object with an article, questions, four
-/// options for each, and answers A to D.
+/// Reads RACE (Lai et al. 2017, arXiv:1704.04683): a folder of `.txt` files, each a JSON object with an article, questions, four options
+/// per question, and answers A to D.
 enum RaceReader {
   private struct Passage: Decodable {
     let article: String
