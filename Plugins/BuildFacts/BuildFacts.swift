@@ -13,7 +13,7 @@ import PackagePlugin
     let sources = context.package.targets.compactMap { ($0 as? SourceModuleTarget)?.sourceFiles }
       .joined().map(\.url).filter { $0.path.hasPrefix(root.appending(path: "Sources").path) }
     let manifest = root.appending(path: "Package.swift")
-    let log = root.appending(path: ".git/logs/HEAD")
+    let log = gitFolder(root).appending(path: "logs/HEAD")
     let hasLog = FileManager.default.fileExists(atPath: log.path)
     let environment = ProcessInfo.processInfo.environment
     return [
@@ -25,5 +25,14 @@ import PackagePlugin
         environment: environment.filter { ["PATH", "HOME"].contains($0.key) },
         inputFiles: sources + [script, manifest] + (hasLog ? [log] : []), outputFiles: [output])
     ]
+  }
+
+  /// The folder with HEAD of the repository at `root`; in a linked work tree `.git` is a file that names it.
+  private func gitFolder(_ root: URL) -> URL {
+    let path = root.appending(path: ".git")
+    guard let text = try? String(contentsOf: path, encoding: .utf8), text.hasPrefix("gitdir: ")
+    else { return path }
+    let folder = text.dropFirst("gitdir: ".count).trimmingCharacters(in: .newlines)
+    return URL(filePath: folder, relativeTo: root)
   }
 }

@@ -59,6 +59,7 @@ struct FigureTests {
   @Test(arguments: [
     ("- rounds: 3", "- rounds: 2", "has 2 rounds"),
     ("- commit: ", "- commit: with changes ", "is not a clean commit"),
+    ("); Swift", "-modified); Swift", "sources differed from the commit"),
     ("- command: ", "- line: ", "names no command"),
   ]) func aPageThatCannotBeTrustedIsFound(old: String, new: String, problem: String) throws {
     let outcome = try checkCopy(of: "tokenizer_") { $0.replacing(old, with: new) }
