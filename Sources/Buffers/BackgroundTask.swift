@@ -19,11 +19,11 @@ package final class BackgroundTask<Value: Sendable>: Sendable {
       result.withLock { $0 = value }
       running.leave()
     }
-    // Where the system allows no more threads, the starter waits for its end instead.
+    // If the system allows no more threads, the caller runs the work itself.
     if SystemThread(run) == nil { run() }
   }
 
-  /// What the piece of work came to, once; nil where it goes on and is not waited for, and where there is none.
+  /// Returns the result of the work once. Returns nil if there is none, or if the work still runs and `waiting` is false.
   package func take(waiting: Bool) -> Result<Value, any Error>? {
     if waiting { running.wait() }
     return result.withLock { $0.take() }

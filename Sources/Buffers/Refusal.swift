@@ -49,7 +49,7 @@ public enum Refusal {
   private static func end(_ sentence: String) -> Never {
     var line = "gpt1-dist: \(sentence)\n"
     line.withUTF8 { bytes in
-      // Where standard error takes nothing, the status says it.
+      // If standard error accepts nothing, the exit status still reports the failure.
       _ = unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count)
     }
     _exit(1)

@@ -1,8 +1,8 @@
-/// How far a run is, in one line.
+/// One line that shows the progress of a run.
 package struct ProgressBar {
   private let step: Int
   private let steps: Int
-  /// What there is to say beside the step: the loss, the speed, the time left.
+  /// Facts shown after the step: loss, speed, time left.
   private let facts: [String]
 
   /// - Parameters:

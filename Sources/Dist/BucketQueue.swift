@@ -20,13 +20,13 @@ final class BucketQueue {
   private var lastPoll: ContinuousClock.Instant
   private var busySince: ContinuousClock.Instant?
   private var hides = true
-  /// What kept this rank from beginning or ending a sum; nothing is begun any more.
+  /// The error that kept this rank from starting or finishing a sum; after it, no further sum is started.
   private var failure: MPIError?
 
   /// The sums since `finish` last returned, or those before it, in the order in which they ended.
   private(set) var spans: [BucketSpan] = []
 
-  /// Of all sums so far.
+  /// Times of all sums so far.
   private(set) var times = OverlapTimes()
 
   /// The least time between two looks: less than it takes a fast network to fill and empty its buffers.
@@ -56,7 +56,7 @@ final class BucketQueue {
     return Wire.floats(format, places: places, most: most) + places * most / perFloat
   }
 
-  /// Whether everything that was appended is summed.
+  /// True if everything that was appended is summed.
   var isEmpty: Bool { count == 0 && next == waiting.count }
 
   /// This rank's summands; the vector is overwritten with the sum and not touched before `finish` has returned.
@@ -163,7 +163,7 @@ final class BucketQueue {
 
 /// When a bucket was summed.
 public struct BucketSpan: Sendable {
-  /// What it held.
+  /// Length of the bucket.
   public let floats: Int
   /// From its beginning on this rank to the moment that this rank saw its end.
   public let begin, end: ContinuousClock.Instant
@@ -173,7 +173,7 @@ public struct BucketSpan: Sendable {
 public struct OverlapTimes: Sendable, Equatable {
   /// In which at least one was under way.
   public var hidden = 0.0
-  /// That the computing thread gave to MPI.
+  /// Time that the computing thread spent in MPI.
   public var polling = 0.0
 
   /// None, where nothing is given.
@@ -181,7 +181,7 @@ public struct OverlapTimes: Sendable, Equatable {
     (self.hidden, self.polling) = (hidden, polling)
   }
 
-  /// What came since an earlier moment.
+  /// Times since an earlier moment.
   public static func - (now: OverlapTimes, before: OverlapTimes) -> OverlapTimes {
     var result = now
     result.hidden -= before.hidden

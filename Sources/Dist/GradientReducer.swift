@@ -103,15 +103,15 @@ extension GradientReducer {
   public var bucketSpans: [BucketSpan] { [] }
 }
 
-/// What a reducer is made from.
+/// Arguments from which a reducer is made.
 public struct ReducerSetup {
   /// The flat gradient; outlives the reducer.
   public let gradients: Vector
   /// The flat weights, as many; outlive the reducer.
   public let weights: Vector
-  /// What stands where in the flat vectors.
+  /// Positions of the parameters in the flat vectors.
   public let layout: GradientLayout
-  /// How floats cross the network.
+  /// The format of floats on the network.
   public let wire: WireFormat
   /// The ranks.
   public let communicator: Communicator
@@ -119,7 +119,7 @@ public struct ReducerSetup {
   public let clock: ContinuousClock
 }
 
-/// How gradients are summed over the ranks. A new way is a file in `Reducers/` and a case here.
+/// A way to sum gradients over the ranks. To add one, write a file in `Reducers/` and add a case here.
 public enum ReductionStrategy: String, CaseIterable, Codable, Sendable {
   /// `MPI_Allreduce` after backward; the same bits for the same number of ranks.
   case allreduce

@@ -14,7 +14,7 @@ extension FolderCommit {
       }
       return
     }
-    // Of several that were set aside the last one comes back.
+    // If several were set aside, the last one is restored.
     for item in names.sorted(by: { ($0.utf8.count, $0) > ($1.utf8.count, $1) }) {
       guard let leftover = Leftover(item),
         name.map({ leftover.original.utf8.elementsEqual($0.utf8) }) ?? true
@@ -55,7 +55,7 @@ extension FolderCommit {
 
     let kind: Kind
     let original: String
-    /// Of whoever wrote it.
+    /// Process id of the writer.
     let process: Int32?
 
     /// Nil where `item` is no such name: `.ORIGINAL`, the mark, and numbers with hyphens between.

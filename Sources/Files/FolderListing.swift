@@ -1,6 +1,6 @@
 import Foundation
 
-// What folders hold.
+// Contents of folders.
 extension FolderCommit {
   /// The regular files anywhere below `folder`, which may be a link to one, and the folders too if
   /// asked for: relative paths, sorted by their bytes. Links to files count as files; folders that are links are not entered.

@@ -44,7 +44,7 @@ public enum FreeSpace {
         + "(\(ProcessLimit.fileSize.text(most))); \(ProcessLimit.fileSize.remedy)", path: path)
   }
 
-  /// Of the file system at `path`, or at the folder above it that is there.
+  /// The file system at `path`, or at its nearest parent folder that exists.
   private static func room(at path: String) -> statvfs? {
     var path = Path.trimmed(path)
     while !Path.exists(path), path != Path.parent(path) { path = Path.parent(path) }

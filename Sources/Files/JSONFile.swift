@@ -42,7 +42,7 @@ public enum JSONFile {
     }
   }
 
-  /// Where the text is no JSON, as the parser says it: "Unexpected character around line 3, column 5".
+  /// The line of a syntax error, taken from the parser's message: "Unexpected character around line 3, column 5".
   private static func line(_ error: DecodingError) -> Int? {
     guard case .dataCorrupted(let context) = error, let cause = context.underlyingError else {
       return nil
@@ -50,7 +50,7 @@ public enum JSONFile {
     return "\(cause)".firstMatch(of: /around line (\d+)/).flatMap { Int($0.1) }
   }
 
-  /// What a value of `type` is in JSON.
+  /// The JSON name of a value of `type`.
   private static func words(for type: any Any.Type) -> String {
     switch type {
     case is String.Type: "a string"

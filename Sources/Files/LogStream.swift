@@ -4,10 +4,10 @@ import Foundation
 package struct LogStream {
   private let descriptor: Int32
   private let patience: Duration
-  /// What is left of it, until a write succeeds.
+  /// Remaining patience; a write that succeeds restores it.
   private var patienceLeft: Duration
   private var dropped = 0
-  /// Whether only a part of the last text could be written.
+  /// True if only a part of the last text could be written.
   private var isCut = false
   private var hasBar = false
 

@@ -1,6 +1,6 @@
 import Foundation
 
-// What can be read only once: a pipe, a socket, a terminal.
+// Files that can be read only once: pipes, sockets, terminals.
 extension FileReader {
   /// Opens what is at `path`: a regular file, or something that is read from beginning to end, like a pipe: its bytes are copied into
   /// a temporary file without a name, so that they can be read more than once.
@@ -80,7 +80,7 @@ extension Path {
     switch status.st_mode & S_IFMT {
     case S_IFIFO, S_IFSOCK: return true
     case S_IFCHR:
-      // Of devices only a terminal ends.
+      // Terminals are the only devices whose input ends.
       let descriptor = System.open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK)
       guard descriptor >= 0 else { return false }
       defer { close(descriptor) }

@@ -116,7 +116,7 @@ package struct FileStatus: Sendable {
     self.init(status)
   }
 
-  /// Of an open file.
+  /// The identity of an open file.
   init?(descriptor: Int32) {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }

@@ -1,12 +1,12 @@
 import Foundation
 
-/// How far bytes came on their way into a descriptor.
+/// Progress of bytes that are written to a descriptor.
 package struct Transfer {
   /// Bytes that were written.
   package private(set) var count = 0
   /// The `errno` that ended it, `EAGAIN` where patience did; 0 where all was written.
   package private(set) var code: Int32 = 0
-  /// How long the descriptor was waited for.
+  /// Time spent waiting for the descriptor.
   package private(set) var waited = Duration.zero
 
   /// Pipes take so much at once without blocking, or nothing (POSIX's PIPE_BUF, on Linux).
@@ -65,7 +65,7 @@ package struct Transfer {
     while true {
       let ready = unsafe poll(&request, 1, milliseconds)
       if ready >= 0 { return ready > 0 }
-      // What is wrong with a descriptor that cannot be waited for, `write` says.
+      // If the descriptor cannot be waited for, `write` reports the reason.
       if errno != EINTR { return true }
     }
   }

@@ -1,4 +1,4 @@
-/// What the user asked for cannot be: exit status 2, where other failures have 1.
+/// A request that cannot be carried out as given: exit status 2. Other failures have status 1.
 public struct UsageError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One sentence with what to do.
   public let description: String

@@ -18,7 +18,7 @@ struct ActivationLayout {
   let dStream: Range<Int>
   let dMLPOutput, dInner, dAttentionOutput, dAttended, dQKV: Place
   let dNorms: Range<Int>
-  /// Of a task's linear layer: a row for each sequence that a batch may have; empty without such a layer.
+  /// Buffers of a task's linear layer: one row for each sequence that a batch may have; empty without such a layer.
   let scores, dScores, exampleLosses: Range<Int>
 
   /// A factor of products: its floats, and its rounding where products are in bf16.

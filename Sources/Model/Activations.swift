@@ -99,7 +99,7 @@ final class Activations {
     factor(layout.logits, rows: rows, of: min(layout.rows, OutputHead.chunkRows))
   }
 
-  /// Of a task's linear layer, for a batch of `sequences`.
+  /// Buffers of a task's linear layer, for a batch of `sequences`.
   struct Scores {
     /// (B, padded N) those of an example begin in the row of its first sequence, and fill no row of another
     let logits: Matrix

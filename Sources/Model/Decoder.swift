@@ -109,13 +109,13 @@ public final class Decoder {
     return activations.scores(sequences: batch.sequences).losses[0..<batch.examples.count]
   }
 
-  /// Of each example of the last batch: the task's linear layer's output for each class or alternative.
+  /// Logits of the last batch: for each example, the output of the task's linear layer for each class or alternative.
   public func exampleLogits() -> [[Float]] {
     let pass = lastPass()
     return pass.batch.examples.isEmpty ? [] : scoreLayer(pass).logits()
   }
 
-  /// Of each example of the last batch: the probability of each class or alternative.
+  /// Probabilities of the last batch: for each example, one for each class or alternative.
   public func exampleProbabilities() -> [[Double]] {
     exampleLogits().map { logits in
       let maximum = Double(logits.max() ?? 0)

@@ -6,7 +6,7 @@ struct Pass {
   let config: ModelConfig
   let batch: Batch
   let dropout: Dropout
-  /// That before a task's linear layer.
+  /// Dropout before a task's linear layer.
   let classifierDropout: Dropout
   let team: ThreadTeam
   let activations: Activations

@@ -96,7 +96,7 @@ struct ScoreLayer {
     }
   }
 
-  /// Of each example of the batch, its logits.
+  /// Logits of each example of the batch.
   func logits() -> [[Float]] {
     let logits = memory.logits
     return pass.batch.examples.map {

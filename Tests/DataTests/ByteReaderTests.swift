@@ -250,7 +250,7 @@ private let readers: [(name: String, file: String, read: @Sendable (String) thro
     }
   }
 
-  /// What must not be refused.
+  /// Inputs that must be accepted.
   @Test(arguments: [
     "{ a brace begins this text.\n", "[Illustration]\n\nCHAPTER I\n", "мама мыла раму\n",
     "我们在这里。\n", "日本語のテキスト\n", "\u{FEFF}A mark at the beginning.\n", "<b>bold</b> text\n",

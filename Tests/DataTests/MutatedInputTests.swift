@@ -9,7 +9,7 @@ import Tokenization
 @Suite struct MutatedInputTests {
   private static let rounds = 10_000
 
-  /// What is put into good bytes.
+  /// Fragments that are inserted into valid bytes.
   private static let poison: [[UInt8]] = [
     [0], [0xFF, 0xFE], [0xC3], [0xE2, 0x82], [0xED, 0xA0, 0x80], Array("\r\n".utf8), [0x0D], [0x0A],
     Array("\"".utf8), Array("\\".utf8), Array("\\ud800".utf8), Array("\\udc00".utf8),
@@ -105,7 +105,7 @@ import Tokenization
       var compared = 0
       let refused = try check(good, at: "\(folder)/a.jsonl", seed: 3) { path, bytes in
         let found = try JSONLinesText(field: "text").texts(of: path)
-        // What Foundation reads too is the same; of a name that stands twice it may take either value.
+        // If Foundation reads the text too, the values agree; for a duplicate name it may take either value.
         let lines = bytes.split(separator: 0x0A).map { Foundation.Data($0) }
         let objects = lines.compactMap {
           (try? JSONSerialization.jsonObject(with: $0)) as? [String: Any]

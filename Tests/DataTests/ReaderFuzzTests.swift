@@ -98,7 +98,7 @@ import Tokenization
       "null",
     ])
 
-  /// How the readers of tables are asked, with what Python's csv is to be told.
+  /// Settings of the table readers, each with the same setting of Python's csv.
   private static let dialects: [(name: String, separator: UInt8, isQuoted: Bool)] = [
     ("csv", UInt8(ascii: ","), true), ("tsv", UInt8(ascii: "\t"), false),
     ("quoted tsv", UInt8(ascii: "\t"), true), ("unquoted csv", UInt8(ascii: ","), false),
@@ -129,7 +129,7 @@ import Tokenization
     var accepted = 0
     for (given, expected) in zip(cases, reference) {
       let found = records(given)
-      // Where lines end with CR alone Python reads on, and we ask for other line ends.
+      // Python accepts lines that end with CR alone; we refuse them.
       if found == nil, expected != nil, given.text.utf8.contains(UInt8(ascii: "\r")) { continue }
       if found != expected {
         Issue.record("\(given.text.debugDescription) \(given.separator.debugDescription)")
@@ -206,7 +206,7 @@ import Tokenization
     }
   }
 
-  /// What would take a stack, a memory or a day.
+  /// Inputs that would exhaust a naive reader's stack, memory or time.
   @Test(.timeLimit(.minutes(1))) func hugeInputsAreRefused() throws {
     try withTemporaryFolder { folder in
       let many = 50_000
@@ -274,7 +274,7 @@ import Tokenization
     } catch { return nil }
   }
 
-  /// What Python's csv and json make of `cases`; nil, with a message, where there is no Python.
+  /// Results of Python's csv and json for `cases`; nil, with a message, if there is no Python.
   private func python(_ cases: [Case]) throws -> [Found] {
     let program = """
       import csv, io, json, sys

@@ -6,7 +6,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is wrong with people's files, in every format: the exact outcome.
+/// Faults of users' files, in every format, with the exact outcome.
 @Suite struct TableFaultTests {
   /// The examples as `text=label|…`, or the error without the folder.
   private func outcome(_ text: String, _ spec: TaskSpec, _ split: TaskSplit = .train) throws
@@ -304,7 +304,7 @@ import Testing
     #expect(found[10] == "and 2 more bad lines")
     #expect(
       found[11].hasPrefix("12 bad lines: correct them, or leave them out with `damaged: skip`"))
-    // What ends the reading is told with what was found before.
+    // The error that ends the reading is reported together with the faults found before it.
     let both = try outcome("text,label\nx,c\n\"x,a\n", ownTask("csv")).split(separator: "\n")
     #expect(both.count == 3 && both[1].hasPrefix("train.txt:3: a quote that opens here is never"))
     // A line with a wrong quote is one of several.
@@ -355,7 +355,7 @@ import Testing
     let none = try outcome("text,label\none,c\n", ownTask("csv", more: "damaged: skip"))
     expect(
       none, "train.txt: has no examples for the train split; the first line left out: train.txt:2")
-    // What is held out of the training examples is counted with them.
+    // Examples held out of the training set are counted with it.
     try withFiles(["train.txt": csv + "a,a\nb,b\nc,a\nd,b\n"]) { folder in
       try put(
         """

@@ -31,7 +31,7 @@ func summary(_ split: TaskSplit, of spec: TaskSpec, in folder: String) throws ->
   }
 }
 
-/// What is wrong with `text` as the training file of `spec`: the error without the folder.
+/// The error that `text` gives as the training file of `spec`, without the folder.
 func complaint(
   about text: some Sequence<UInt8>, as spec: TaskSpec, split: TaskSplit = .train
 ) throws -> String {

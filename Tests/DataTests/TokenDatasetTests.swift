@@ -44,7 +44,7 @@ import Tokenization
     }
   }
 
-  /// What is done to a dataset's folder, and what opening it then says.
+  /// A change to a dataset's folder, and the message when it is opened then.
   enum Damage: String, CaseIterable {
     case noFolder, noInfo, badInfo, version, noShard, truncated, magic, width, count
     case tokenizer, merges

@@ -62,7 +62,7 @@ import Tokenization
     }
   }
 
-  /// What stands in tokenizer.json beside vocab.json, in the place of what, and what is said of it.
+  /// A change to tokenizer.json beside vocab.json (new text, old text) and the message that it gives.
   @Test(arguments: [
     ("", "", nil), (#""version": "1.0","#, "{", nil),
     (#""<unk>": 0"#, #""<unk>": 0, "[PAD]": 70"#, nil),

@@ -225,7 +225,7 @@ import Training
     expect(
       .problem, .output, cluster { $0.output.free = 40_000_000 }, "0.04 GB free",
       "take 0.05 GB (0.01 GB each, --keep 3")
-    // What is there already goes as new ones come.
+    // Old files are removed as new ones are written.
     #expect(
       DoctorReport.verdicts(
         cluster {
@@ -311,6 +311,6 @@ import Training
 }
 
 extension [Verdict] {
-  /// Of all subjects, not of none.
+  /// Verdicts cover every subject.
   fileprivate var areAllOK: Bool { count > 5 && allSatisfy { $0.level == .ok } }
 }

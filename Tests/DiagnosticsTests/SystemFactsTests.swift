@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What is read of a machine and of Slurm, out of texts that other machines have.
+/// Facts of machines and of Slurm, read from texts of other machines.
 @Suite struct SystemFactsTests {
   @Test func linuxIsRead() throws {
     let files = [

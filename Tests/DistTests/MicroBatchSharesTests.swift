@@ -17,7 +17,7 @@ import Testing
     #expect(shares.areEqual == (Set(all.map(\.count)).count == 1))
   }
 
-  /// What the ordered sum relies on: round by round, in the order of the ranks, the micro-batches come in their order.
+  /// The ordered sum relies on this: taken round by round, rank by rank, the micro-batches are in order.
   @Test func roundsOfTheRanksGoThroughThemInOrder() {
     let shares = MicroBatchShares(count: 12, ranks: 3)
     let rounds = (0..<4).flatMap { round in (0..<3).map { shares[$0][round] } }

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// What many tests begin with: made once, by the first of them, and copied for each.
+/// A folder from which many tests start: the first test makes it, and each gets a copy.
 struct PreparedFolder: Sendable {
   private let files: @Sendable () throws -> [String: [UInt8]]
 

@@ -6,7 +6,7 @@ import Testing
 /// do not wait for those of another.
 @Suite(.serialized) enum EndToEnd {}
 
-/// What is refused, and small runs of mostly one process: one test after another as well, beside those of many ranks.
+/// Refusals and small runs of mostly one process: one test after another as well, beside those of many ranks.
 @Suite(.serialized) enum SmallRuns {}
 
 /// A folder of a test's own with a small prepared corpus in `data`, and the program run in it.
@@ -38,7 +38,7 @@ struct Sandbox {
     meanwhile: ((_ process: pid_t) -> Void)? = nil
   ) throws -> Command.Outcome {
     let program = try [Products.executable("gpt1-dist")] + words(line) + more
-    // What Open MPI puts there belongs to one start alone.
+    // Files that Open MPI puts there belong to one start alone.
     return try withTemporaryFolder { scratch in
       var command = ranks.map { Command.mpirun($0, program, scratch: scratch) } ?? Command(program)
       if ranks != nil { command.arguments[0] = launcher }
@@ -192,7 +192,7 @@ extension Sandbox {
   }
 }
 
-// What a run leaves.
+// Files that a run leaves.
 extension Sandbox {
   private struct Line: Decodable {
     let step: Int
@@ -235,11 +235,21 @@ extension Sandbox {
 
   /// Waits until `run` has logged `step`, as long as `process` lives.
   func waitForStep(_ step: Int, of run: String, while process: pid_t) {
-    while !Command.ends(process, within: 0.001) {
+    wait(while: process) {
       let logged = (try? text("\(run)/metrics.jsonl")) ?? ""
-      if logged.contains("\"step\":\(step),") { return }
-      usleep(2_000)
+      return logged.contains("\"step\":\(step),")
     }
+  }
+
+  /// Waits until `run` has a whole checkpoint, as long as `process` lives.
+  func waitForCheckpoint(of run: String, while process: pid_t) {
+    wait(while: process) {
+      (try? names(in: "\(run)/checkpoints"))?.contains { $0.hasPrefix("step-") } == true
+    }
+  }
+
+  private func wait(while process: pid_t, until happened: () -> Bool) {
+    while !Command.ends(process, within: 0.001), !happened() { usleep(2_000) }
   }
 }
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What was written counts as written, whatever becomes of what was there before.
+/// A write that succeeded stays reported as such, even if the old files cannot be removed.
 @Suite struct HousekeepingTests {
   /// Folders `x` that cannot be removed or renamed, made in shell; `then` runs the program `$0` as `$as`.
   enum Obstacle: String, CaseIterable {

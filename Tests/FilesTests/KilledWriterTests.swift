@@ -5,7 +5,7 @@ import Testing
 
 /// Every way to write, killed at each of its calls of the system that change something: what is there is old or new, and whole.
 @Suite struct KilledWriterTests {
-  /// How the file system answers the exchange of two names.
+  /// Answers of the file system to an exchange of two names.
   enum System: String, CaseIterable {
     case exchanges
     case knowsNoExchange = "EINVAL"

@@ -17,7 +17,7 @@ private func withPipe(
   try body(ends[0], ends[1])
 }
 
-/// What is in a pipe, without waiting for more.
+/// Bytes that a pipe holds now; does not wait for more.
 private func drain(_ descriptor: Int32) -> String {
   var (text, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
   var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -31,7 +31,7 @@ struct AdamTests {
     func table(_ values: [Double]) -> Table { Table(1, count) { values[$1] } }
     expectClose(Table(moments[0..<count]), table(m))
     expectClose(Table(moments[count..<2 * count]), table(v))
-    // What was learned, not what was there before.
+    // Compare the change, not the weight.
     let learned = Table(weights.vector).zip(table(start), -)
     expectClose(learned, table(p).zip(table(start), -))
   }

@@ -25,7 +25,7 @@ struct AttentionTests {
       context: context)
   }
 
-  /// What `Dropout` documents for head 3 of sample 2 in layer 1.
+  /// The mask that `Dropout` documents for head 3 of sample 2 in layer 1.
   static func mask(_ shape: Case) -> Table {
     let row = FloatBuffer(shape.length)
     var mask = Table(shape.length, shape.length)

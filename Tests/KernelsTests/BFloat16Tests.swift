@@ -3,7 +3,7 @@ import Kernels
 import Testing
 
 struct BFloat16Tests {
-  /// How a product is asked for; sizes are odd, and every factor is a window with a stride of its own.
+  /// A product to compute: the sizes are odd, and each factor is a window with its own stride.
   struct Case: Sendable, CustomTestStringConvertible {
     let rows, columns, inner: Int
     let transposeA, transposeB: Bool
@@ -51,7 +51,7 @@ struct BFloat16Tests {
       window.round()
     }
 
-    /// What the rounding holds.
+    /// The rounded values.
     var rounded: Table {
       let array = window.rounded!.array
       return Table(window.rows, window.columns) { Double(array[$0 * window.columns + $1]) }

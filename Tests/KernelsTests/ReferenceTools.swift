@@ -105,7 +105,7 @@ func expectClose(
   #expect(relativeError(actual, expected) < tolerance, sourceLocation: sourceLocation)
 }
 
-/// What gradient buffers hold before a kernel adds to them.
+/// Contents of gradient buffers before a kernel adds to them.
 let before: Float = 7
 
 /// Expects `actual` to be `before` plus `expected`; the sum's own rounding is half a unit of 8

@@ -91,7 +91,7 @@ struct DecoderTests {
     #expect(relativeDifference(parts.vector.array, whole.vector.array) < 1e-5)
   }
 
-  /// What is announced is final, and with the lookup's rows it is the same gradient.
+  /// Announced gradients are final, and together with the lookup's rows they are the whole gradient.
   @Test(arguments: [Precision.fp32, .bf16Emulated], [false, true])
   func theLookupCanBeKeptApart(precision: Precision, recompute: Bool) {
     let model = LargeModel(dropout: 0.2, threads: 2, precision: precision, recompute: recompute)

@@ -72,7 +72,7 @@ struct TokenSamplingTests {
     #expect(drawn(logits, topP: wanted) == Set(sorted().prefix(count + 1)))
   }
 
-  /// Of every id, as often as its probability says: 4,000 draws of 4 ids.
+  /// Every id is drawn in proportion to its probability: 4,000 draws of 4 ids.
   @Test func drawsFollowTheProbabilities() {
     let buffer = FloatBuffer(4)
     buffer.vector.copy(from: [0, Float(log(2.0)), Float(log(3.0)), Float(log(4.0))])

@@ -58,7 +58,7 @@ import Testing
 
   @Test func recomputedProductsCountAsWork() {
     let (once, again) = (cost(odd, sequences: 2), cost(odd, sequences: 2, recompute: true))
-    // Of all three blocks but the last, and up to the hidden layer.
+    // All blocks except the last, and the last one up to its hidden layer.
     for operation in [Operation.attentionInput, .attention, .attentionOutput, .mlpInput] {
       #expect(abs(again.flops(operation) / once.flops(operation) - 5.0 / 3) < 1e-12)
       #expect(again.flopsWithoutRecomputation(operation) == once.flops(operation))

@@ -4,7 +4,7 @@ import Kernels
 import Model
 import Testing
 
-/// What optimizers state, and what their states do.
+/// Declarations of optimizers, and their states.
 @Suite struct OptimizerTests {
   private let config = OptimizerConfig.adamW(AdamW())
 

@@ -132,7 +132,7 @@ struct ScoreLayerTests {
     #expect(gradients.vector[model.table.scoreRange].array.contains { $0 != 0 })
   }
 
-  /// What is announced is final, the layer's weight first, and with the lookup's rows everything is announced.
+  /// Announced gradients are final, the layer's weight comes first, and with the lookup's rows everything is announced.
   @Test(arguments: [Float(0), 0.5])
   func theLayersWeightIsAnnouncedFirst(languageCoefficient: Float) {
     let model = TaskModel(scores: 3, dropout: 0.2)
@@ -208,7 +208,7 @@ struct ScoreLayerTests {
     #expect(abs(mean - wanted) < 5 * (variance / Double(drawn.count)).squareRoot())
   }
 
-  /// Where the answer is not known there is a prediction, no loss and no gradient.
+  /// An example without a known answer has a prediction, no loss and no gradient.
   @Test func anExampleWithoutAnAnswerOnlyHasAPrediction() {
     let model = TaskModel(scores: 3)
     var examples = TaskModel.examples(.added, scores: 3)

@@ -2,7 +2,7 @@ import Kernels
 import Preflight
 import Testing
 
-/// What is said of engines of matrix products that differ, with made-up ones.
+/// Messages about engines of matrix products that differ between ranks, with made-up engines.
 @Suite struct EngineCheckTests {
   private func engine(
     _ kernels: String, version: String = "0.3.21", products: String = "1f", oneDNN: String? = nil

@@ -196,7 +196,7 @@ func checkOrder(_ ranks: Communicator) throws {
   }
 }
 
-/// What rank 0 has whole and the others in parts, there and back.
+/// Scatters a vector from rank 0 and gathers it again.
 func checkSlices(_ ranks: Communicator) throws {
   let count = Communicator.chunk + 100
   for shared in [false, true] {

@@ -28,7 +28,7 @@ import Foundation
   }
 }
 
-/// What the world would do wrong in these scenarios.
+/// Faults that these scenarios plant.
 struct Refusal: Error, CustomStringConvertible {
   let description: String
   var status: Int32 = 1

@@ -101,7 +101,7 @@ import Testing
         }
       }
       #expect(try names(in: store.folder) == ["step-00000001"])
-      // What kill -9 leaves is passed over, and goes with the next save.
+      // Leftovers of a kill -9 are ignored, and the next save removes them.
       let left = "\(store.folder)/.step-00000002.partial-1"
       try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
       try put([1], at: "\(left)/model.safetensors")

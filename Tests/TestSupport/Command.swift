@@ -7,7 +7,7 @@ import Foundation
 /// A program run by a test: in a process group of its own, with a time limit, nothing of it left
 /// behind: all that it starts is known by a variable in its environment.
 public struct Command: Sendable {
-  /// What is left of a program that ended, or was ended.
+  /// The outcome of a program that ended or was killed.
   public struct Outcome: Sendable {
     /// The exit status; 128 + n where signal n ended it, as in a shell.
     public let status: Int32
@@ -21,7 +21,7 @@ public struct Command: Sendable {
     /// From its start to its end.
     public let seconds: Double
 
-    /// Whether its time was up; it was killed then.
+    /// True if it was killed at its time limit.
     public let timedOut: Bool
 
     /// Processes that it had started and that had not ended some seconds after it; they were killed then.
@@ -69,7 +69,7 @@ public struct Command: Sendable {
       ["mpirun", "-n", "\(ranks)"] + options + program, environment: all, limit: limit)
   }
 
-  /// Whether `PATH` has a program of that name.
+  /// True if `PATH` has a program of that name.
   public static func isInstalled(_ program: String) -> Bool {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
       FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
@@ -185,7 +185,7 @@ public struct Command: Sendable {
     }
   }
 
-  /// Whether `process` ends within `seconds`, which are many since they only end a hang; one that nobody has waited for yet has ended.
+  /// True if `process` ends within `seconds`, a long time that only bounds a hang. A zombie has ended.
   public static func ends(_ process: pid_t, within seconds: Double = 30) -> Bool {
     let start = ContinuousClock.now
     while true {
@@ -214,7 +214,7 @@ public struct Command: Sendable {
     }
   }
 
-  /// Whether one of the signals that ask to stop has arrived at `process` and waits to be taken.
+  /// True if a signal that asks `process` to stop is pending.
   public static func isAsked(_ process: pid_t) -> Bool {
     let asking = [SIGHUP, SIGINT, SIGTERM, SIGUSR1].reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
     let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
@@ -235,7 +235,7 @@ public struct Command: Sendable {
     children(of: process).flatMap { [$0] + descendants(of: $0) }
   }
 
-  /// How often the thread of that name in `process` has gone to sleep: it grows as the thread works; 0 where there is none.
+  /// Number of times that the named thread of `process` went to sleep: it grows while the thread works; 0 if there is no such thread.
   public static func sleeps(of thread: String, in process: pid_t) -> Int {
     let folder = "/proc/\(process)/task"
     let tasks = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -257,7 +257,7 @@ public struct Command: Sendable {
   }
 }
 
-/// What `swift build` made, beside the running test bundle.
+/// Programs that `swift build` made, in the folder of the running test bundle.
 public enum Products {
   /// The path of the executable `name`, in the folder that the running tests were built into.
   public static func executable(_ name: String) throws -> String {

@@ -22,7 +22,7 @@ public func failure<Failure: Error>(
   throw SupportError("\(Failure.self) expected, but nothing was thrown")
 }
 
-/// What the error that `body` throws says; nil where it throws none.
+/// The message of the error that `body` throws; nil if it throws none.
 public func complaint(_ body: () throws -> Void) -> String? {
   do { try body() } catch { return "\(error)" }
   return nil

@@ -1,4 +1,4 @@
-/// Whether two numbers are the same but for roundings.
+/// True if two numbers agree up to rounding.
 public func isNear(_ one: Double, _ other: Double) -> Bool {
   abs(one - other) <= 1e-9 * abs(other)
 }

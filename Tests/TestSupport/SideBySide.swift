@@ -41,7 +41,7 @@ public final class Once<Value: Sendable>: Sendable {
   }
 }
 
-/// Which inputs are taken, and what came of them.
+/// Inputs that were accepted, with their results.
 private final class Work<Output: Sendable>: Sendable {
   private struct State {
     var taken = 0

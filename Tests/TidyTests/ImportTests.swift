@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Which module may import which: Package.swift declares it, ARCHITECTURE.md explains it, and the sources keep to it.
+/// Imports between modules: Package.swift declares them, ARCHITECTURE.md explains them, and the sources keep to them.
 private typealias Table = [(module: String, imports: Set<String>)]
 
 private let system: Set = [
@@ -13,14 +13,14 @@ private let system: Set = [
 /// These know no file, no clock and no locale.
 private let withoutFoundation: Set = ["Buffers", "Kernels", "Model"]
 
-/// What `module` may import beside itself.
+/// Modules that `module` may import.
 private func allowed(_ module: String, by table: Table) -> Set<String> {
   let foundation: Set = ["Foundation", "FoundationEssentials", "FoundationXML"]
   let own = table.first { $0.module == module }?.imports ?? []
   return own.union(withoutFoundation.contains(module) ? system.subtracting(foundation) : system)
 }
 
-/// What a file imports, with the lines.
+/// Imports of a file, with their lines.
 private func imports(of file: SourceFile) -> [(line: Int, name: String)] {
   let anImport =
     /^\s*(?:[@\w()]+\s+)*import\s+(?:(?:struct|class|enum|protocol|func|let|var|typealias)\s+)?(\w+)/

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a shell script lacks.
+/// Faults of a shell script.
 private func faults(inScript text: String, isExecutable: Bool) throws -> [String] {
   var faults: [String] = []
   if !text.hasPrefix("#!/bin/bash\n") { faults.append("begins with another line than #!/bin/bash") }

@@ -76,7 +76,7 @@ import Training
     }
   }
 
-  /// Of a checkpoint: `trainer.json`, by way of what `verify` says of it.
+  /// Mutates `trainer.json` of a checkpoint, and checks the verdict of `verify`.
   @Test func fourThousandTrainerStates() throws {
     try withTemporaryFolder { root in
       let path = "\(root)/trainer.json"

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Training
 
-/// Where models are found, and that nothing damaged is used.
+/// The search for models: the places, and that no damaged one is used.
 @Suite struct ModelFolderSearchTests {
   private func find(_ path: String) throws -> (folder: String, notes: [String]) {
     var notes: [String] = []

@@ -38,7 +38,7 @@ struct MutationTests {
     }
   }
 
-  /// Of each of four parts; without optimization a tenth.
+  /// Cases of each of the four parts; a tenth of them in builds without optimization.
   private static let count: Int = {
     #if DEBUG
       250

@@ -61,7 +61,7 @@ struct ResumptionTests {
         let error = #expect(throws: InputError.self) { try finished.changes() }
         #expect(error?.reason.contains("\(key.name) ") == true, "\(key.name)")
       case .free:
-        // That a run begins with a model is more than where that lies.
+        // A run that starts from a model records the model's identity, not only its path.
         if key.name == RunConfig.table.from.name, kind == .pretraining { continue }
         #expect(try unfinished.changes() == [], "\(key.name)")
         #expect(try finished.changes() == [], "\(key.name)")

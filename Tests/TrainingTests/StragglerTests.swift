@@ -91,7 +91,7 @@ import Training
   }
 }
 
-/// What is said of weights that differ, with made-up hashes.
+/// Messages about weights that differ between ranks, with made-up hashes.
 @Suite struct ReplicaSentenceTests {
   private func sentence(
     _ tensors: [(name: String, hashes: [Double])], hashes: [Double], equalAfter: Int = 30

@@ -11,7 +11,7 @@ import Testing
 import Tokenization
 import Training
 
-/// Which models and tasks go together, and what their folders say of it.
+/// Models and tasks that fit each other, and the messages about those that do not.
 @Suite struct TaskFitTests {
   static let tokenizer = Tokenizer.learn(merges: 30, from: "the cat sat on the mat\nthe end")
 

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What `FilesTests` starts under strace, as another user and on other file systems: `WriterProgram WAY PATH [CONTENT]`.
+/// The program that `FilesTests` starts under strace, as another user and on other file systems: `WriterProgram WAY PATH [CONTENT]`.
 @main
 enum Program {
   static func main() {
@@ -20,7 +20,7 @@ enum Program {
           try SumsFile.write(in: folder)
         }
       case "remove":
-        // What stays is told once, however often it is tried.
+        // A leftover is reported once, however often its removal is tried.
         for _ in 1...2 { print("removed: \(FolderCommit.remove(path, housekeeping))") }
       case "require-file": try Destination.requireFile(path)
       case "require-folder": try Destination.requireFolder(path, replacing: true)

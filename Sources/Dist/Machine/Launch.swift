@@ -43,8 +43,8 @@ public struct Launch: Sendable, Equatable, Codable {
   /// True if srun started this process alone and without a PMI: MPI's world is this process.
   var isAloneWithoutPMI: Bool { isWithoutPMI && processes == 1 }
 
-  /// That MPI cannot begin in processes which srun started, and what to do; nil where it can try. Open MPI would say so itself, at length
-  /// and once a process.
+  /// A message if MPI cannot start in processes that srun started, with what to do; nil if it can. Open MPI's own message is long,
+  /// and every process prints it.
   var obstacle: String? {
     guard isWithoutPMI, processes > 1 else { return nil }
     return
@@ -56,8 +56,8 @@ public struct Launch: Sendable, Equatable, Codable {
     "start it with `srun --mpi=pmix` (`srun --mpi=list` shows whether Slurm supports it), or with mpirun; "
     + "to run one process alone: `mpirun -n 1 gpt1-dist …`"
 
-  /// That processes which were started together do not see each other in MPI's world of `size` ranks, and what to do; nil where
-  /// they do. Each of them would otherwise do the whole work alone, and all write to the same files.
+  /// A message if processes that were started together do not see each other in MPI's world of `size` ranks, with what to do; nil if
+  /// they do. Without this check each process would do the whole work alone, and all would write to the same files.
   public func separation(worldSize size: Int) -> String? {
     guard let launcher, processes > 1, size < processes else { return nil }
     let found =

@@ -4,9 +4,9 @@ import Buffers
 public struct Link: Sendable, Equatable, Codable {
   /// The two.
   public let first, second: Int
-  /// Of a message of one number, in microseconds: half of the shortest round trip.
+  /// Latency of a message of one number, in microseconds: half of the shortest round trip.
   public let latencyMicroseconds: Double
-  /// Of a large message, each way for itself.
+  /// Bandwidth of a large message in one direction.
   public let bytesPerSecond: Double
 
   /// A measurement.

@@ -6,7 +6,7 @@ package func median(_ values: [Double]) -> Double {
   return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/// What this process has taken of the machine's memory.
+/// Resident memory of this process.
 package enum ResidentMemory {
   /// The most so far, in bytes; nil where the system does not say.
   package static var peak: Int? { SystemFiles().status("VmHWM") }

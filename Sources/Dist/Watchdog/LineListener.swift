@@ -87,7 +87,7 @@ package final class LineListener {
       let end = text.firstIndex(of: 0) ?? text.count
       result.append(String(decoding: text[..<end].map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
-    // What begins with fe80 or has a % is valid on one link only.
+    // Addresses that begin with fe80 or contain a % are valid on one link only.
     let far = result.filter { !$0.contains("%") && $0 != "127.0.0.1" && $0 != "::1" }
     return far + ["127.0.0.1"]
   }

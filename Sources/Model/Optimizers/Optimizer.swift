@@ -15,7 +15,7 @@ public protocol Optimizer: Sendable {
   /// Floating-point operations of a step for each parameter.
   static var operationsPerParameter: Int { get }
 
-  /// Where its work may be cut between threads, and its state between ranks.
+  /// Units into which its work may be cut for threads, and its state for ranks.
   static var granularity: OptimizerGranularity { get }
 
   /// Updates the weights and states of a piece, which its thread alone looks at.
@@ -58,7 +58,7 @@ public struct OptimizerPiece {
   }
 }
 
-/// What a step tells every piece.
+/// Values of one step that all pieces share.
 public struct OptimizerStep: Sendable {
   /// t, from 1.
   public let step: Int
@@ -74,7 +74,7 @@ public struct OptimizerStep: Sendable {
   }
 }
 
-/// Which optimizer, with its constants. A new one is a file beside this and a case here.
+/// An optimizer with its constants. To add one, write a file beside this and add a case here.
 public enum OptimizerConfig: Sendable, Equatable {
   /// OpenAI's Adam with decoupled weight decay.
   case adamW(AdamW)
@@ -95,6 +95,6 @@ public enum OptimizerConfig: Sendable, Equatable {
   /// Floating-point operations of a step for each parameter.
   public var operationsPerParameter: Int { type(of: optimizer).operationsPerParameter }
 
-  /// Where its work and its state may be cut.
+  /// Units into which its work and its state may be cut.
   public var granularity: OptimizerGranularity { type(of: optimizer).granularity }
 }

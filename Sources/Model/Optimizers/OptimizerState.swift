@@ -3,7 +3,7 @@ import Kernels
 
 /// An optimizer's state over a range of the flat vector, and its step on any part of that.
 public final class OptimizerState {
-  /// Which optimizer; its constants may change between steps.
+  /// The optimizer; its constants may change between steps.
   public var config: OptimizerConfig {
     didSet {
       precondition(config.stateNames == oldValue.stateNames, "an optimizer with another state")
@@ -76,7 +76,7 @@ extension ParameterTable {
   /// The most floats that a thread works on at once in passes over the flat vector that know no tensors.
   static let pieceCount = 1 << 16
 
-  /// Where the flat vector may be cut into slices without cutting a piece, ascending, from 0 to its end. A few thousand, whatever the size.
+  /// Positions at which the flat vector may be cut without cutting a piece, ascending, from 0 to its end; a few thousand for any size.
   public func cuts(_ granularity: OptimizerGranularity) -> [Int] {
     switch granularity {
     case .tensors: return parameters.map(\.range.lowerBound) + [count]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// How `cluster/launch.sh` ends, and what it lets through of what Open MPI says.
+  /// Exit statuses of `cluster/launch.sh`, and the messages of Open MPI that it passes on.
   @Suite(.serialized) struct LaunchScriptTests {
     private func launch(_ arguments: [String], in folder: String) throws -> Command.Outcome {
       var command = Command.mpirun(2, arguments, scratch: folder)

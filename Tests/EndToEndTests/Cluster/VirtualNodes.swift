@@ -7,7 +7,7 @@ enum VirtualNodes: String {
   case plain = "cluster/testbed"
   case slurm = "cluster/slurm/testbed"
 
-  /// What keeps them from being made on this machine, in their own words; nil where nothing does.
+  /// The reason why this machine cannot make virtual nodes, as the script states it; nil if it can.
   var obstacle: String? {
     do {
       let check = try Command(["\(Repository.path)/\(rawValue)", "--check"]).run()
@@ -35,7 +35,7 @@ enum VirtualNodes: String {
     ).run(meanwhile: meanwhile)
   }
 
-  /// What could be left of virtual nodes outside: interfaces, mounts, folders.
+  /// Leftovers of virtual nodes on the machine: interfaces, mounts, folders.
   static func traces() -> Set<String> {
     let files = FileManager.default
     let interfaces = (try? files.contentsOfDirectory(atPath: "/sys/class/net")) ?? []

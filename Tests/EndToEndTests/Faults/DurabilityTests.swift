@@ -145,7 +145,7 @@ extension EndToEnd {
       }
     }
 
-    /// What is written counts, whatever becomes of what is there: an old checkpoint, an old dataset.
+    /// A write succeeds even if the old checkpoint or dataset cannot be removed.
     @Test(.enabled(if: canBeNobody, "needs root, and a build that others may read"))
     func whatCannotBeRemovedIsAWarning() throws {
       try Sandbox.with { sandbox in

@@ -32,7 +32,7 @@ extension EndToEnd {
             // One that has not been born yet dies at its birth.
             while !hit(victim, mpirun), !Command.ends(mpirun, within: 0.001) {}
           }
-          // What is left of a job hangs in Open MPI, and has been killed now; that is no moment of ours, and is tried again.
+          // The rest of the job hung inside Open MPI and has been killed; such a kill says nothing about our code, so try again.
           if outcome.timedOut, !afterStart, hangs < Self.mostHangs {
             hangs += 1
           } else {

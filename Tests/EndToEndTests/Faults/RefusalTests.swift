@@ -191,7 +191,7 @@ extension SmallRuns {
         let unnamed = try sandbox.run(evaluate, [""])
         #expect(unnamed.status == 2 && unnamed.errors.contains("--predictions is empty"))
         #expect(!sandbox.exists("new"))
-        // What was written there before is not read.
+        // Text written there earlier is not read.
         for _ in 0..<2 { try sandbox.succeed("\(evaluate) pretrained/answers.tsv") }
         for _ in 0..<2 { try sandbox.succeed("\(pretrain) run/trace.json") }
       }

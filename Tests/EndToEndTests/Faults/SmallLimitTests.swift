@@ -27,7 +27,7 @@ extension SmallRuns {
       "config-docs": "config-docs",
     ]
 
-    /// What limits a process, and what a refusal says of it.
+    /// A limit of a process, and its name in a refusal.
     private static let limits: [(command: String, name: String)] = [
       ("ulimit -v 300000", "ulimit -v"), ("ulimit -d 30000", "ulimit -d"),
       ("ulimit -n 16", "ulimit -n"), ("ulimit -f 16", "ulimit -f"),
@@ -74,7 +74,7 @@ extension SmallRuns {
       let names = (subcommands ?? Self.lines.keys.sorted())
       let commands = try names.map { subcommand in
         let line = try #require(Self.lines[subcommand]).replacing("MODEL", with: model)
-        // What the tests have open is not the program's.
+        // The program does not inherit the files that the tests have open.
         let script = """
           for f in /proc/$$/fd/*; do f=${f##*/}; ((f > 2)) && eval "exec $f>&-"; done
           \(limit); exec \(prefix) "$0" \(line) <\(subcommand == "decode" ? "ids" : "prompt").txt
@@ -95,7 +95,7 @@ extension SmallRuns {
         where other != name.prefix(9) {
           #expect(!text.contains(other), "\(what)")
         }
-        // What these two find is their report.
+        // These two report their findings as results.
         #expect(
           outcome.sentences.count == 1 || ["doctor", "verify"].contains(subcommand), "\(what)")
         #expect(!outcome.errors.contains("MPI_INIT"), "\(what)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the program says of its own command line.
+/// Messages about the program's command line.
 struct CommandLineHelp: Decodable {
   struct Command: Decodable {
     let commandName: String

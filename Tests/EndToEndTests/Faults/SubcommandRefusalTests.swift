@@ -29,7 +29,7 @@ extension SmallRuns {
       "replay": Refusal("replay gone --step 1", "gone: there is no such run"),
     ]
 
-    /// What these find is their report, on standard output.
+    /// These subcommands print their findings on standard output.
     private static let reporting: Set = ["verify", "doctor"]
 
     /// As the program declares them, without those that it hides.

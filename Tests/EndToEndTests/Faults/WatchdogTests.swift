@@ -28,7 +28,8 @@ extension EndToEnd {
     private func stop(_ rank: Int, _ line: String, _ sandbox: Sandbox) throws -> Command.Outcome {
       var all: [pid_t] = []
       let outcome = try sandbox.run(line, ranks: 3) { mpirun in
-        sandbox.waitForStep(3, of: "run", while: mpirun)
+        // A test resumes the run, so that a checkpoint must be there.
+        sandbox.waitForCheckpoint(of: "run", while: mpirun)
         let ranks = ranks(of: mpirun)
         // Until each watchdog has slept some times more: every rank has told of a step then, and rank 0's has heard it.
         let before = ranks.mapValues { Command.sleeps(of: "watchdog", in: $0) }

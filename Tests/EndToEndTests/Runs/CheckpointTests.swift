@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// What lies in a run directory, and what becomes of a run where it is damaged.
+  /// Contents of a run directory, and runs whose directory is damaged.
   @Suite(.serialized) struct CheckpointTests {
     enum Damage: CaseIterable { case flippedByte, truncated, missing }
 

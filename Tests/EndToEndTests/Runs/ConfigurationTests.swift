@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension SmallRuns {
-  /// Where a run's numbers come from.
+  /// Sources of a run's settings.
   @Suite(.serialized) struct ConfigurationTests {
     private struct Plan: Decodable {
       struct Config: Decodable {

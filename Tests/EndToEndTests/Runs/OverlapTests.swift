@@ -71,7 +71,7 @@ extension EndToEnd {
       }
     }
 
-    /// What a step waited for stands apart from what went on beside backward.
+    /// Exposed and hidden communication are reported separately.
     @Test func hiddenCommunicationIsMeasured() throws {
       struct Line: Decodable {
         let loss: Double?
@@ -199,7 +199,7 @@ extension EndToEnd {
       }
     }
 
-    /// What is under way takes memory, and the plan says so.
+    /// Sums in flight take memory, and the memory plan counts it.
     @Test func itsMemoryIsPlanned() throws {
       struct Plan: Decodable { let bytesPerRank: Int }
       try Sandbox.with { sandbox in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// What the arithmetic and the memory of a step may change, and what not.
+  /// Effects that precision and recomputation may have on a step, and effects that they may not.
   @Suite(.serialized) struct PrecisionTests {
     private static let mini = "pretrain --preset mini --data data --evaluate-sequences 8"
 

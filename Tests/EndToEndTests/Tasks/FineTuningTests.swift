@@ -44,7 +44,7 @@ extension EndToEnd {
         #expect(again.output.contains("the best model was not kept: the model of step "))
         #expect(!again.output.contains("best: "))
 
-        // What no run wrote is not lost when the best model is replaced, by this run or a new one.
+        // Files that no run wrote are not lost when this run or a new one replaces the best model.
         try sandbox.write("a thesis", to: "run/best/thesis.txt")
         try sandbox.expectRefusal(
           "\(Sandbox.finetune("mood")) --out run --epochs 11", "run/best: holds thesis.txt")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// What `bench` and `--trace` say of a step.
+  /// Reports of `bench` and `--trace` about a step.
   @Suite(.serialized) struct BenchTests {
     private struct Result: Decodable {
       struct Profile: Decodable {
@@ -71,7 +71,7 @@ extension EndToEnd {
       }
     }
 
-    /// What is measured is near what was predicted: this model's small products hardly touch their workspaces, and of libraries more or
+    /// Measured memory is near the prediction: this model's small products hardly touch their workspaces, and of libraries more or
     /// less is resident.
     private func expectMemory(_ result: Result, at location: SourceLocation = #_sourceLocation) {
       let (found, predicted) = (result.bytesResident, result.bytesPredicted)

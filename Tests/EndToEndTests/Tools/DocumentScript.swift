@@ -57,9 +57,9 @@ struct DocumentScript {
 
   private struct Block {
     let language: String
-    /// Of its first line inside, from 1.
+    /// Number of the first line inside the block, from 1.
     let line: Int
-    /// What the paragraph before it has in backticks.
+    /// Words in backticks of the paragraph before the block.
     let names: [String]
     var lines: [String] = []
   }

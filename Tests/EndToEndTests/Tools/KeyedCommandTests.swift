@@ -64,7 +64,7 @@ extension EndToEnd {
         let before = values?[key.name]
         for value in candidates(key) {
           guard let found = try? Self.values(give(base, value)) else { continue }
-          // Of a number with a fraction, 7 is written as 7.0.
+          // A key that takes a fraction writes 7 as 7.0.
           let asNumber = Double(value).map { "\($0)" }
           let isThere = found[key.name] == value || found[key.name] == asNumber
           if before != value, before != asNumber { return isThere }

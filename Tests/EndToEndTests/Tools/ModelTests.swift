@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension SmallRuns {
-  /// What is done with a trained model.
+  /// Uses of a trained model.
   @Suite(.serialized) struct ModelTests {
     private struct Score: Decodable {
       let tokens: Int

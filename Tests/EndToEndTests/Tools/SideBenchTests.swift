@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// What `bench` says of anything but steps.
+  /// `bench` of everything but steps.
   @Suite(.serialized) struct SideBenchTests {
     /// Floats of a block that is 64 wide.
     private static let block: Int = 12 * 64 * 64 + 13 * 64

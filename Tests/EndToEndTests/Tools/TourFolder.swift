@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// What a reader of the documents has in the clone and at hand, in small: stand-ins that add small settings and pass all else on to the
+/// A small version of what a reader of the documents has: stand-ins that add small settings and pass all else on to the
 /// real programs.
 enum TourFolder {
   static func environment(_ folder: String) -> [String: String] {
