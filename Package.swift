@@ -69,7 +69,7 @@ let package = Package(
     .target(
       name: "Configuration",
       dependencies: [
-        "Console", "Data", "Dist", "Files", "Model", "Tokenization",
+        "Console", "Data", "Dist", "Files", "Kernels", "Model", "Tokenization",
         .product(name: "Yams", package: "Yams"),
       ], swiftSettings: safe),
     .target(
@@ -135,7 +135,8 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "DiagnosticsTests", dependencies: ["Diagnostics", "Dist", "TestSupport", "Training"]),
+      name: "DiagnosticsTests",
+      dependencies: ["Diagnostics", "Dist", "Kernels", "TestSupport", "Training"]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

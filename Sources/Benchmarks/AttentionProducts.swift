@@ -34,41 +34,39 @@ final class AttentionProducts {
   }
 
   /// S = Q Kᵀ and Y = P V
-  func forward(_ products: [BFloat16Products]) {
+  func forward(_ products: [any MatrixProducts]) {
     blocks { head, block, keys, scores, worker in
-      let product = products.isEmpty ? nil : products[worker]
-      MatrixProduct.multiply(
-        head.q[rows: block], head.k[rows: keys], transposeB: true, into: scores.values, by: product)
-      MatrixProduct.multiply(
-        scores, head.v[rows: keys], into: head.y.values[rows: block], by: product)
+      let product = products[worker]
+      product.multiply(
+        head.q[rows: block], head.k[rows: keys], transposeB: true, into: scores.values)
+      product.multiply(
+        scores, head.v[rows: keys], into: head.y.values[rows: block])
     }
   }
 
   /// dP = dY Vᵀ, dV = Pᵀ dY, dK = dSᵀ Q and dQ = dS K; computing the scores again is not counted.
-  func backward(_ products: [BFloat16Products]) {
+  func backward(_ products: [any MatrixProducts]) {
     blocks { head, block, keys, scores, worker in
-      let product = products.isEmpty ? nil : products[worker]
-      MatrixProduct.multiply(
-        head.y[rows: block], head.v[rows: keys], transposeB: true, into: scores.values, by: product)
-      MatrixProduct.multiply(
-        scores, transposeA: true, head.y[rows: block], beta: 1, into: head.dv[rows: keys],
-        by: product)
-      MatrixProduct.multiply(
-        scores, transposeA: true, head.q[rows: block], beta: 1, into: head.dk[rows: keys],
-        by: product)
-      MatrixProduct.multiply(
-        scores, head.k[rows: keys], into: head.dq[rows: block], by: product)
+      let product = products[worker]
+      product.multiply(
+        head.y[rows: block], head.v[rows: keys], transposeB: true, into: scores.values)
+      product.multiply(
+        scores, transposeA: true, head.y[rows: block], adding: true, into: head.dv[rows: keys])
+      product.multiply(
+        scores, transposeA: true, head.q[rows: block], adding: true, into: head.dk[rows: keys])
+      product.multiply(
+        scores, head.k[rows: keys], into: head.dq[rows: block])
     }
   }
 
   private struct Head {
-    let q, k, v, y: RoundedMatrix
+    let q, k, v, y: Factor
     let dq, dk, dv: Matrix
   }
 
   private func blocks(
     _ body: (
-      _ head: Head, _ block: Range<Int>, _ keys: Range<Int>, _ scores: RoundedMatrix, _ worker: Int
+      _ head: Head, _ block: Range<Int>, _ keys: Range<Int>, _ scores: Factor, _ worker: Int
     ) -> Void
   ) {
     let rows = sequences * length

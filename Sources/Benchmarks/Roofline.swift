@@ -10,7 +10,7 @@ import Model
 package final class Roofline {
   private let team: ThreadTeam
   private let clock = ContinuousClock()
-  private let products: [BFloat16Products]
+  private let products: [any MatrixProducts]
   private let shapes: [ProductShape]
   private let attention: AttentionProducts
   private let a, b, c: FactorBuffer
@@ -30,7 +30,7 @@ package final class Roofline {
     self.team = team
     shapes = OperationCost(config, use, sequences: sequences, length: length).products
     let rounds = use.precision.rounds
-    products = use.precision.products(workers: team.size)
+    products = use.products(workers: team.size)
     func buffer(_ counts: [Int]) -> FactorBuffer {
       FactorBuffer(max(Roofline.streamCount, counts.max() ?? 0), rounds: rounds, team: team)
     }
@@ -112,11 +112,10 @@ package final class Roofline {
     let c = c.matrix(rows: shape.rows, columns: shape.columns, place).values
     team.grid(rows: shape.rows, columns: shape.columns, height: tile.height, width: tile.width) {
       rows, columns, worker in
-      MatrixProduct.multiply(
+      products[worker].multiply(
         shape.transposeA ? a[columns: rows] : a[rows: rows], transposeA: shape.transposeA,
         shape.transposeB ? b[rows: columns] : b[columns: columns], transposeB: shape.transposeB,
-        beta: shape.adds ? 1 : 0, into: c[rows: rows][columns: columns],
-        by: products.isEmpty ? nil : products[worker])
+        adding: shape.adds, into: c[rows: rows][columns: columns])
     }
   }
 
@@ -167,11 +166,11 @@ final class FactorBuffer {
   var floats: Vector { buffer.vector }
 
   /// A matrix in this memory: a different part of it for every place, if there is room.
-  func matrix(rows: Int, columns: Int, _ place: Int) -> RoundedMatrix {
+  func matrix(rows: Int, columns: Int, _ place: Int) -> Factor {
     let size = rows * columns
     // Even, so that the rounded matrix begins at a whole float.
     let start = (place % max(1, count / size)) * size & ~1
-    return RoundedMatrix(
+    return Factor(
       buffer.matrix(rows: rows, columns: columns, at: start),
       rounded: roundedBuffer.count == 0
         ? nil

@@ -52,7 +52,7 @@ public struct StepBenchmark {
     try communicator.together {
       try InputFiles.require(
         trace, of: "--trace", otherThan: usesData ? InputFiles.files(in: config.data) : [])
-      try config.precision.requireSupport()
+      try config.precision.requireSupport(by: config.engine.engine)
       try config.checkShares(ranks: communicator.size)
     }
     let (windows, model) = try communicator.together { try source() }
@@ -103,6 +103,8 @@ public struct StepBenchmark {
     var microBatch: [Operation: Double] = [:]
     /// Bytes per second of all ranks together.
     var bandwidth = 0.0
+    /// Floating-point operations per second by engine on all threads of all ranks, if each had its core for itself.
+    var engines: [ProductEngine: Double] = [:]
     var bytesResident = 0
 
     /// Adds a step of all ranks. Collective.
@@ -154,7 +156,15 @@ public struct StepBenchmark {
       result.microBatch[operation] = median(passes.compactMap { $0[operation] })
     }
     result.bandwidth = median(bandwidths)
+    result.engines = try engines(team)
     return result
+  }
+
+  private func engines(_ team: ThreadTeam) throws -> [ProductEngine: Double] {
+    let seconds = EngineSpeed.measure(config.precision)
+    let engines = ProductEngine.allCases.filter { seconds[$0] != nil }
+    let speeds = engines.map { Double(team.size) * EngineSpeed.flops / (seconds[$0] ?? .infinity) }
+    return Dictionary(uniqueKeysWithValues: zip(engines, try communicator.allReduce(speeds, .sum)))
   }
 
   private func source() throws -> (any BatchSource, ModelConfig) {

@@ -19,6 +19,8 @@ public struct StepBenchmarkResult: Sendable, Codable {
   public let parameters: Int
   /// Arithmetic of the matrix products.
   public let precision: Precision
+  /// The library of the matrix products, of rank 0.
+  public let engine: String
   /// True if activations were recomputed.
   public let recompute: Bool
   /// The strategy by which gradients were combined.
@@ -55,6 +57,11 @@ public struct StepBenchmarkResult: Sendable, Codable {
   public let rooflineGigaflopsPerSecond: Double
   /// The median over the steps of the time of the products alone, measured before and after the step, divided by the step's time.
   public let shareOfRoofline: Double
+  /// The speed of a matrix product of 512 x 512 by every engine that computes in this precision, if each thread of all ranks had its core
+  /// for itself.
+  public let engineGigaflopsPerSecond: [String: Double]
+  /// The speed of the step divided by that of the fastest engine.
+  public let shareOfPeak: Double
   /// The bandwidth of y ← y + x on vectors larger than the caches, summed over all ranks.
   public let memoryGigabytesPerSecond: Double
 
@@ -80,6 +87,8 @@ public struct StepBenchmarkResult: Sendable, Codable {
     self.warmUp = warmUp
     parameters = plan.parameters
     precision = config.precision
+    let productEngine = config.decoderUse.productEngine
+    engine = EngineIdentity(productEngine, fingerprints: []).library
     recompute = config.recompute
     reduce = config.reduce
     wire = config.wire
@@ -101,6 +110,10 @@ public struct StepBenchmarkResult: Sendable, Codable {
     rooflineSecondsPerStep = median(measurement.rooflines)
     rooflineGigaflopsPerSecond = flops / rooflineSecondsPerStep / 1e9
     shareOfRoofline = median(zip(measurement.rooflines, measurement.steps).map { $0 / $1 })
+    engineGigaflopsPerSecond = Dictionary(
+      uniqueKeysWithValues: measurement.engines.map { ($0.key.rawValue, $0.value / 1e9) })
+    shareOfPeak =
+      gigaflopsPerSecond / (engineGigaflopsPerSecond.values.max() ?? gigaflopsPerSecond)
     memoryGigabytesPerSecond = measurement.bandwidth / 1e9
     optimizerBytes = plan.parameters * config.optimizer.bytesPerParameter
     optimizerOperations = plan.parameters * config.optimizer.operationsPerParameter
@@ -131,6 +144,8 @@ public struct StepBenchmarkResult: Sendable, Codable {
       products alone  \(format(rooflineSecondsPerStep, 4)) s per step, \
       \(format(rooflineGigaflopsPerSecond, 1)) GFLOP/s
       roofline        \(format(shareOfRoofline, 3)) of it, median of \(steps) pairs
+      peak            \(format(shareOfPeak, 3)) of the fastest engine's speed on products of 512 x 512
+      engine          \(engines)
       optimizer       \(gigabytes(optimizerBytes)) of memory traffic and \
       \(format(Double(optimizerOperations) / 1e9, 4)) GFLOP per step
       \(communication)\
@@ -139,6 +154,19 @@ public struct StepBenchmarkResult: Sendable, Codable {
 
       \(profile.description)
       """
+  }
+
+  private var engines: String {
+    let speeds = engineGigaflopsPerSecond.sorted { $0.value > $1.value }
+    let own = ProductEngine.allCases.first { engine.lowercased().hasPrefix($0.rawValue) }
+      .flatMap { engineGigaflopsPerSecond[$0.rawValue] }
+    var text =
+      "\(engine); GFLOP/s on products of 512 x 512: "
+      + speeds.map { "\($0.key) \(format($0.value, 1))" }.joined(separator: ", ")
+    if let own, let best = speeds.first, best.value > 1.05 * own {
+      text += "; --engine \(best.key) is \(format(best.value / own, 2)) times as fast"
+    }
+    return text
   }
 
   /// A line about communication; empty on one rank.

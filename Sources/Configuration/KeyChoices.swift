@@ -1,4 +1,5 @@
 import Dist
+import Kernels
 import Model
 
 // Values with a few choices; help, errors and docs/CONFIG.md list these.
@@ -8,6 +9,16 @@ extension ReductionStrategy: KeyChoice {}
 extension WireFormat: KeyChoice {}
 extension AnomalyPolicy: KeyChoice {}
 extension CheckpointFailurePolicy: KeyChoice {}
+
+/// The library that a run asks for to compute its matrix products.
+public enum EngineChoice: String, KeyChoice, Sendable {
+  /// The one that `ProductEngine.automatic` names.
+  case automatic = "auto"
+  case openblas, onednn
+
+  /// The engine; nil for the automatic choice.
+  package var engine: ProductEngine? { ProductEngine(rawValue: rawValue) }
+}
 
 /// The checkpoint from which a run resumes.
 public enum Resume: Sendable, Hashable {

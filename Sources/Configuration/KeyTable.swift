@@ -1,4 +1,5 @@
 import Dist
+import Kernels
 import Model
 
 extension RunConfig {
@@ -164,6 +165,10 @@ extension RunConfig {
     package let precision = Key(
       "precision", .cluster, "Arithmetic of the matrix products", Precision.fp32,
       meanings: ["bf16": "sums in fp32", "bf16-emulated": "rehearses bf16 on any CPU"],
+      resume: .mayChange)
+    package let engine = Key(
+      "engine", .cluster, "Library of the matrix products", EngineChoice.automatic,
+      meanings: ["auto": "oneDNN on CPUs with AVX-512 and for bf16, else OpenBLAS"],
       resume: .mayChange)
     package let recompute = Key(
       "recompute", .cluster,

@@ -84,6 +84,7 @@ public struct RunConfig: Sendable {
   package func decoderUse(tokensPerWindow tokens: Int) -> DecoderUse {
     var use = DecoderUse(capacity: self.microBatch * tokens, training: true)
     use.precision = self.precision
+    use.engine = self.engine.engine
     use.recompute = self.recompute
     return use
   }

@@ -27,8 +27,6 @@ package struct ClusterFacts: Sendable, Encodable {
     var flopsPerSequence = 0.0
     package var keep = 3
     package var reduce = ReductionStrategy.allreduce
-    /// True if oneDNN computes the matrix products.
-    package var usesOneDNN = false
     /// The error if the ranks cannot share the micro-batches; nil if they can.
     package var sharesProblem: String?
     package var data = "data"

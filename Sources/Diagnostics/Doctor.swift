@@ -91,7 +91,6 @@ public struct Doctor {
       Double(model.context) * OperationCost.flopsPerToken(model, length: model.context)
     run.keep = config.keep
     run.reduce = config.reduce
-    run.usesOneDNN = config.precision == .bf16
     run.data = config.data
     do { try config.checkShares(ranks: communicator.size) } catch { run.sharesProblem = "\(error)" }
     return run
@@ -104,7 +103,7 @@ public struct Doctor {
   ) throws -> Double? {
     var use = config.decoderUse
     // A precision that this machine lacks has a separate verdict.
-    if own.precisionProblem != nil { use.precision = .fp32 }
+    if own.precisionProblem != nil { (use.precision, use.engine) = (.fp32, nil) }
     let sequences = thorough ? config.microBatch : 1
     let bytes =
       Roofline.count(model, use, sequences: sequences, length: model.context)

@@ -5,6 +5,7 @@ import Dist
 import Files
 import Foundation
 import Kernels
+import Model
 import Preflight
 import Training
 
@@ -27,20 +28,15 @@ package struct RankFacts: Sendable, Codable {
 
   /// The CPU's name.
   package var cpuModel = "?"
-  /// OpenBLAS's version, and the CPU type whose kernels it chose.
-  package var openBLAS = "?"
-  package var kernels = "?"
-  package var oneDNN = "?"
-  package var instructions = "?"
-  /// The time of a matrix product by OpenBLAS divided by that by oneDNN, on one thread.
-  package var kernelTime = 1.0
-  /// The best kernels that this CPU has the instructions for; nil if they are not known.
-  package var bestKernels: String?
+  /// The engine of the run's matrix products on this rank.
+  package var engine = EngineIdentity()
+  /// The first product that it computed wrongly; nil if there is none.
+  package var engineProblem: String?
+  /// Seconds of a matrix product by each engine that computes in the run's precision, on one thread.
+  package var engineSeconds: [String: Double] = [:]
   /// OPENBLAS_CORETYPE; nil if it is not set.
   package var coreType: String?
   package var mpi = "?"
-  /// The fingerprints of its matrix products; several if they depend on the thread.
-  package var products = ["0"]
   /// XXH3-128 of the program's file.
   package var program = "?"
 
@@ -99,18 +95,22 @@ extension RankFacts {
     node = communicator.node.node
     threads = team.size
     look(SystemFiles())
-    openBLAS = MathLibraries.openBLASVersion
-    kernels = MathLibraries.openBLASKernels
-    oneDNN = MathLibraries.oneDNNVersion
-    instructions = MathLibraries.oneDNNInstructions
-    let seconds = KernelSpeed.measure()
-    kernelTime = seconds.openBLAS / seconds.oneDNN
     coreType = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
     mpi = MPI.libraryVersion
-    products = team.productFingerprints().map { String($0, radix: 16) }
     program = (try? XXH128.hash(file: "/proc/self/exe")) ?? "?"
-    do { try config.precision.requireSupport() } catch { precisionProblem = "\(error)" }
+    do {
+      try config.precision.requireSupport(by: config.engine.engine)
+      tryEngines(config.decoderUse, team)
+    } catch { precisionProblem = "\(error)" }
     if usesData { read(config) }
+  }
+
+  private mutating func tryEngines(_ use: DecoderUse, _ team: ThreadTeam) {
+    let trial = team.tryProducts(use.products(workers: team.size), rounds: use.precision.rounds)
+    engine = EngineIdentity(use.productEngine, fingerprints: trial.fingerprints)
+    engineProblem = trial.problem
+    engineSeconds = Dictionary(
+      uniqueKeysWithValues: EngineSpeed.measure(use.precision).map { ($0.key.rawValue, $0.value) })
   }
 
   private mutating func look(_ system: SystemFiles) {
@@ -119,7 +119,6 @@ extension RankFacts {
     quota = Affinity.quota()
     load = system.load
     cpuModel = system.cpuModel
-    bestKernels = system.bestKernels
     openFiles = ProcessLimit.openFiles.value
     lockedMemory = system.limit("Max locked memory")
     hasInfiniBand = system.hasInfiniBand

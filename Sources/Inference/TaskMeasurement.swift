@@ -117,10 +117,9 @@ public struct TaskMeasurement {
       ? nil : try communicator.together { try TaskFit(spec, folder, tokenizer) }
     fit?.apply(to: state)
     let team = ThreadTeam(size: threads)
-    if communicator.size > 1 {
-      try communicator.compareEngines(
-        ProductEngine(usesOneDNN: false, fingerprints: team.productFingerprints()))
-    }
+    let use = DecoderUse(capacity: model.context, training: false)
+    try communicator.compareEngines(
+      communicator.together { try EngineCheck.identity(of: use, on: team) })
     state.weightsChanged(team: team)
     let found =
       if let fit {

@@ -26,10 +26,10 @@ public enum Attention {
     static func count(width: Int) -> Int { (3 * blockRows + 1) * width }
 
     /// (rows, width) number 0 or 1, with memory for its rounding where products are in bf16.
-    func scores(_ index: Int, rows: Int, rounded: Bool) -> RoundedMatrix {
+    func scores(_ index: Int, rows: Int, rounded: Bool) -> Factor {
       let start = index * blockRows * width
       let half = (2 * blockRows + 1) * width + index * blockRows / 2 * width
-      return RoundedMatrix(
+      return Factor(
         memory[start..<start + rows * width].matrix(rows: rows, columns: width),
         rounded: rounded
           ? memory[half..<half + (rows * width + 1) / 2].brainFloats(rows: rows, columns: width)
@@ -74,10 +74,10 @@ public enum Attention {
   ///   - y: (n, D), overwritten
   ///   - logSumExp: (n), overwritten; `backward` reads it
   ///   - scratch: at least `scratchCount(length: T)` floats
-  ///   - products: the calling thread's, where products are in bf16
-  public static func forward<Window: Factor>(
-    q: Window, k: Window, v: Window, at place: Place, scratch: Vector, into y: Matrix,
-    logSumExp: Vector, by products: (any BFloat16Products)? = nil
+  ///   - products: the calling thread's
+  public static func forward(
+    q: Factor, k: Factor, v: Factor, at place: Place, scratch: Vector, into y: Matrix,
+    logSumExp: Vector, by products: any MatrixProducts
   ) {
     let (queries, length) = (q.values.rows, k.values.rows)
     precondition(queries <= length, "attention of \(queries) queries to \(length) keys")
@@ -88,12 +88,11 @@ public enum Attention {
       let block = start..<min(start + blockRows, queries)
       let keys = 0..<past + block.upperBound
       let scratch = Scratch(memory: scratch, width: Softmax.paddedCount(keys.count))
-      let storage = scratch.scores(0, rows: block.count, rounded: products != nil)
+      let storage = scratch.scores(0, rows: block.count, rounded: q.rounded != nil)
       let (width, mask) = (scratch.width, scratch.mask)
       let scores = storage[columns: keys]
-      MatrixProduct.multiply(
-        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: scores.values,
-        by: products)
+      products.multiply(
+        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: scores.values)
       for row in block {
         let probabilities = storage.values[row: row - block.lowerBound]
         probabilities[past + row + 1..<width].fill(Softmax.masked)
@@ -103,7 +102,7 @@ public enum Attention {
         }
       }
       storage.round()
-      MatrixProduct.multiply(scores, v[rows: keys], into: y[rows: block], by: products)
+      products.multiply(scores, v[rows: keys], into: y[rows: block])
     }
   }
 
@@ -112,10 +111,10 @@ public enum Attention {
   /// - Parameters:
   ///   - dy, q, k, v, y: (T, D) windows; `y` and `logSumExp` as `forward` left them
   ///   - dq, dk, dv: (T, D) windows, overwritten
-  public static func backward<Window: Factor>(
-    dy: Window, q: Window, k: Window, v: Window, y: Matrix, logSumExp: Vector, at place: Place,
+  public static func backward(
+    dy: Factor, q: Factor, k: Factor, v: Factor, y: Matrix, logSumExp: Vector, at place: Place,
     scratch: Vector, into dq: Matrix, _ dk: Matrix, _ dv: Matrix,
-    by products: (any BFloat16Products)? = nil
+    by products: any MatrixProducts
   ) {
     let length = y.rows
     precondition(k.values.rows == length, "backward over some of the queries")
@@ -126,26 +125,25 @@ public enum Attention {
     let lastStart = (length - 1) / blockRows * blockRows
     for start in stride(from: lastStart, through: 0, by: -blockRows) {
       let block = start..<min(start + blockRows, length)
-      let beta: Float = block.upperBound == length ? 0 : 1
+      let adds = block.upperBound < length
       let scratch = Scratch(memory: scratch, width: Softmax.paddedCount(block.upperBound))
-      let storage = scratch.scores(0, rows: block.count, rounded: products != nil)
-      let dStorage = scratch.scores(1, rows: block.count, rounded: products != nil)
+      let storage = scratch.scores(0, rows: block.count, rounded: q.rounded != nil)
+      let dStorage = scratch.scores(1, rows: block.count, rounded: q.rounded != nil)
       let (width, mask) = (scratch.width, scratch.mask)
       let keys = 0..<block.upperBound
       let probabilities = storage[columns: keys]
       let dScores = dStorage[columns: keys]
-      MatrixProduct.multiply(
-        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: probabilities.values,
-        by: products)
-      MatrixProduct.multiply(
-        dy[rows: block], v[rows: keys], transposeB: true, into: dScores.values, by: products)
+      products.multiply(
+        q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: probabilities.values)
+      products.multiply(
+        dy[rows: block], v[rows: keys], transposeB: true, into: dScores.values)
       for row in block {
         let p = storage.values[row: row - block.lowerBound]
         let dp = dStorage.values[row: row - block.lowerBound]
         p[row + 1..<width].fill(Softmax.masked)
         dp[row + 1..<width].fill(0)
         _ = Softmax.exponentiate(p, minus: logSumExp[row])
-        let delta = MatrixProduct.dot(dy.values[row: row], y[row: row])
+        let delta = Reduction.dot(dy.values[row: row], y[row: row])
         if place.mask(row: row, into: mask) {
           dScoresOfRow(p, dp, mask: mask, delta: delta, scale: scale)
         } else {
@@ -154,12 +152,11 @@ public enum Attention {
       }
       storage.round()
       dStorage.round()
-      MatrixProduct.multiply(
-        probabilities, transposeA: true, dy[rows: block], beta: beta, into: dv[rows: keys],
-        by: products)
-      MatrixProduct.multiply(
-        dScores, transposeA: true, q[rows: block], beta: beta, into: dk[rows: keys], by: products)
-      MatrixProduct.multiply(dScores, k[rows: keys], into: dq[rows: block], by: products)
+      products.multiply(
+        probabilities, transposeA: true, dy[rows: block], adding: adds, into: dv[rows: keys])
+      products.multiply(
+        dScores, transposeA: true, q[rows: block], adding: adds, into: dk[rows: keys])
+      products.multiply(dScores, k[rows: keys], into: dq[rows: block])
     }
   }
 

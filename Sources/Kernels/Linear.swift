@@ -4,7 +4,7 @@ import Buffers
 ///
 ///     y = x W + b
 ///
-/// Windows on columns of the weight, the bias and the output compute just these. Factors are rounded where `products` is given.
+/// Windows on columns of the weight, the bias and the output compute just these.
 public enum Linear {
   /// - Parameters:
   ///   - x: (rows, in)
@@ -12,10 +12,10 @@ public enum Linear {
   ///   - bias: (out)
   ///   - y: (rows, out), overwritten
   public static func forward(
-    _ x: some Factor, weight: some Factor, bias: Vector, into y: Matrix,
-    by products: (any BFloat16Products)? = nil
+    _ x: Factor, weight: Factor, bias: Vector, into y: Matrix,
+    by products: any MatrixProducts
   ) {
-    MatrixProduct.multiply(x, weight, bias: bias, into: y, by: products)
+    products.multiply(x, weight, bias: bias, into: y)
   }
 
   /// dx = dy Wᵀ
@@ -25,18 +25,18 @@ public enum Linear {
   ///   - weight: (in, out)
   ///   - dx: (rows, in), overwritten
   public static func backward(
-    _ dy: some Factor, weight: some Factor, into dx: Matrix,
-    by products: (any BFloat16Products)? = nil
+    _ dy: Factor, weight: Factor, into dx: Matrix,
+    by products: any MatrixProducts
   ) {
-    MatrixProduct.multiply(dy, weight, transposeB: true, into: dx, by: products)
+    products.multiply(dy, weight, transposeB: true, into: dx)
   }
 
   /// dx += dy Wᵀ
   public static func backward(
-    _ dy: some Factor, weight: some Factor, addingTo dx: Matrix,
-    by products: (any BFloat16Products)? = nil
+    _ dy: Factor, weight: Factor, addingTo dx: Matrix,
+    by products: any MatrixProducts
   ) {
-    MatrixProduct.multiply(dy, weight, transposeB: true, beta: 1, into: dx, by: products)
+    products.multiply(dy, weight, transposeB: true, adding: true, into: dx)
   }
 
   /// dW += xᵀ dy and db += Σ dy over all rows; windows on columns of `x` and `dy` give windows of dW.
@@ -47,10 +47,10 @@ public enum Linear {
   ///   - dWeight: (in, out), added to
   ///   - dBias: (out), added to; nil where another window of the same columns has done it
   public static func backward(
-    _ dy: some Factor, x: some Factor, addingToWeight dWeight: Matrix, bias dBias: Vector?,
-    by products: (any BFloat16Products)? = nil
+    _ dy: Factor, x: Factor, addingToWeight dWeight: Matrix, bias dBias: Vector?,
+    by products: any MatrixProducts
   ) {
-    MatrixProduct.multiply(x, transposeA: true, dy, beta: 1, into: dWeight, by: products)
+    products.multiply(x, transposeA: true, dy, adding: true, into: dWeight)
     if let dBias { Elementwise.sumRows(of: dy.values, addingTo: dBias) }
   }
 }

@@ -24,6 +24,16 @@ public enum Reduction {
     return sum
   }
 
+  /// Σ aᵢbᵢ in 16 float lanes.
+  static func dot(_ a: Vector, _ b: Vector) -> Float {
+    precondition(a.count == b.count, "a dot product of different sizes")
+    var products = Lanes()
+    @inline(__always)
+    func step(_ i: LaneStep) { products = products.addingProduct(a[i], b[i]) }
+    forEachStep(of: a.count, step)
+    return products.total
+  }
+
   /// True if no element is NaN or infinite.
   public static func isFinite(_ v: Vector) -> Bool {
     // 0·x is NaN for x NaN or infinite, and zero for all others; NaN stays in a sum.

@@ -19,19 +19,19 @@ final class Activations {
   /// The activations that block `layer` writes in forward.
   struct Block {
     /// (R, C) x
-    let input: RoundedMatrix
+    let input: Factor
     /// (R, 3C) queries, keys and values
-    let qkv: RoundedMatrix
+    let qkv: Factor
     /// (B · H, T) log-sum-exp of each row of scores, for the batch at hand
     let logSumExp: Vector
     /// (R, C) the heads' outputs side by side
-    let attended: RoundedMatrix
+    let attended: Factor
     /// (R, C) x + attn(x), before `ln_1`
     let sum1: Matrix
     let mean1: Vector
     let rstd1: Vector
     /// (R, C) n
-    let normed: RoundedMatrix
+    let normed: Factor
     /// (R, 4C) before GELU
     let inner: Matrix
     /// (R, C) n + mlp(n), before `ln_2`
@@ -39,7 +39,7 @@ final class Activations {
     let mean2: Vector
     let rstd2: Vector
     /// (R, C) y
-    let output: RoundedMatrix
+    let output: Factor
   }
 
   private func matrix(_ range: Range<Int>, rows: Int) -> Matrix {
@@ -48,12 +48,11 @@ final class Activations {
       .matrix(rows: rows, columns: columns)
   }
 
-  private func factor(_ place: ActivationLayout.Place, rows: Int, of capacity: Int) -> RoundedMatrix
-  {
+  private func factor(_ place: ActivationLayout.Place, rows: Int, of capacity: Int) -> Factor {
     let columns = place.values.count / capacity
     let start = place.values.lowerBound
     let values = storage.matrix(rows: rows, columns: columns, at: start)
-    return RoundedMatrix(
+    return Factor(
       values,
       rounded: place.rounded.map {
         storage[$0.lowerBound..<$0.lowerBound + (rows * columns + 1) / 2]
@@ -61,7 +60,7 @@ final class Activations {
       })
   }
 
-  private func factor(_ place: ActivationLayout.Place, rows: Int) -> RoundedMatrix {
+  private func factor(_ place: ActivationLayout.Place, rows: Int) -> Factor {
     factor(place, rows: rows, of: layout.rows)
   }
 
@@ -84,18 +83,18 @@ final class Activations {
   }
 
   /// (R, C) input of block `layer`; of the first it is token plus position embedding after dropout.
-  func stream(_ layer: Int, rows: Int) -> RoundedMatrix {
+  func stream(_ layer: Int, rows: Int) -> Factor {
     factor(layout.streams[layer], rows: rows)
   }
 
   /// (R, 4C) GELU's output of the current block; backward recomputes it.
-  func activated(rows: Int) -> RoundedMatrix { factor(layout.activated, rows: rows) }
+  func activated(rows: Int) -> Factor { factor(layout.activated, rows: rows) }
 
   /// (R) loss of each position.
   func losses(rows: Int) -> Vector { vector(layout.losses, rows: rows) }
 
   /// (rows, V) logits of one chunk of rows, padded with `Softmax.masked` to whole vectors.
-  func logits(rows: Int) -> RoundedMatrix {
+  func logits(rows: Int) -> Factor {
     factor(layout.logits, rows: rows, of: min(layout.rows, OutputHead.chunkRows))
   }
 
@@ -132,15 +131,15 @@ final class Activations {
     /// (R, C) the gradient that walks down the residual stream, in place through every operation
     let stream: Matrix
     /// (R, C) of the MLP's output before dropout
-    let mlpOutput: RoundedMatrix
+    let mlpOutput: Factor
     /// (R, 4C) of the MLP's hidden layer
-    let inner: RoundedMatrix
+    let inner: Factor
     /// (R, C) of the attention's output projection before dropout
-    let attentionOutput: RoundedMatrix
+    let attentionOutput: Factor
     /// (R, C) of the heads' outputs
-    let attended: RoundedMatrix
+    let attended: Factor
     /// (R, 3C)
-    let qkv: RoundedMatrix
+    let qkv: Factor
     /// (tiles, 4C) of gain and bias of both norms, a row for each tile of rows
     let norms: Matrix
   }

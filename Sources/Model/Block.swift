@@ -58,14 +58,14 @@ struct Block {
 
   /// `y = x W + b` in tiles, each followed by `finish` while it is in a core's cache.
   private func product(
-    _ operation: Operation, _ x: RoundedMatrix, _ affine: Tensors.Affine, _ y: Matrix,
+    _ operation: Operation, _ x: Factor, _ affine: Tensors.Affine, _ y: Matrix,
     finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void = { _, _ in }
   ) {
     pass.productTiles(columns: y.columns) { rows, columns, worker in
       let tile = y[rows: rows][columns: columns]
       Linear.forward(
         x[rows: rows], weight: affine.weight[columns: columns], bias: affine.bias[columns],
-        into: tile, by: pass.products(worker))
+        into: tile, by: pass.products[worker])
       finish(rows, columns)
       pass.observe(operation, layer: layer, worker: worker, tile, firstRow: rows.lowerBound)
     }
@@ -78,7 +78,7 @@ struct Block {
       Attention.forward(
         q: window.q, k: window.k, v: window.v,
         at: pass.place(sequence: sequence, head: head, layer: layer), scratch: scratch,
-        into: window.attended.values, logSumExp: window.logSumExp, by: pass.products(worker))
+        into: window.attended.values, logSumExp: window.logSumExp, by: pass.products[worker])
       window.attended.round()
       pass.observe(
         .attention, layer: layer, worker: worker, window.attended.values,
@@ -87,7 +87,7 @@ struct Block {
   }
 
   private func normalise(
-    _ x: Matrix, _ norm: Tensors.Norm, rows: Range<Int>, into y: RoundedMatrix, mean: Vector,
+    _ x: Matrix, _ norm: Tensors.Norm, rows: Range<Int>, into y: Factor, mean: Vector,
     rstd: Vector
   ) {
     LayerNorm.forward(
@@ -106,7 +106,7 @@ struct Block {
   struct Window {
     let rows: Range<Int>
     let columns: Range<Int>
-    let q, k, v, attended: RoundedMatrix
+    let q, k, v, attended: Factor
     let logSumExp: Vector
 
     init(_ block: Block, sequence: Int, head: Int) {
@@ -121,11 +121,11 @@ struct Block {
     }
 
     /// Queries, keys and values of the head with `columns` in a (R, 3C) matrix.
-    static func split<QKV: Factor>(
-      _ qkv: QKV, _ rows: Range<Int>, _ columns: Range<Int>
-    ) -> (QKV, QKV, QKV) {
-      let width = qkv.values.columns / 3
-      func part(_ index: Int) -> QKV {
+    static func split(
+      _ qkv: Factor, _ rows: Range<Int>, _ columns: Range<Int>
+    ) -> (Factor, Factor, Factor) {
+      let width = qkv.columns / 3
+      func part(_ index: Int) -> Factor {
         let start = index * width + columns.lowerBound
         return qkv[rows: rows][columns: start..<start + columns.count]
       }

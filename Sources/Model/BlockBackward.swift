@@ -48,7 +48,7 @@ extension Block {
   ///   - dropped: (R, C) the gradient of the branch, overwritten
   private func normalise(
     _ operation: Operation, _ d: Activations.Gradients, x: Matrix, _ norm: Tensors.Norm,
-    mean: Vector, rstd: Vector, part: Int, place: DropoutPlace, dropped: RoundedMatrix
+    mean: Vector, rstd: Vector, part: Int, place: DropoutPlace, dropped: Factor
   ) {
     let width = pass.config.width
     pass.rowTiles { rows, worker in
@@ -87,13 +87,13 @@ extension Block {
 
   /// `dx = dy Wᵀ` in tiles, each followed by `finish` while it is in a core's cache.
   private func product(
-    _ operation: Operation, _ dy: RoundedMatrix, _ affine: Tensors.Affine, _ dx: RoundedMatrix,
+    _ operation: Operation, _ dy: Factor, _ affine: Tensors.Affine, _ dx: Factor,
     finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
   ) {
     pass.productTiles(columns: dx.columns) { rows, columns, worker in
       let tile = dx.values[rows: rows][columns: columns]
       Linear.backward(
-        dy[rows: rows], weight: affine.weight[rows: columns], into: tile, by: pass.products(worker))
+        dy[rows: rows], weight: affine.weight[rows: columns], into: tile, by: pass.products[worker])
       finish(rows, columns)
       pass.observe(operation, layer: layer, worker: worker, tile, firstRow: rows.lowerBound)
     }
@@ -101,13 +101,13 @@ extension Block {
 
   /// `dx += dy Wᵀ` in tiles.
   private func addToStream(
-    _ operation: Operation, _ dy: RoundedMatrix, _ affine: Tensors.Affine, _ stream: Matrix
+    _ operation: Operation, _ dy: Factor, _ affine: Tensors.Affine, _ stream: Matrix
   ) {
     pass.productTiles(columns: stream.columns) { rows, columns, worker in
       let tile = stream[rows: rows][columns: columns]
       Linear.backward(
         dy[rows: rows], weight: affine.weight[rows: columns], addingTo: tile,
-        by: pass.products(worker))
+        by: pass.products[worker])
       pass.observe(operation, layer: layer, worker: worker, tile, firstRow: rows.lowerBound)
     }
   }
@@ -120,7 +120,7 @@ extension Block {
         dy: d.attended[rows: window.rows][columns: window.columns], q: window.q, k: window.k,
         v: window.v, y: window.attended.values, logSumExp: window.logSumExp,
         at: pass.place(sequence: sequence, head: head, layer: layer), scratch: scratch,
-        into: dq.values, dk.values, dv.values, by: pass.products(worker))
+        into: dq.values, dk.values, dv.values, by: pass.products[worker])
       for part in [dq, dk, dv] {
         part.round()
         pass.observe(
@@ -131,7 +131,7 @@ extension Block {
   }
 
   private typealias LinearWeight = (
-    operation: Operation, input: RoundedMatrix, dy: RoundedMatrix, Tensors.Affine
+    operation: Operation, input: Factor, dy: Factor, Tensors.Affine
   )
 
   private func linearWeights(_ half: Half, _ d: Activations.Gradients, _ gradients: BlockTensors)
@@ -187,7 +187,7 @@ extension Block {
       let dWeight = affine.weight.values[rows: inputs][columns: outputs]
       Linear.backward(
         dy[columns: outputs], x: input[columns: inputs], addingToWeight: dWeight,
-        bias: inputs.lowerBound == 0 ? affine.bias[outputs] : nil, by: pass.products(worker))
+        bias: inputs.lowerBound == 0 ? affine.bias[outputs] : nil, by: pass.products[worker])
       pass.observe(operation, layer: layer, worker: worker, dWeight)
     }
   }

@@ -15,6 +15,7 @@ public final class CachedDecoder {
   private let state: ModelState
   private let weights: Tensors
   private let team: ThreadTeam
+  private let products: [any MatrixProducts]
   private let storage: FloatBuffer
   private let layout: Layout
 
@@ -28,10 +29,14 @@ public final class CachedDecoder {
   private static let tileClasses = 256
 
   /// A decoder that has seen nothing.
-  public init(_ state: ModelState, team: ThreadTeam) {
+  ///
+  /// - Parameter engine: the library of the matrix products; nil for the automatic choice
+  public init(_ state: ModelState, team: ThreadTeam, engine: ProductEngine? = nil) {
     self.state = state
     config = state.config
     self.team = team
+    let engine = engine ?? .automatic(for: .fp32)
+    products = engine.products(.fp32, workers: team.size)
     weights = state.tensors
     layout = Layout(config, threads: team.size)
     storage = FloatBuffer(layout.count)
@@ -91,10 +96,10 @@ public final class CachedDecoder {
     }
     team.grid(
       rows: x.rows, columns: y.columns, height: Self.tileRows, width: Self.tileColumns
-    ) { rows, columns, _ in
+    ) { rows, columns, worker in
       Linear.forward(
-        x[rows: rows], weight: affine.weight.values[columns: columns], bias: affine.bias[columns],
-        into: y[rows: rows][columns: columns])
+        Factor(x[rows: rows]), weight: affine.weight[columns: columns],
+        bias: affine.bias[columns], into: y[rows: rows][columns: columns], by: products[worker])
     }
   }
 
@@ -133,7 +138,7 @@ public final class CachedDecoder {
     let new = qkv.rows - attended.rows..<qkv.rows
     team.perform(config.heads) { head, worker in
       let columns = head * config.headWidth..<(head + 1) * config.headWidth
-      let (q, k, v) = Block.Window.split(qkv, 0..<qkv.rows, columns)
+      let (q, k, v) = Block.Window.split(Factor(qkv), 0..<qkv.rows, columns)
       let scratch = layout.scratch + worker * layout.scratchCount
       let logSumExp = layout.logSumExp + head * config.context
       Attention.forward(
@@ -142,7 +147,7 @@ public final class CachedDecoder {
           dropout: .none, sample: 0, layer: 0, head: head, context: config.context),
         scratch: storage[scratch..<scratch + layout.scratchCount],
         into: attended[columns: columns],
-        logSumExp: storage[logSumExp..<logSumExp + attended.rows])
+        logSumExp: storage[logSumExp..<logSumExp + attended.rows], by: products[worker])
     }
   }
 

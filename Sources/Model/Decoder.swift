@@ -21,7 +21,7 @@ public final class Decoder {
   private let weights: Tensors
   private let team: ThreadTeam
   private let activations: Activations
-  private let products: [any BFloat16Products]
+  private let products: [any MatrixProducts]
   private var pass: Pass?
 
   /// - Parameters:
@@ -37,7 +37,7 @@ public final class Decoder {
     table = state.table
     self.team = team
     weights = state.tensors
-    products = use.precision.products(workers: team.size)
+    products = use.products(workers: team.size)
     activations = Activations(ActivationLayout(config, use, threads: team.size), team: team)
   }
 
@@ -199,9 +199,8 @@ public final class Decoder {
   public func logits(rows: Range<Int>, into logits: Matrix) {
     let hidden = output(lastPass())[rows: rows]
     team.rows(config.vocabularySize, height: 1024) { classes, worker in
-      MatrixProduct.multiply(
-        hidden, weights.tokens[rows: classes], transposeB: true, into: logits[columns: classes],
-        by: lastPass().products(worker))
+      lastPass().products[worker].multiply(
+        hidden, weights.tokens[rows: classes], transposeB: true, into: logits[columns: classes])
     }
   }
 
@@ -221,7 +220,7 @@ public final class Decoder {
   }
 
   /// (R, C) the last block's.
-  private func output(_ pass: Pass) -> RoundedMatrix {
+  private func output(_ pass: Pass) -> Factor {
     activations.stream(config.layers, rows: pass.rows)
   }
 

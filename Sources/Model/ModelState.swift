@@ -44,7 +44,7 @@ public final class ModelState {
     team.perform(pieces.count) { index, worker in
       let range = pieces[index].range
       let values = weights[range].matrix(rows: 1, columns: range.count)
-      RoundedMatrix(values, rounded: rounded[columns: range]).round()
+      Factor(values, rounded: rounded[columns: range]).round()
       team.observer?.finished(
         .rounding, layer: nil, worker: worker, output: values, firstRow: 0)
     }

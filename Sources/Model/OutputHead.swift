@@ -7,7 +7,7 @@ import Kernels
 /// and the products with it follow while it is there: nothing is computed twice.
 struct OutputHead {
   /// (V, C), the token embedding
-  let weight: RoundedMatrix
+  let weight: Factor
   let pass: Pass
 
   /// The rows of a chunk.
@@ -23,7 +23,7 @@ struct OutputHead {
   /// - Parameters:
   ///   - y: (R, C) output of the last block
   ///   - losses: (R), overwritten
-  func forward(_ y: RoundedMatrix, into losses: Vector) {
+  func forward(_ y: Factor, into losses: Vector) {
     chunks { rows in
       let logits = logits(y[rows: rows], firstRow: rows.lowerBound).values
       crossEntropy(rows, losses) { row, target in
@@ -38,7 +38,7 @@ struct OutputHead {
   ///   - dy: (R, C), overwritten
   ///   - dWeight: (V, C), added to
   func forwardBackward(
-    _ y: RoundedMatrix, divisor: Double, into losses: Vector, dy: Matrix,
+    _ y: Factor, divisor: Double, into losses: Vector, dy: Matrix,
     addingTo dWeight: Matrix
   ) {
     chunks { rows in
@@ -63,12 +63,12 @@ struct OutputHead {
   }
 
   /// (rows, padded V) logits of some rows of y.
-  private func logits(_ y: RoundedMatrix, firstRow: Int) -> RoundedMatrix {
+  private func logits(_ y: Factor, firstRow: Int) -> Factor {
     let logits = pass.activations.logits(rows: y.rows)
     pass.team.rows(weight.rows, height: OutputHead.logitsColumns) { classes, worker in
       let tile = logits.values[columns: classes]
-      MatrixProduct.multiply(
-        y, weight[rows: classes], transposeB: true, into: tile, by: pass.products(worker))
+      pass.products[worker].multiply(
+        y, weight[rows: classes], transposeB: true, into: tile)
       if classes.upperBound == weight.rows {
         logits.values[columns: weight.rows..<logits.columns].fill(Softmax.masked)
       }
@@ -92,7 +92,7 @@ struct OutputHead {
   }
 
   private func backward(
-    _ dLogits: RoundedMatrix, y: RoundedMatrix, into dy: Matrix, _ rows: Range<Int>,
+    _ dLogits: Factor, y: Factor, into dy: Matrix, _ rows: Range<Int>,
     addingTo dWeight: Matrix
   ) {
     let dLogits = dLogits[columns: 0..<weight.rows]
@@ -109,16 +109,15 @@ struct OutputHead {
         let part = row..<min(rows.count, row + OutputHead.backwardRows)
         let columns = column..<min(weight.columns, column + width)
         let tile = dy[rows: part][columns: columns]
-        MatrixProduct.multiply(
-          dLogits[rows: part], weight[columns: columns], into: tile, by: pass.products(worker))
+        pass.products[worker].multiply(
+          dLogits[rows: part], weight[columns: columns], into: tile)
         return pass.observe(
           .headBackward, layer: nil, worker: worker, tile, firstRow: rows.lowerBound + row)
       }
       let first = (tile - rowTiles * across) * OutputHead.weightRows
       let classes = first..<min(weight.rows, first + OutputHead.weightRows)
-      MatrixProduct.multiply(
-        dLogits[columns: classes], transposeA: true, y, beta: 1, into: dWeight[rows: classes],
-        by: pass.products(worker))
+      pass.products[worker].multiply(
+        dLogits[columns: classes], transposeA: true, y, adding: true, into: dWeight[rows: classes])
       pass.observe(.headWeight, layer: nil, worker: worker, dWeight[rows: classes])
     }
   }

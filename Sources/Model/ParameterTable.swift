@@ -131,7 +131,7 @@ public enum AnnouncementOrder: Sendable, CaseIterable {
 /// Windows on the tensors of one flat vector, of weights or of gradients.
 struct Tensors {
   /// (V, C)
-  let tokens: RoundedMatrix
+  let tokens: Factor
   /// (context, C)
   let positions: Matrix
   let blocks: [BlockTensors]
@@ -145,10 +145,10 @@ struct Tensors {
     precondition(flat.count == table.count, "a flat vector of another model")
     var rest = table.parameters[...]
     func vector() -> Vector { flat[rest.removeFirst().range] }
-    func matrix() -> RoundedMatrix {
+    func matrix() -> Factor {
       let parameter = rest.removeFirst()
       let (rows, columns) = (parameter.shape[0], parameter.shape[1])
-      return RoundedMatrix(
+      return Factor(
         flat[parameter.range].matrix(rows: rows, columns: columns),
         rounded: rounded?.matrix(parameter.range, rows: rows, columns: columns))
     }
@@ -166,7 +166,7 @@ struct Tensors {
 
   /// A linear layer's (in, out) weight and (out) bias.
   struct Affine {
-    let weight: RoundedMatrix
+    let weight: Factor
     let bias: Vector
   }
 

@@ -10,8 +10,8 @@ struct Pass {
   let classifierDropout: Dropout
   let team: ThreadTeam
   let activations: Activations
-  /// Each worker's, where products are in bf16; empty in fp32.
-  let products: [any BFloat16Products]
+  /// Each worker's engine of matrix products.
+  let products: [any MatrixProducts]
 
   /// The most rows and columns of a product's tile: large enough that the product runs at nearly the speed of a whole one, small
   /// enough that there are several tiles for each of many threads.
@@ -53,11 +53,6 @@ struct Pass {
         tile / config.heads, tile % config.heads, activations.attentionScratch(worker: worker),
         worker)
     }
-  }
-
-  /// The worker's products in bf16; nil in fp32.
-  func products(_ worker: Int) -> (any BFloat16Products)? {
-    products.isEmpty ? nil : products[worker]
   }
 
   /// The key of the attention dropout of one head of one sequence.

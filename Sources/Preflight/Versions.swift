@@ -19,6 +19,8 @@ package struct Versions: Sendable, Codable, Equatable {
   package let oneDNN: String
   /// The widest instruction set that oneDNN uses here, `AVX2` for example.
   package let oneDNNInstructions: String
+  /// The engine of fp32 products that `--engine auto` means here; nil in files of programs that knew no choice.
+  package let engine: ProductEngine?
 
   /// The versions of the libraries in this process, with those of the program. No MPI call needs to precede it.
   ///
@@ -34,6 +36,7 @@ package struct Versions: Sendable, Codable, Equatable {
     openBLASKernels = MathLibraries.openBLASKernels
     oneDNN = MathLibraries.oneDNNVersion
     oneDNNInstructions = MathLibraries.oneDNNInstructions
+    engine = .automatic(for: .fp32)
   }
 
   /// The program, then each library.
@@ -44,7 +47,7 @@ package struct Versions: Sendable, Codable, Equatable {
       mpi,
       "OpenBLAS \(openBLAS) with kernels for \(openBLASKernels)",
       "oneDNN \(oneDNN) with \(oneDNNInstructions)",
-    ]
+    ] + (engine.map { ["engine of fp32 matrix products: \($0.rawValue)"] } ?? [])
   }
 
   /// A line for each part.

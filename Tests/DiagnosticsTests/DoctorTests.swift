@@ -3,6 +3,7 @@
 import Diagnostics
 import Dist
 import Foundation
+import Kernels
 import Testing
 import Training
 
@@ -129,8 +130,8 @@ import Training
       }, "? on ranks 0-1; Old on ranks 2-3")
     func other(_ facts: inout ClusterFacts) {
       for index in 2..<4 {
-        facts.ranks[index].kernels = "Haswell"
-        facts.ranks[index].products = ["1"]
+        facts.ranks[index].engine.kernels = "Haswell"
+        facts.ranks[index].engine.products = ["1"]
       }
     }
     expect(.warning, .products, cluster(other), "kernels for Haswell", "OPENBLAS_CORETYPE")
@@ -141,18 +142,24 @@ import Training
       }, "different bits",
       "ranks 2-3")
     expect(
-      .warning, .products, cluster { $0.ranks[3].openBLAS = "0.3.29" }, "OpenBLAS 0.3.29",
+      .warning, .products, cluster { $0.ranks[3].engine.openBLAS = "0.3.29" }, "OpenBLAS 0.3.29",
       "rank 3")
-    // oneDNN is asked about only where it computes.
-    #expect(
-      DoctorReport.verdicts(cluster { $0.ranks[3].oneDNN = "3" }).areAllOK)
     expect(
       .warning, .products,
       cluster {
-        $0.ranks[3].oneDNN = "3"; $0.run.usesOneDNN = true
-      }, "oneDNN 3")
+        $0.ranks[3].engine.engine = .onednn
+        $0.ranks[3].engine.oneDNN = "3 with AVX2"
+      }, "oneDNN 3 with AVX2", "--engine openblas")
     expect(
-      .warning, .products, cluster { $0.ranks[1].products = ["0", "1"] },
+      .problem, .products,
+      cluster {
+        $0.ranks[2].engine.engine = .openblas
+        $0.ranks[2].engineProblem = "element (1, 2) is 3"
+      },
+      "b: OpenBLAS ? with kernels for ? computes wrongly on this CPU: element (1, 2) is 3",
+      "use --engine onednn")
+    expect(
+      .warning, .products, cluster { $0.ranks[1].engine.products = ["0", "1"] },
       "different bits depending on the thread")
     expect(.problem, .program, cluster { $0.ranks[1].program = "abc" }, "abc… on rank 1")
     expect(
@@ -160,31 +167,43 @@ import Training
     expect(.problem, .machines, cluster { $0.ranks[1].precisionProblem = "no bf16" }, "no bf16")
   }
 
-  @Test func slowKernelsAreNamedWithTheirFactor() {
-    func slow(_ coreType: String?, best: String?) -> ClusterFacts {
+  @Test func slowEnginesAreNamedWithTheirFactor() {
+    func slow(_ engine: ProductEngine, _ coreType: String? = nil, by factor: Double) -> ClusterFacts
+    {
       cluster { facts in
         for index in facts.ranks.indices {
-          facts.ranks[index].kernels = "Haswell"
-          facts.ranks[index].instructions = "AVX512_CORE"
+          facts.ranks[index].engine.engine = engine
+          facts.ranks[index].engine.kernels = "Haswell"
+          facts.ranks[index].engine.oneDNN = engine == .onednn ? "2.6 with AVX2" : nil
           facts.ranks[index].coreType = coreType
-          facts.ranks[index].bestKernels = best
-          facts.ranks[index].kernelTime = index == 3 ? 1.76 : 1.7
+          facts.ranks[index].engineSeconds = ["openblas": 1, "onednn": 1]
+          facts.ranks[index].engineSeconds[engine.rawValue] = index == 3 ? factor : 1.06
         }
       }
     }
-    let set = DoctorReport.verdicts(slow("Haswell", best: "SkylakeX")).filter { $0.level != .ok }
-    #expect(set.map(\.subject) == [.kernels, .kernels])
-    #expect(set[1].finding.hasPrefix("b: a matrix product by OpenBLAS ? with kernels for Haswell"))
-    #expect(
-      set[1].finding.contains("(OPENBLAS_CORETYPE=Haswell) takes 1.76 times as long as by oneDNN"))
-    #expect(set[1].remedy?.hasPrefix("unset OPENBLAS_CORETYPE") == true)
-    for (best, remedy) in [("SkylakeX", "set OPENBLAS_CORETYPE=SkylakeX"), (nil, "newer OpenBLAS")]
-    {
-      let found = DoctorReport.verdicts(slow(nil, best: best)).filter { $0.level != .ok }
-      #expect(found.count == 2 && found.allSatisfy { $0.remedy?.contains(remedy) == true })
+    func found(_ facts: ClusterFacts) -> [Verdict] {
+      DoctorReport.verdicts(facts).filter { $0.level != .ok }
     }
+    let set = found(slow(.openblas, "Haswell", by: 1.76))
+    #expect(set.map(\.subject) == [.kernels, .kernels])
     #expect(
-      DoctorReport.verdicts(cluster { $0.ranks[0].kernelTime = 1.25 }).areAllOK)
+      set[1].finding
+        == "b: a matrix product by OpenBLAS ? with kernels for Haswell (OPENBLAS_CORETYPE=Haswell) "
+        + "takes 1.76 times as long as with --engine onednn")
+    #expect(set[1].remedy?.hasPrefix("unset OPENBLAS_CORETYPE") == true)
+    for (engine, other) in [(ProductEngine.openblas, "onednn"), (.onednn, "openblas")] {
+      let set = found(slow(engine, by: 1.2))
+      #expect(set.count == 2 && set.allSatisfy { $0.remedy == "use --engine \(other)" })
+    }
+    // Of oneDNN's engine OpenBLAS's variable is no cause.
+    #expect(found(slow(.onednn, "Haswell", by: 1.2))[0].remedy == "use --engine openblas")
+    #expect(
+      DoctorReport.verdicts(
+        cluster {
+          $0.ranks[0].engine.engine = .openblas
+          $0.ranks[0].engineSeconds = ["openblas": 1.04, "onednn": 1]
+        }
+      ).filter { $0.subject == .kernels }.isEmpty)
   }
 
   @Test func clocksThatDifferAreNamedWithWhichWay() {

@@ -48,8 +48,6 @@ import Training
     }
     let system = SystemFiles(root: folder, environment: [:])
     #expect(system.cpuModel == "A CPU: 8 cores")
-    // Some of AVX-512, but not all that the kernels want.
-    #expect(system.bestKernels == "Haswell")
     #expect(system.load == 3.25)
     #expect(system.memoryAvailable == 2_048 * 1_024)
     #expect(system.controlGroups.memory == .init(4_096, name: "memory.max of /slurm/job_7"))

@@ -50,7 +50,9 @@ struct AttentionTests {
 
   /// Queries, keys and values are columns of one (T, 3D) matrix, scratch and results hold NaN
   /// before.
-  @Test(arguments: cases) func forwardAndBackwardMatchReference(_ shape: Case) {
+  @Test(arguments: ProductEngine.allCases, cases)
+  func forwardAndBackwardMatchReference(_ engine: ProductEngine, _ shape: Case) {
+    let products = engine.products(.fp32, workers: 1)[0]
     let (t, d) = (shape.length, shape.width)
     // Scores of some units, so that the probabilities differ.
     let qkv = Table(t, 3 * d, seed: 1, scale: 2)
@@ -61,14 +63,15 @@ struct AttentionTests {
     let place = Self.place(shape.dropout)
 
     let inputs = FloatBuffer(qkv)
-    let window = inputs.matrix(rows: t, columns: 3 * d)
+    let window = Factor(inputs.matrix(rows: t, columns: 3 * d))
     let scratch = FloatBuffer(Attention.scratchCount(length: t), filledWith: .nan)
     let outputs = FloatBuffer(t * d, filledWith: .nan)
     let y = outputs.matrix(rows: t, columns: d)
     let logSumExp = FloatBuffer(t, filledWith: .nan)
     Attention.forward(
       q: window[columns: 0..<d], k: window[columns: d..<2 * d], v: window[columns: 2 * d..<3 * d],
-      at: place, scratch: scratch.vector, into: y, logSumExp: logSumExp.vector)
+      at: place, scratch: scratch.vector, into: y, logSumExp: logSumExp.vector,
+      by: products)
     expectClose(Table(y), Reference.attention(q, k, v, mask: mask))
     expectClose(Table(logSumExp.vector), Reference.logSumExp(q, k))
 
@@ -77,10 +80,11 @@ struct AttentionTests {
     let dWindow = gradients.matrix(rows: t, columns: 3 * d)
     let ds = FloatBuffer(dy)
     Attention.backward(
-      dy: ds.matrix(rows: t, columns: d), q: window[columns: 0..<d], k: window[columns: d..<2 * d],
+      dy: Factor(ds.matrix(rows: t, columns: d)), q: window[columns: 0..<d],
+      k: window[columns: d..<2 * d],
       v: window[columns: 2 * d..<3 * d], y: y, logSumExp: logSumExp.vector, at: place,
       scratch: scratch.vector, into: dWindow[columns: 0..<d], dWindow[columns: d..<2 * d],
-      dWindow[columns: 2 * d..<3 * d])
+      dWindow[columns: 2 * d..<3 * d], by: products)
     let (dq, dk, dv) = Reference.attentionBackward(dy, q, k, v, mask: mask)
     let actual = Table(dWindow)
     func dPart(_ index: Int) -> Table { Table(t, d) { actual[$0, index * d + $1] } }
@@ -103,9 +107,9 @@ struct AttentionTests {
     let logSumExp = FloatBuffer(3)
     let scratch = FloatBuffer(Attention.scratchCount(length: 3))
     Attention.forward(
-      q: one.matrix(rows: 3, columns: 1), k: large.matrix(rows: 3, columns: 1),
-      v: large.matrix(rows: 3, columns: 1), at: Self.place(0), scratch: scratch.vector,
-      into: y.matrix(rows: 3, columns: 1), logSumExp: logSumExp.vector)
+      q: Factor(one.matrix(rows: 3, columns: 1)), k: Factor(large.matrix(rows: 3, columns: 1)),
+      v: Factor(large.matrix(rows: 3, columns: 1)), at: Self.place(0), scratch: scratch.vector,
+      into: y.matrix(rows: 3, columns: 1), logSumExp: logSumExp.vector, by: OpenBLASProducts())
     #expect(y.vector.array == [0, 300, 300])
     #expect(logSumExp.vector.array == [0, 300, 300])
   }
@@ -115,9 +119,9 @@ struct AttentionTests {
       let v = FloatBuffer(100)
       let x = v.matrix(rows: 3, columns: 4)
       Attention.forward(
-        q: x, k: x[rows: 0..<2], v: x, at: Self.place(0),
+        q: Factor(x), k: Factor(x[rows: 0..<2]), v: Factor(x), at: Self.place(0),
         scratch: FloatBuffer(Attention.scratchCount(length: 3)).vector, into: x,
-        logSumExp: v[12..<15])
+        logSumExp: v[12..<15], by: OpenBLASProducts())
     }
   }
 }

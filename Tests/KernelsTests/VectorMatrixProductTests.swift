@@ -30,15 +30,17 @@ struct VectorMatrixProductTests {
     expectClose(Table(y.vector), x * weight.transposed)
   }
 
-  /// The slower one: OpenBLAS's product of matrices.
-  @Test(arguments: shapes) func bothMatchTheProductOfMatrices(_ shape: Shape) {
+  /// The slower way: an engine's product of matrices.
+  @Test(arguments: ProductEngine.allCases, shapes)
+  func bothMatchTheProductOfMatrices(_ engine: ProductEngine, _ shape: Shape) {
     let (rows, columns) = (shape.rows, shape.columns)
     let x = FloatBuffer(Table(1, rows, seed: 3))
     let weights = FloatBuffer(Table(rows, columns, seed: 4))
     let transposed = FloatBuffer(Table(rows, columns, seed: 4).transposed)
     let expected = FloatBuffer(columns)
-    MatrixProduct.multiply(
-      x.matrix(rows: 1, columns: rows), weights.matrix(rows: rows, columns: columns),
+    engine.products(.fp32, workers: 1)[0].multiply(
+      Factor(x.matrix(rows: 1, columns: rows)),
+      Factor(weights.matrix(rows: rows, columns: columns)),
       into: expected.matrix(rows: 1, columns: columns))
     let y = FloatBuffer(columns)
     let z = FloatBuffer(columns)

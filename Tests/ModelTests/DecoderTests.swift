@@ -7,9 +7,9 @@ import Testing
 /// On shapes that fill more than one tile of everything: rows, blocks of queries, windows of weights, the vocabulary and its chunks.
 struct DecoderTests {
   /// dL/dε along a random direction of all weights at once, dropout on, against a central difference.
-  @Test(arguments: [Float(0), 0.2])
-  func gradientMatchesFiniteDifference(dropout: Float) throws {
-    let model = LargeModel(dropout: dropout, threads: 2)
+  @Test(arguments: ProductEngine.allCases, [Float(0), 0.2])
+  func gradientMatchesFiniteDifference(_ engine: ProductEngine, dropout: Float) throws {
+    let model = LargeModel(dropout: dropout, threads: 2, engine: engine)
     let gradients = Flat(model.table.count)
     let loss = model.lossAndGradient(into: gradients.vector)
     #expect(loss > 6 && loss < 9)
@@ -38,12 +38,17 @@ struct DecoderTests {
     #expect(abs(difference - slope) < 2e-3 * slope, "\(difference) against \(slope)")
   }
 
-  @Test func bitsDoNotDependOnThreads() {
-    let one = LargeModel(dropout: 0.2, threads: 1)
+  @Test(arguments: ProductEngine.allCases, Precision.allCases.filter(\.isSupported))
+  func bitsDoNotDependOnThreads(_ engine: ProductEngine, _ precision: Precision) {
+    guard engine.computes(precision) else { return }
+    func model(_ threads: Int) -> LargeModel {
+      LargeModel(dropout: 0.2, threads: threads, precision: precision, engine: engine)
+    }
+    let one = model(1)
     let expected = Flat(one.table.count)
     let loss = one.lossAndGradient(into: expected.vector)
     for threads in [2, 3] {
-      let model = LargeModel(dropout: 0.2, threads: threads)
+      let model = model(threads)
       let gradients = Flat(model.table.count)
       #expect(model.lossAndGradient(into: gradients.vector) == loss)
       #expect(gradients.vector.array == expected.vector.array)
@@ -181,7 +186,8 @@ final class LargeModel {
   var dropout: Dropout
 
   init(
-    dropout: Float, threads: Int, precision: Precision = .fp32, recompute: Bool = false
+    dropout: Float, threads: Int, precision: Precision = .fp32, recompute: Bool = false,
+    engine: ProductEngine? = nil
   ) {
     var config = ModelConfig()
     config.vocabularySize = 1_500
@@ -200,6 +206,7 @@ final class LargeModel {
     var use = DecoderUse(capacity: 5 * 130, training: true)
     use.precision = precision
     use.recompute = recompute
+    use.engine = engine
     decoder = Decoder(state, team: team, use: use)
     var (tokens, targets): ([Int32], [Int32]) = ([], [])
     for place in 0..<650 {

@@ -4,11 +4,11 @@ import Model
 import TestSupport
 import Testing
 
-/// Against Hugging Face's `OpenAIGPTLMHeadModel`; tolerances are those that float32 on both sides allows.
+/// Against Hugging Face's `OpenAIGPTLMHeadModel`, with every engine of matrix products; tolerances are those that float32 on both sides allows.
 struct ParityTests {
-  @Test(arguments: Fixture.all)
-  func logitsAndLossEqualHuggingFaces(_ fixture: Fixture) throws {
-    let model = try TestModel(fixture)
+  @Test(arguments: ProductEngine.allCases, Fixture.all)
+  func logitsAndLossEqualHuggingFaces(_ engine: ProductEngine, _ fixture: Fixture) throws {
+    let model = try TestModel(fixture, engine)
     model.decoder.forward(model.batch)
     let rows = model.batch.sequences * model.batch.length
     let logits = Flat(rows * model.config.vocabularySize)
@@ -26,9 +26,11 @@ struct ParityTests {
     #expect(abs(loss - wanted) < 1e-5 * wanted)
   }
 
-  @Test(arguments: Fixture.all)
-  func everyGradientEqualsHuggingFacesAndAddsToWhatIsThere(_ fixture: Fixture) throws {
-    let model = try TestModel(fixture)
+  @Test(arguments: ProductEngine.allCases, Fixture.all)
+  func everyGradientEqualsHuggingFacesAndAddsToWhatIsThere(
+    _ engine: ProductEngine, _ fixture: Fixture
+  ) throws {
+    let model = try TestModel(fixture, engine)
     let gradients = Flat(model.table.count)
     let expected = Flat(model.table.count)
     try fixture.read("gradients.safetensors", table: model.table, into: expected.vector)
@@ -53,9 +55,9 @@ struct ParityTests {
     #expect(relativeDifference(gradients.vector.array, doubled) < 1e-4)
   }
 
-  @Test(arguments: Fixture.all)
-  func tenUpdatesFollowOpenAIsAdam(_ fixture: Fixture) throws {
-    let model = try TestModel(fixture)
+  @Test(arguments: ProductEngine.allCases, Fixture.all)
+  func tenUpdatesFollowOpenAIsAdam(_ engine: ProductEngine, _ fixture: Fixture) throws {
+    let model = try TestModel(fixture, engine)
     let trajectory = try fixture.json(Fixture.Trajectory.self, "trajectory.json")
     let gradients = Flat(model.table.count)
     let optimizer = OptimizerState(.adamW(AdamW()), table: model.table, team: model.team)
@@ -82,9 +84,9 @@ struct ParityTests {
     }
   }
 
-  @Test(arguments: Fixture.all)
-  func cachedDecodingGivesTheSameLogits(_ fixture: Fixture) throws {
-    let model = try TestModel(fixture)
+  @Test(arguments: ProductEngine.allCases, Fixture.all)
+  func cachedDecodingGivesTheSameLogits(_ engine: ProductEngine, _ fixture: Fixture) throws {
+    let model = try TestModel(fixture, engine)
     let length = model.batch.length
     let classes = model.config.vocabularySize
     let tokens = Array(model.batch.tokens[0..<length])
@@ -92,7 +94,7 @@ struct ParityTests {
     let all = Flat(length * classes)
     let logits = all.vector.matrix(rows: length, columns: classes)
     model.decoder.logits(rows: 0..<length, into: logits)
-    let cached = CachedDecoder(model.state, team: model.team)
+    let cached = CachedDecoder(model.state, team: model.team, engine: engine)
     // A prompt of some tokens at once, then one by one.
     var position = length / 2
     var next = cached.append(Array(tokens[0..<position]))
@@ -114,15 +116,16 @@ final class TestModel {
   let team: ThreadTeam
   let decoder: Decoder
 
-  init(_ fixture: Fixture, threads: Int = 2) throws {
+  init(_ fixture: Fixture, _ engine: ProductEngine? = nil, threads: Int = 2) throws {
     config = try fixture.config()
     state = ModelState(config, training: false)
     table = state.table
     batch = try fixture.batch()
     try fixture.read("model.safetensors", table: table, into: state.weights)
     team = ThreadTeam(size: threads)
-    decoder = Decoder(
-      state, team: team, capacity: batch.tokens.count, training: true)
+    var use = DecoderUse(capacity: batch.tokens.count, training: true)
+    use.engine = engine
+    decoder = Decoder(state, team: team, use: use)
   }
 
   /// The mean loss over the positions that count.

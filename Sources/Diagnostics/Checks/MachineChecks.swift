@@ -2,6 +2,7 @@ import Console
 import Data
 import Dist
 import Kernels
+import Preflight
 
 /// Checks that programs, libraries, bits and clocks are the same everywhere, and that the ranks found each other.
 enum MachineChecks {
@@ -55,63 +56,67 @@ enum MachineChecks {
   }
 
   private static func products(_ facts: ClusterFacts) -> [Verdict] {
-    if let shaky = facts.ranks.first(where: { $0.products.count > 1 }) {
+    if let wrong = facts.ranks.first(where: { $0.engineProblem != nil }) {
+      let (finding, remedy) = EngineCheck.wrong(wrong.engine, wrong.engineProblem ?? "")
+      return [.problem(.products, "\(wrong.host): \(finding)", remedy)]
+    }
+    if let shaky = facts.ranks.first(where: { $0.engine.products.count > 1 }) {
       return [
         .warning(
           .products,
-          "\(shaky.host): OpenBLAS \(shaky.openBLAS) returns different bits depending on the thread",
+          "\(shaky.host): \(shaky.engine.library) returns different bits depending on the thread",
           "runs will differ in their last bits: install libopenblas0-pthread")
       ]
     }
-    func library(_ rank: RankFacts) -> String {
-      "OpenBLAS \(rank.openBLAS) with kernels for \(rank.kernels)"
-        + (facts.run.usesOneDNN ? ", oneDNN \(rank.oneDNN) with \(rank.instructions)" : "")
-    }
-    let names = facts.ranks.map(\.kernels)
-    let kernels = ProductEngine.common(names) ?? names[0]
     let remedy =
-      "the bits of a run then depend on which rank computes what: set OPENBLAS_CORETYPE=\(kernels) on all "
-      + "nodes (mpirun -x OPENBLAS_CORETYPE=…), and install the same libraries"
-    if !facts.sides({ $0.products.joined() }).isEmpty {
-      let sides = facts.sides { "\(library($0)) (\($0.products.joined()))" }
-      let finding =
-        "the ranks compute different bits for the same products: " + sides.joined(separator: "; ")
-      // The guarantee of this strategy would not hold.
-      return facts.run.reduce.isRankInvariant
+      "the bits of a run then depend on which rank computes what. "
+      + EngineCheck.remedy(facts.ranks.map(\.engine))
+    func verdict(_ finding: String) -> [Verdict] {
+      // The guarantee of some strategies would not hold.
+      facts.run.reduce.isRankInvariant
         ? [.problem(.products, finding, remedy)] : [.warning(.products, finding, remedy)]
     }
-    let sides = facts.sides(library)
+    if !facts.sides({ $0.engine.products.joined() }).isEmpty {
+      let sides = facts.sides { "\($0.engine.library) (\($0.engine.products.joined()))" }
+      return verdict(
+        "the ranks compute different bits for the same products: " + sides.joined(separator: "; "))
+    }
+    let sides = facts.sides(\.engine.library)
     if !sides.isEmpty {
-      let finding =
+      return verdict(
         "the ranks use different libraries, although the products tried here have the same bits: "
-        + sides.joined(separator: "; ")
-      return facts.run.reduce.isRankInvariant
-        ? [.problem(.products, finding, remedy)] : [.warning(.products, finding, remedy)]
+          + sides.joined(separator: "; "))
     }
-    return [.ok(.products, "\(library(facts.ranks[0])): the same bits on all ranks and threads")]
+    return [
+      .ok(.products, "\(facts.ranks[0].engine.library): the same bits on all ranks and threads")
+    ]
   }
 
-  /// Kernels are reported if they take more than this many times as long as oneDNN.
-  private static let slowKernels = 1.3
+  /// An engine is reported if another one is faster by more than this.
+  private static let slowEngine = 1.05
 
   private static func kernels(_ node: [RankFacts]) -> [Verdict] {
-    guard let slowest = node.max(by: { $0.kernelTime < $1.kernelTime }),
-      slowest.kernelTime > slowKernels
+    /// The rank's engine relative to the fastest, and the fastest.
+    func compare(_ rank: RankFacts) -> (time: Double, best: String)? {
+      guard let engine = rank.engine.engine, let own = rank.engineSeconds[engine.rawValue],
+        let best = rank.engineSeconds.min(by: { $0.value < $1.value })
+      else { return nil }
+      return (own / best.value, best.key)
+    }
+    let compared = node.compactMap { rank in compare(rank).map { (rank, $0) } }
+    guard let (rank, slow) = compared.max(by: { $0.1.time < $1.1.time }), slow.time > slowEngine
     else { return [] }
-    let better = slowest.bestKernels.flatMap { $0 == slowest.kernels ? nil : $0 }
+    let core = rank.engine.engine == .openblas ? rank.coreType : nil
     let remedy =
-      slowest.coreType != nil
-      ? "unset OPENBLAS_CORETYPE on all nodes, unless some of them need it to compute the same bits"
-      : better.map { "set OPENBLAS_CORETYPE=\($0) on all nodes whose CPUs have its instructions" }
-        ?? "install a newer OpenBLAS, which knows this CPU"
+      core != nil
+      ? "unset OPENBLAS_CORETYPE on all nodes, unless some of them need it to compute the same bits, or use --engine \(slow.best)"
+      : "use --engine \(slow.best)"
     return [
       .warning(
         .kernels,
-        "a matrix product by OpenBLAS \(slowest.openBLAS) with kernels for \(slowest.kernels)"
-          + (slowest.coreType.map { " (OPENBLAS_CORETYPE=\($0))" } ?? "")
-          + " takes \(format(slowest.kernelTime, 2)) times as long as by oneDNN with "
-          + slowest.instructions,
-        remedy)
+        "a matrix product by \(rank.engine.library)"
+          + (core.map { " (OPENBLAS_CORETYPE=\($0))" } ?? "")
+          + " takes \(format(slow.time, 2)) times as long as with --engine \(slow.best)", remedy)
     ]
   }
 

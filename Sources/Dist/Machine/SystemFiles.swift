@@ -54,15 +54,6 @@ package struct SystemFiles {
   /// The name of the CPU.
   package var cpuModel: String { value("model name", in: "/proc/cpuinfo") ?? "unnamed processor" }
 
-  /// OpenBLAS's name of the kernels with the widest instructions that the CPU has; nil where it has none of these, or no flags.
-  package var bestKernels: String? {
-    let flags = instructions
-    if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"]) {
-      return "SkylakeX"
-    }
-    return flags.isSuperset(of: ["avx2", "fma"]) ? "Haswell" : nil
-  }
-
   /// The instruction sets of the CPU by their Linux names, `avx2` for example; empty where the system does not list them.
   package var instructions: Set<String> {
     Set((value("flags", in: "/proc/cpuinfo") ?? "").split(separator: " ").map(String.init))

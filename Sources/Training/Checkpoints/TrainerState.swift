@@ -21,7 +21,7 @@ package struct TrainerState: Codable, Equatable {
   /// older programs.
   package let productFingerprint: String?
   /// Rank 0's engine of matrix products: a run that resumes with other kernels is warned. Nil in checkpoints of older programs.
-  var engine: ProductEngine?
+  var engine: EngineIdentity?
   /// Present from version 2 on.
   var anomalies: AnomalyState?
   /// The identity of the task in fine-tuning, independent of the name of its file; nil in checkpoints of older programs.
@@ -44,7 +44,7 @@ package struct TrainerState: Codable, Equatable {
   /// The state of a run of `config` after `step`.
   package init(
     step: Int, config: RunConfig, dataFingerprint: String, tokenizerFingerprint: String = "",
-    productFingerprint: String? = nil, engine: ProductEngine? = nil,
+    productFingerprint: String? = nil, engine: EngineIdentity? = nil,
     anomalies: AnomalyState? = nil, task: String? = nil, origin: String? = nil,
     versions: Versions? = nil
   ) {

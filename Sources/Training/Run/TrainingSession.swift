@@ -28,7 +28,7 @@ package final class TrainingSession {
   /// The hash of the weights that the run began with, on rank 0 after `restore`; nil for random weights, or if it is not known.
   private(set) var origin: String?
   /// This rank's engine of matrix products.
-  let engine: ProductEngine
+  let engine: EngineIdentity
 
   /// Opens the data and takes all memory; throws on all ranks if the configuration cannot be trained. Collective.
   ///
@@ -59,7 +59,7 @@ package final class TrainingSession {
       ranks: communicator.size, threads: threads)
     self.plan = plan
     try communicator.together {
-      try config.precision.requireSupport()
+      try config.precision.requireSupport(by: config.engine.engine)
     }
     try plan.check(config, on: communicator)
     tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }
@@ -67,12 +67,15 @@ package final class TrainingSession {
     let layers = config.stallTimeout != nil ? LayerObserver(progress: communicator.progress) : nil
     team = ThreadTeam(
       size: threads, observer: ObserverPair.of(ObserverPair.of(tracing?.recorder, check), layers))
-    let fingerprints = team.productFingerprints()
-    engine = ProductEngine(usesOneDNN: config.precision == .bf16, fingerprints: fingerprints)
-    if try communicator.any(fingerprints.count > 1), communicator.isRoot {
+    let team = team
+    engine = try communicator.together {
+      try EngineCheck.identity(of: config.decoderUse, on: team)
+    }
+    if try communicator.any(engine.products.count > 1), communicator.isRoot {
       printError(
-        "this OpenBLAS returns different bits depending on the thread: restarts, and runs with another number of "
-          + "threads, will differ in their last bits; install libopenblas0-pthread to avoid that")
+        "\(engine.library) returns different bits depending on the thread: restarts, and runs with another number of "
+          + "threads, will differ in their last bits"
+          + (engine.engine == .openblas ? "; install libopenblas0-pthread to avoid that" : ""))
     }
     try communicator.compareEngines(engine, for: config.reduce)
     state = ModelState(workload.model, training: true, precision: config.precision)

@@ -1,20 +1,22 @@
 import Foundation
+import Kernels
 import TestSupport
 import Testing
 
 #if arch(x86_64)
   extension EndToEnd {
-    /// Ranks whose matrix products are computed by different kernels of OpenBLAS, and variables that choose them.
+    /// Ranks whose matrix products are computed by different engines or different kernels, and variables that choose these.
     @Suite(.serialized) struct KernelChoiceTests {
       /// Both run wherever this program does, and compute different bits.
       private static let (one, other) = ("Haswell", "Sandybridge")
 
-      /// Two ranks with kernels of their own.
-      private func run(_ line: String, in sandbox: Sandbox) throws -> Command.Outcome {
+      /// Two ranks, each with one of the settings of the kernels.
+      private func run(
+        _ line: String, _ settings: [String] = [one, other].map { "OPENBLAS_CORETYPE=\($0)" },
+        in sandbox: Sandbox
+      ) throws -> Command.Outcome {
         let program = try [Products.executable("gpt1-dist")] + words(line)
-        let sides = [Self.one, Self.other].map {
-          ["-n", "1", "-x", "OPENBLAS_CORETYPE=\($0)"] + program
-        }
+        let sides = settings.map { ["-n", "1", "-x", $0] + program }
         var command = Command.mpirun(1, [], scratch: sandbox.folder)
         command.arguments = ["mpirun"] + sides[0] + [":"] + sides[1]
         command.folder = sandbox.folder
@@ -32,7 +34,7 @@ import Testing
             "\nSet OPENBLAS_CORETYPE=Sandybridge on all nodes: mpirun -x OPENBLAS_CORETYPE=Sandybridge",
           ]
           let refused = try run(
-            "\(Sandbox.pretrain) --reduce ordered --batch 4 --micro-batch 2 --out ordered",
+            "\(Sandbox.pretrain) --engine openblas --reduce ordered --batch 4 --micro-batch 2 --out ordered",
             in: sandbox)
           #expect(refused.status == 2 && refused.sentences.count == 1, "\(refused.errors)")
           for part in parts + ["--reduce ordered guarantees"] {
@@ -40,13 +42,15 @@ import Testing
           }
           #expect(!sandbox.exists("ordered"))
 
-          let reported = try run("\(Sandbox.pretrain) --steps 4 --out run", in: sandbox)
+          let reported = try run(
+            "\(Sandbox.pretrain) --engine openblas --steps 4 --out run", in: sandbox)
           #expect(reported.status == 0, "\(reported.errors)")
           #expect(reported.errors.components(separatedBy: "warning: " + parts[0]).count == 2)
           for part in parts { #expect(reported.errors.contains(part), "\(reported.errors)") }
           #expect(try sandbox.losses(of: "run").count == 4)
 
-          let doctor = try run("doctor --preset debug --reduce ordered", in: sandbox)
+          let doctor = try run(
+            "doctor --preset debug --engine openblas --reduce ordered", in: sandbox)
           #expect(doctor.status == 1, "\(doctor.output)")
           #expect(
             doctor.output.contains(
@@ -57,12 +61,48 @@ import Testing
         }
       }
 
+      /// oneDNN's code follows the instructions that it may use, and the automatic choice of the engine does too.
+      @Test(
+        arguments: [
+          (
+            "--engine onednn", ["AVX2", "SSE41"], ["oneDNN ", " with SSE41"],
+            "set ONEDNN_MAX_CPU_ISA"
+          ),
+          (
+            "", ["DEFAULT", "AVX2"], ["oneDNN ", "OpenBLAS "], "Use --engine openblas on all ranks"
+          ),
+        ].filter { ProductEngine.automatic(for: .fp32) == .onednn || !$0.0.isEmpty })
+      func ranksWithOtherInstructionsAreRefused(
+        flag: String, instructions: [String], parts: [String], remedy: String
+      ) throws {
+        try Sandbox.with { sandbox in
+          let settings = instructions.map { "ONEDNN_MAX_CPU_ISA=\($0)" }
+          let line =
+            "\(Sandbox.pretrain) \(flag) --reduce ordered --batch 4 --micro-batch 2 --out run"
+          let refused = try run(line, settings, in: sandbox)
+          #expect(refused.status == 2 && refused.sentences.count == 1, "\(refused.errors)")
+          for part in parts + [remedy] {
+            #expect(refused.errors.contains(part), "\(part) not in \(refused.errors)")
+          }
+          #expect(!sandbox.exists("run"))
+        }
+      }
+
+      @Test func openBLASIsRefusedInBF16() throws {
+        try Sandbox.with { sandbox in
+          try sandbox.expectRefusal(
+            "\(Sandbox.pretrain) --engine openblas --precision bf16 --out run", status: 2,
+            "--engine openblas computes no products in bf16: leave out --engine")
+          #expect(!sandbox.exists("run"))
+        }
+      }
+
       @Test func aRunThatGoesOnWithOtherKernelsIsTold() throws {
         try Sandbox.with { sandbox in
           func train(_ steps: Int, _ kernels: String) throws -> String {
             let program = try Products.executable("gpt1-dist")
             let command = Command(
-              [program] + words("\(Sandbox.pretrain) --steps \(steps) --out run"),
+              [program] + words("\(Sandbox.pretrain) --engine openblas --steps \(steps) --out run"),
               environment: ["OPENBLAS_CORETYPE": kernels], folder: sandbox.folder)
             let outcome = try command.run()
             #expect(outcome.status == 0, "\(outcome.errors)")

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import TestSupport
 import Testing
 
@@ -7,9 +8,11 @@ extension EndToEnd {
   @Suite(.serialized) struct OrderedTests {
     private static let leaves = "--batch 24 --micro-batch 2 --dropout 0.1 --reduce ordered"
 
-    @Test func anyNumberOfRanksAndThreadsGivesTheSameBits() throws {
+    @Test(arguments: ProductEngine.allCases)
+    func anyNumberOfRanksAndThreadsGivesTheSameBits(_ engine: ProductEngine) throws {
       try Sandbox.with { sandbox in
-        let line = "pretrain --preset debug --data data \(Self.leaves) --steps 20 --out"
+        let line =
+          "pretrain --preset debug --data data --engine \(engine.rawValue) \(Self.leaves) --steps 20 --out"
         try sandbox.succeed("\(line) one --threads 1")
         let expected = try sandbox.weightsHashes(of: "one")
         #expect(expected.count == 20 && Set(expected).count == 20)

@@ -41,7 +41,7 @@ extension EndToEnd {
     @Test(arguments: [nil, 2]) func bf16IsRefusedWhereTheProcessorHasNone(ranks: Int?) throws {
       try Sandbox.with { sandbox in
         let line = "\(Sandbox.pretrain) --out run --precision"
-        if NativeBFloat16Products.isSupported {
+        if Precision.bf16.isSupported {
           try sandbox.succeed("\(line) bf16", ranks: ranks)
         } else {
           try sandbox.expectRefusal(

@@ -26,6 +26,9 @@ extension EndToEnd {
       let secondsOfSteps: [Double]
       let secondsPerStep, tokensPerSecond, flopsPerToken, gigaflopsPerSecond: Double
       let rooflineSecondsPerStep, rooflineGigaflopsPerSecond, shareOfRoofline: Double
+      let engine: String
+      let engineGigaflopsPerSecond: [String: Double]
+      let shareOfPeak: Double
       let memoryGigabytesPerSecond: Double
       let bytesResident, bytesPredicted: Int
       let profile: Profile
@@ -49,6 +52,11 @@ extension EndToEnd {
             result.rooflineGigaflopsPerSecond,
             6 * 32 * result.flopsPerToken / 1e9 / result.rooflineSecondsPerStep))
         #expect(result.shareOfRoofline > 0)
+        let engines = result.engineGigaflopsPerSecond
+        #expect(Set(engines.keys) == ["openblas", "onednn"])
+        let ratio = result.gigaflopsPerSecond / (engines.values.max() ?? 0)
+        #expect(abs(result.shareOfPeak - ratio) < 1e-9 && ratio > 0)
+        #expect(result.engine.hasPrefix("oneDNN ") || result.engine.hasPrefix("OpenBLAS "))
         #expect(result.memoryGigabytesPerSecond > 0)
         expectMemory(result)
 
@@ -115,7 +123,7 @@ extension EndToEnd {
         refused("--data nowhere", status: 1, "nowhere")
         refused("--trace nowhere/trace.json", status: 1, "nowhere: there is no such folder")
         refused("--trace .", status: 1, "is not a file name")
-        if !NativeBFloat16Products.isSupported {
+        if !Precision.bf16.isSupported {
           refused("--precision bf16", status: 1, "AVX512_BF16 or AMX")
         }
         try sandbox.expectRefusals(refusals)

@@ -13,12 +13,14 @@ extension EndToEnd {
       struct Facts: Decodable {
         struct Rank: Decodable {
           let rank, node, threads: Int
-          let host, program, kernels: String
-          let products: [String]
+          let host, program: String
+          let engine: Engine
+          let engineSeconds: [String: Double]
           let cpus: [Int]
           let productSeconds: Double?
           let data: String?
         }
+        struct Engine: Decodable { let products: [String] }
         struct Link: Decodable {
           let first, second: Int
           let bytesPerSecond, latencyMicroseconds: Double

@@ -26,7 +26,7 @@ extension SmallRuns {
         let outcome = try sandbox.succeed("--version")
         #expect(outcome.errors == "")
         let lines = outcome.output.split(separator: "\n").map(String.init)
-        try #require(lines.count == 5)
+        try #require(lines.count == 6)
         let head = try #require(
           lines[0].wholeMatch(of: /gpt1-dist (\S+) \(commit ([0-9a-f]{40})?(-modified|unknown)?\)/))
         #expect(String(head.1) == Versions.release)
@@ -44,13 +44,15 @@ extension SmallRuns {
         #expect(lines[3].hasPrefix("OpenBLAS \(openBLAS) with kernels for "))
         let oneDNN = try number(["dpkg-query", "--show", "--showformat", "${Version}", "libdnnl2"])
         #expect(lines[4].hasPrefix("oneDNN \(oneDNN) with "))
+        let engine = lines[4].contains(" with AVX512") ? "onednn" : "openblas"
+        #expect(lines[5] == "engine of fp32 matrix products: \(engine)")
       }
     }
 
     @Test func onlyOneRankPrintsThem() throws {
       try withTemporaryFolder { folder in
         let outcome = try Sandbox(folder: folder).succeed("--version", ranks: 2)
-        #expect(outcome.output.split(separator: "\n").count == 5)
+        #expect(outcome.output.split(separator: "\n").count == 6)
       }
     }
 

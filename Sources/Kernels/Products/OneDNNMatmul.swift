@@ -76,8 +76,8 @@ package final class OneDNNMatmul {
     self.element = element
     var engine: dnnl_engine_t?
     var stream: dnnl_stream_t?
-    unsafe OneDNNMatmul.check(dnnl_engine_create(&engine, dnnl_cpu, 0))
-    unsafe OneDNNMatmul.check(
+    unsafe OneDNN.check(dnnl_engine_create(&engine, dnnl_cpu, 0))
+    unsafe OneDNN.check(
       dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue))
     guard let engine = unsafe engine, let stream = unsafe stream else {
       preconditionFailure("oneDNN gave no engine")
@@ -115,8 +115,7 @@ package final class OneDNNMatmul {
       strideA: a.stride, strideB: b.stride, strideC: c.stride,
       transposeA: a.transposed, transposeB: b.transposed, adding: adding,
       bias: bias != nil, alpha: alpha)
-    // Debian's oneDNN would start threads of its own in every thread of ours.
-    omp_set_num_threads(1)
+    OneDNN.useCallingThread()
     let code = compiled[shape] ?? compile(shape)
     unsafe dnnl_memory_set_data_handle(code.a, a.base)
     unsafe dnnl_memory_set_data_handle(code.b, b.base)
@@ -129,7 +128,7 @@ package final class OneDNNMatmul {
       unsafe arguments[2] = dnnl_exec_arg_t(arg: DNNL_ARG_DST_0, memory: code.c)
       unsafe arguments[3] = dnnl_exec_arg_t(arg: DNNL_ARG_SCRATCHPAD, memory: code.scratch)
       unsafe arguments[4] = dnnl_exec_arg_t(arg: DNNL_ARG_BIAS, memory: code.bias)
-      unsafe OneDNNMatmul.check(
+      unsafe OneDNN.check(
         dnnl_primitive_execute(
           code.primitive, stream, bias == nil ? 4 : 5, arguments.baseAddress))
     }
@@ -141,7 +140,7 @@ package final class OneDNNMatmul {
     ) -> dnnl_memory_desc_t {
       var description = dnnl_memory_desc_t()
       let strides = transposed ? [1, Int64(stride)] : [Int64(stride), 1]
-      unsafe OneDNNMatmul.check(
+      unsafe OneDNN.check(
         dnnl_memory_desc_init_by_strides(
           &description, 2, [Int64(rows), Int64(columns)], type, strides))
       return description
@@ -154,31 +153,31 @@ package final class OneDNNMatmul {
     var bias = describe(1, shape.n, shape.n, transposed: false, dnnl_f32)
 
     var attributes: dnnl_primitive_attr_t?
-    unsafe OneDNNMatmul.check(dnnl_primitive_attr_create(&attributes))
-    unsafe OneDNNMatmul.check(
+    unsafe OneDNN.check(dnnl_primitive_attr_create(&attributes))
+    unsafe OneDNN.check(
       dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user))
     if shape.alpha != 1 {
-      unsafe OneDNNMatmul.check(
+      unsafe OneDNN.check(
         dnnl_primitive_attr_set_output_scales(attributes, 1, 0, [shape.alpha]))
     }
     if shape.adding {
       var after: dnnl_post_ops_t?
-      unsafe OneDNNMatmul.check(dnnl_post_ops_create(&after))
-      unsafe OneDNNMatmul.check(dnnl_post_ops_append_sum(after, 1))
-      unsafe OneDNNMatmul.check(dnnl_primitive_attr_set_post_ops(attributes, after))
+      unsafe OneDNN.check(dnnl_post_ops_create(&after))
+      unsafe OneDNN.check(dnnl_post_ops_append_sum(after, 1))
+      unsafe OneDNN.check(dnnl_primitive_attr_set_post_ops(attributes, after))
       unsafe dnnl_post_ops_destroy(after)
     }
     var product = dnnl_matmul_desc_t()
     if shape.bias {
-      unsafe OneDNNMatmul.check(dnnl_matmul_desc_init(&product, &a, &b, &bias, &c))
+      unsafe OneDNN.check(dnnl_matmul_desc_init(&product, &a, &b, &bias, &c))
     } else {
-      unsafe OneDNNMatmul.check(dnnl_matmul_desc_init(&product, &a, &b, nil, &c))
+      unsafe OneDNN.check(dnnl_matmul_desc_init(&product, &a, &b, nil, &c))
     }
     var description: dnnl_primitive_desc_t?
-    unsafe OneDNNMatmul.check(
+    unsafe OneDNN.check(
       dnnl_primitive_desc_create(&description, &product, attributes, engine, nil))
     var primitive: dnnl_primitive_t?
-    unsafe OneDNNMatmul.check(dnnl_primitive_create(&primitive, description))
+    unsafe OneDNN.check(dnnl_primitive_create(&primitive, description))
     guard
       let room = unsafe dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0),
       let primitive = unsafe primitive
@@ -187,7 +186,7 @@ package final class OneDNNMatmul {
 
     func memory(_ description: UnsafePointer<dnnl_memory_desc_t>) -> dnnl_memory_t {
       var memory: dnnl_memory_t?
-      unsafe OneDNNMatmul.check(dnnl_memory_create(&memory, description, engine, nil))
+      unsafe OneDNN.check(dnnl_memory_create(&memory, description, engine, nil))
       guard let memory = unsafe memory else { preconditionFailure("oneDNN gave no memory") }
       return unsafe memory
     }
@@ -213,11 +212,5 @@ package final class OneDNNMatmul {
       Refusal.memory(bytes, for: "oneDNN's workspace")
     }
     return unsafe memory
-  }
-
-  /// A status other than success is our mistake, as the machine was asked and the shapes are checked; or memory that was refused.
-  private static func check(_ status: dnnl_status_t) {
-    if status == dnnl_out_of_memory { Refusal.memory(1 << 20, for: "oneDNN's products") }
-    precondition(status == dnnl_success, "oneDNN refused a product: status \(status.rawValue)")
   }
 }

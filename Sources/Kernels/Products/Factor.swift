@@ -1,14 +1,14 @@
 import Buffers
 
-/// A matrix and, where products are in bf16, the memory of its rounding; windows on one are windows on both.
-public struct RoundedMatrix: Factor, Sendable {
+/// A factor of matrix products: a matrix and, where products are in bf16, the memory of its rounding. Windows on one are windows on both.
+public struct Factor: Sendable {
   /// The elements in fp32.
   public let values: Matrix
-  /// The elements in bf16, as `round` last left them.
+  /// The elements in bf16, as `round` last left them; nil where products are in fp32.
   public let rounded: BFloat16Matrix?
 
   /// - Parameter rounded: as many rows and columns
-  public init(_ values: Matrix, rounded: BFloat16Matrix?) {
+  public init(_ values: Matrix, rounded: BFloat16Matrix? = nil) {
     precondition(
       rounded.map { $0.rows == values.rows && $0.columns == values.columns } ?? true,
       "a rounding of another shape")
@@ -23,13 +23,13 @@ public struct RoundedMatrix: Factor, Sendable {
   public var columns: Int { values.columns }
 
   /// The window on some of the rows.
-  public subscript(rows range: Range<Int>) -> RoundedMatrix {
-    RoundedMatrix(values[rows: range], rounded: rounded?[rows: range])
+  public subscript(rows range: Range<Int>) -> Factor {
+    Factor(values[rows: range], rounded: rounded?[rows: range])
   }
 
   /// The window on some of the columns.
-  public subscript(columns range: Range<Int>) -> RoundedMatrix {
-    RoundedMatrix(values[columns: range], rounded: rounded?[columns: range])
+  public subscript(columns range: Range<Int>) -> Factor {
+    Factor(values[columns: range], rounded: rounded?[columns: range])
   }
 
   /// Converts the values, once they are what they shall be; nothing where products are in fp32.

@@ -1,28 +1,29 @@
-/// The engine of matrix products of one rank: its libraries, the kernels that they chose, and a fingerprint of the results.
+/// The engine of matrix products of one rank: its library, the kernels that the library chose, and a fingerprint of the results.
 ///
 /// Engines that differ compute products whose last bits differ, because they add in a different order.
-public struct ProductEngine: Sendable, Codable, Equatable {
+public struct EngineIdentity: Sendable, Codable, Equatable {
+  /// The library that computes the products; nil in checkpoints of programs that knew no choice.
+  public var engine: ProductEngine?
   /// OpenBLAS's version and the CPU type whose kernels it chose.
   public var openBLAS = "?"
   /// See `openBLAS`; `SkylakeX` say.
   public var kernels = "?"
-  /// oneDNN's version and instructions; nil where oneDNN computes no product.
+  /// oneDNN's version and instructions; nil where it computes no product.
   public var oneDNN: String?
-  /// `ProductFingerprint` of the team's threads: several where the bits depend on the thread.
+  /// Fingerprints of the team's threads, see `ProductTrial`: several where the bits depend on the thread.
   public var products: [String] = []
 
   /// An engine of which nothing is known.
   public init() {}
 
-  /// The engine of this process.
+  /// An engine of this process.
   ///
-  /// - Parameters:
-  ///   - usesOneDNN: whether products are in bf16
-  ///   - fingerprints: of the team
-  public init(usesOneDNN: Bool, fingerprints: [UInt64]) {
+  /// - Parameter fingerprints: those of the team
+  public init(_ engine: ProductEngine, fingerprints: [UInt64]) {
+    self.engine = engine
     openBLAS = MathLibraries.openBLASVersion
     kernels = MathLibraries.openBLASKernels
-    if usesOneDNN {
+    if engine == .onednn {
       oneDNN = "\(MathLibraries.oneDNNVersion) with \(MathLibraries.oneDNNInstructions)"
     }
     products = fingerprints.map { String($0, radix: 16) }
@@ -40,12 +41,16 @@ public struct ProductEngine: Sendable, Codable, Equatable {
     guard !places.contains(nil), let least = places.compactMap({ $0 }).min() else { return nil }
     return ascending[least]
   }
+
+  /// The library, its version and its kernels: `oneDNN 2.6.3 with AVX512_CORE`, `OpenBLAS 0.3.21 with kernels for Haswell`.
+  public var library: String {
+    let oneDNN = oneDNN.map { "oneDNN \($0)" }
+    if engine == .onednn, let oneDNN { return oneDNN }
+    return "OpenBLAS \(openBLAS) with kernels for \(kernels)" + (oneDNN.map { ", \($0)" } ?? "")
+  }
 }
 
-extension ProductEngine: CustomStringConvertible {
+extension EngineIdentity: CustomStringConvertible {
   /// `OpenBLAS 0.3.21 with kernels for Haswell (products 1f2e)`
-  public var description: String {
-    "OpenBLAS \(openBLAS) with kernels for \(kernels)" + (oneDNN.map { ", oneDNN \($0)" } ?? "")
-      + " (products \(products.joined(separator: " ")))"
-  }
+  public var description: String { "\(library) (products \(products.joined(separator: " ")))" }
 }
