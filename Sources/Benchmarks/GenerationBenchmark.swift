@@ -159,7 +159,7 @@ private struct TrainingForward {
     for start in stride(from: 0, to: text.count - count, by: count) {
       decoder.forward(
         Batch(
-          sequences: sequences, length: config.context,
+          lengths: [Int](repeating: config.context, count: sequences),
           tokens: Array(text[start..<start + count]),
           targets: Array(text[start + 1...start + count]),
           lossWeights: [Float](repeating: 1, count: count),

@@ -7,7 +7,7 @@ package protocol BatchSource {
   /// The number of items.
   var count: Int { get }
 
-  /// The largest number of tokens of an item, padding included.
+  /// The largest number of tokens of an item.
   var tokensPerWindow: Int { get }
 
   /// The amount that an item adds to the divisor of the loss.
@@ -16,7 +16,7 @@ package protocol BatchSource {
   /// The items of a step in the order in which they are cut into micro-batches.
   func arranged(_ windows: [Int]) -> [Int]
 
-  /// The number of tokens that `steps` read, without padding.
+  /// The number of tokens that `steps` read.
   func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int
 
   /// The batch of the items `windows`, whose places in the global batch of the step are `samples`.
@@ -60,7 +60,7 @@ package struct SyntheticWindows: WholeWindows {
       targets += ids.dropFirst()
     }
     return Batch(
-      sequences: windows.count, length: length, tokens: tokens, targets: targets,
+      lengths: windows.map { _ in length }, tokens: tokens, targets: targets,
       lossWeights: [Float](repeating: 1, count: tokens.count), samples: samples)
   }
 

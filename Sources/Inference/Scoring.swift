@@ -26,18 +26,19 @@ public struct Scoring {
   /// log P(token | those before it), in nats, of every token of each sequence except its first.
   ///
   /// A sequence longer than the context is read in consecutive parts: part i predicts tokens i·T + 1 … (i + 1)·T from the tokens from i·T
-  /// on. The parts of all sequences are computed together, those of similar length in one batch.
+  /// on. As many parts as fit are computed together, whatever their lengths.
   public func logProbabilities(_ sequences: [[Int32]]) -> [[Double]] {
     var result = sequences.map { [Double](repeating: 0, count: max(0, $0.count - 1)) }
-    var rest = windows(of: sequences)[...]
-    while let longest = rest.first?.count {
-      let batch = rest.prefix(decoder.capacity / longest)
-      rest = rest.dropFirst(batch.count)
-      let losses = forward(Array(batch), of: sequences)
-      for (row, window) in batch.enumerated() {
+    let windows = windows(of: sequences)
+    for items in SharedRows.batches(windows.map(\.count), capacity: decoder.capacity) {
+      let batch = items.map { windows[$0] }
+      let losses = forward(batch, of: sequences)
+      var row = 0
+      for window in batch {
         for place in 0..<window.count {
-          result[window.sequence][window.start + place] = -Double(losses[row * longest + place])
+          result[window.sequence][window.start + place] = -Double(losses[row + place])
         }
+        row += window.count
       }
     }
     return result
@@ -55,33 +56,30 @@ public struct Scoring {
     package let count: Int
   }
 
-  /// The parts of all sequences, longest first.
+  /// The parts of all sequences, in their order.
   private func windows(of sequences: [[Int32]]) -> [Window] {
-    let all = sequences.enumerated().flatMap { index, tokens in
+    sequences.enumerated().flatMap { index, tokens in
       stride(from: 0, to: tokens.count - 1, by: config.context).map { start in
         Window(
           sequence: index, start: start, count: min(config.context, tokens.count - 1 - start))
       }
     }
-    return all.sorted { ($0.count, $1.sequence, $1.start) > ($1.count, $0.sequence, $0.start) }
   }
 
-  /// The losses of the targets, each part padded to the length of the first.
+  /// The losses of the targets, one part after the other.
   package func forward(_ windows: [Window], of sequences: [[Int32]]) -> Vector {
-    let length = windows[0].count
-    var (tokens, targets, weights): ([Int32], [Int32], [Float]) = ([], [], [])
+    var (tokens, targets): ([Int32], [Int32]) = ([], [])
     for window in windows {
       let sequence = sequences[window.sequence]
       let (start, end) = (window.start, window.start + window.count)
-      let padding = length - window.count
-      tokens += sequence[start..<end] + repeatElement(0, count: padding)
-      targets += sequence[start + 1...end] + repeatElement(0, count: padding)
-      weights += Array(repeating: 1, count: window.count) + repeatElement(0, count: padding)
+      tokens += sequence[start..<end]
+      targets += sequence[start + 1...end]
     }
     decoder.forward(
       Batch(
-        sequences: windows.count, length: length, tokens: tokens, targets: targets,
-        lossWeights: weights, samples: windows.indices.map { UInt32($0) }))
+        lengths: windows.map(\.count), tokens: tokens, targets: targets,
+        lossWeights: [Float](repeating: 1, count: tokens.count),
+        samples: windows.indices.map { UInt32($0) }))
     return decoder.losses()
   }
 }

@@ -8,13 +8,13 @@ enum SharedRows {
   /// Collective.
   ///
   /// - Parameters:
-  ///   - costs: for every item, the number of its sequences and the tokens of the longest
+  ///   - costs: for every item, the number of its tokens
   ///   - columns: the number of values per item
-  ///   - capacity: the largest number of tokens of a batch, padding included; no item has more
+  ///   - capacity: the largest number of tokens of a batch; no item has more
   ///   - compute: returns the values of a batch of items
   /// - Returns: the values of every item, in the order of `costs`
   static func collect(
-    costs: [(sequences: Int, length: Int)], columns: Int, capacity: Int,
+    costs: [Int], columns: Int, capacity: Int,
     _ communicator: Communicator, compute: (_ items: [Int]) throws -> [[Double]]
   ) throws -> [[Double]] {
     var all = [Double](repeating: 0, count: costs.count * columns)
@@ -30,20 +30,18 @@ enum SharedRows {
     return costs.indices.map { Array(all[$0 * columns..<($0 + 1) * columns]) }
   }
 
-  /// Batches of items of similar length, the longest first.
-  static func batches(_ costs: [(sequences: Int, length: Int)], capacity: Int) -> [[Int]] {
+  /// Batches of as many items as fit, in their order.
+  static func batches(_ costs: [Int], capacity: Int) -> [[Int]] {
     var result: [[Int]] = []
-    var (rows, length) = (0, 0)
-    let order = costs.indices.sorted { (costs[$1].length, $0) < (costs[$0].length, $1) }
-    for item in order {
-      precondition(
-        costs[item].sequences * costs[item].length <= capacity, "an item beyond the capacity")
-      if result.isEmpty || (rows + costs[item].sequences) * length > capacity {
+    var tokens = 0
+    for (item, cost) in costs.enumerated() {
+      precondition(cost <= capacity, "an item beyond the capacity")
+      tokens += cost
+      if result.isEmpty || tokens > capacity {
         result.append([])
-        (rows, length) = (0, costs[item].length)
+        tokens = cost
       }
       result[result.count - 1].append(item)
-      rows += costs[item].sequences
     }
     return result
   }

@@ -35,7 +35,7 @@ package struct TaskEvaluation {
   /// Runs the decoder over all examples. Collective.
   package func measure(_ decoder: Decoder, _ communicator: Communicator) throws -> Result {
     let probabilities = try SharedRows.collect(
-      costs: split.encoded.map { ($0.sequences.count, $0.length) }, columns: columns,
+      costs: split.encoded.map(\.tokenCount), columns: columns,
       capacity: decoder.capacity, communicator
     ) { examples in
       decoder.forward(

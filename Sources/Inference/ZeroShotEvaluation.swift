@@ -73,33 +73,27 @@ struct ZeroShotTask {
   {
     let all = Array(candidates.joined())
     let scores = try SharedRows.collect(
-      costs: all.map { (1, max(1, $0.tokens.count)) }, columns: 1, capacity: decoder.capacity,
+      costs: all.map { max(1, $0.tokens.count) }, columns: 1, capacity: decoder.capacity,
       communicator
     ) { items in
       let part = items.map { all[$0] }
-      let length = part.map(\.tokens.count).max() ?? 1
-      decoder.forward(ZeroShotTask.batch(part.map(\.tokens), length: max(1, length)))
+      let batch = ZeroShotTask.batch(part.map(\.tokens))
+      decoder.forward(batch)
       let losses = decoder.losses()
-      return part.enumerated().map { row, candidate in
-        [
-          candidate.score(
-            (0..<max(0, candidate.tokens.count - 1)).map { -Double(losses[row * length + $0]) })
-        ]
+      return part.enumerated().map { sequence, candidate in
+        [candidate.score(batch.rows(of: sequence).dropLast().map { -Double(losses[$0]) })]
       }
     }
     return result(scores.map { $0[0] })
   }
 
-  /// A batch that predicts every token except the first of each sequence.
-  private static func batch(_ sequences: [[Int32]], length: Int) -> Batch {
-    func padded(_ ids: some Sequence<Int32>) -> [Int32] {
-      let ids = Array(ids)
-      return ids + repeatElement(0, count: length - ids.count)
-    }
+  /// A batch that predicts every token except the first of each sequence. A sequence without tokens has one, which predicts nothing.
+  private static func batch(_ sequences: [[Int32]]) -> Batch {
+    let sequences = sequences.map { $0.isEmpty ? [0] : $0 }
     return Batch(
-      sequences: sequences.count, length: length, tokens: sequences.flatMap(padded),
-      targets: sequences.flatMap { padded($0.dropFirst()) },
-      lossWeights: [Float](repeating: 1, count: sequences.count * length),
+      lengths: sequences.map(\.count), tokens: sequences.flatMap { $0 },
+      targets: sequences.flatMap { $0.dropFirst() + [0] },
+      lossWeights: sequences.flatMap { repeatElement(1, count: $0.count - 1) + [0] },
       samples: sequences.indices.map { UInt32($0) })
   }
 

@@ -13,6 +13,8 @@ struct ActivationLayout {
   let activated: Place
   let losses: Range<Int>
   let logits: Place
+  /// Rows of the head's chunks.
+  let logitsRows: Int
   let attentionScratch: Range<Int>
   let attentionScratchCount: Int
   let dStream: Range<Int>
@@ -84,8 +86,8 @@ struct ActivationLayout {
     }
     activated = perRow(factor: config.innerWidth)
     losses = perRow(1)
-    logits = factor(
-      rows: min(rows, OutputHead.chunkRows), Softmax.paddedCount(config.vocabularySize))
+    logitsRows = min(rows, OutputHead.chunkRows(config))
+    logits = factor(rows: logitsRows, Softmax.paddedCount(config.vocabularySize))
     attentionScratchCount = Attention.scratchCount(length: config.context)
     attentionScratch = take(threads * attentionScratchCount)
     let backward = use.training ? 1 : 0

@@ -95,7 +95,7 @@ final class Activations {
 
   /// (rows, V) logits of one chunk of rows, padded with `Softmax.masked` to whole vectors.
   func logits(rows: Int) -> Factor {
-    factor(layout.logits, rows: rows, of: min(layout.rows, OutputHead.chunkRows))
+    factor(layout.logits, rows: rows, of: layout.logitsRows)
   }
 
   /// Buffers of a task's linear layer, for a batch of `sequences`.

@@ -1,50 +1,64 @@
-/// The input of one forward pass: `sequences` rows of `length` tokens and, for every position, the following token and the weight
-/// of its loss; in fine-tuning also the examples that the sequences belong to.
+/// The input of one forward pass: R rows, one for each token of B sequences of any lengths, one sequence after the other and without
+/// padding; for every row the following token and the weight of its loss; in fine-tuning also the examples that the sequences belong to.
 public struct Batch: Sendable, Equatable {
-  /// B, the number of sequences.
-  public let sequences: Int
+  /// (B + 1) the first row of each sequence, and R.
+  public let starts: [Int]
 
-  /// T, the tokens in each sequence.
-  public let length: Int
-
-  /// (B, T) ids of the input tokens, row-major.
+  /// (R) ids of the input tokens.
   public var tokens: [Int32]
 
-  /// (B, T) ids of the tokens to predict; any valid id where `lossWeights` is 0.
+  /// (R) ids of the tokens to predict; any valid id where `lossWeights` is 0.
   public var targets: [Int32]
 
-  /// (B, T) weight of each position's loss: 0 for none. For a real target it is 1 in pre-training; in fine-tuning λ over the
-  /// sequences of the example and the real targets of the sequence.
+  /// (R) weight of each row's loss: 0 for none. For a real target it is 1 in pre-training; in fine-tuning λ over the sequences of the
+  /// example and the real targets of the sequence.
   public var lossWeights: [Float]
 
   /// (B) the place of each sequence in the step's global batch: with seed and step it keys the dropout, whoever computes it.
   public var samples: [UInt32]
 
-  /// Examples of a task, which have all the sequences between them in their order; empty in pre-training.
+  /// Examples of a task, which have all the sequences between them in their order; empty in pre-training. The task's linear layer reads the
+  /// final activation of a sequence's last token.
   public var examples: [BatchExample]
 
-  /// (B) the place in each sequence of its end token, whose final activation the task's linear layer reads; empty without examples.
-  public var ends: [Int32]
+  /// (R) the position of each row in its sequence, and the sequence's number.
+  let positions, sequenceOfRow: [Int32]
 
-  /// A batch; arrays of other sizes are refused.
+  /// A batch of sequences of `lengths` tokens; lengths below 1 and arrays of other sizes are refused.
   public init(
-    sequences: Int, length: Int, tokens: [Int32], targets: [Int32], lossWeights: [Float],
-    samples: [UInt32], examples: [BatchExample] = [], ends: [Int32] = []
+    lengths: [Int], tokens: [Int32], targets: [Int32], lossWeights: [Float], samples: [UInt32],
+    examples: [BatchExample] = []
   ) {
-    precondition(sequences > 0 && length > 0, "an empty batch")
+    precondition(!lengths.isEmpty && lengths.allSatisfy { $0 > 0 }, "an empty batch")
+    starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
     precondition(
-      tokens.count == sequences * length && targets.count == tokens.count
-        && lossWeights.count == tokens.count && samples.count == sequences
-        && ends.count == (examples.isEmpty ? 0 : sequences),
+      tokens.count == starts[lengths.count] && targets.count == tokens.count
+        && lossWeights.count == tokens.count && samples.count == lengths.count,
       "a batch whose arrays do not fit its shape")
-    self.sequences = sequences
-    self.length = length
+    positions = lengths.flatMap { 0..<Int32($0) }
+    sequenceOfRow = lengths.enumerated().flatMap { repeatElement(Int32($0), count: $1) }
     self.tokens = tokens
     self.targets = targets
     self.lossWeights = lossWeights
     self.samples = samples
     self.examples = examples
-    self.ends = ends
+  }
+
+  /// B, the number of sequences.
+  public var sequences: Int { starts.count - 1 }
+
+  /// R, the number of tokens.
+  public var rows: Int { tokens.count }
+
+  /// The rows of a sequence.
+  public func rows(of sequence: Int) -> Range<Int> { starts[sequence]..<starts[sequence + 1] }
+
+  /// The tokens of the longest sequence.
+  public var longest: Int { (0..<sequences).map { rows(of: $0).count }.max() ?? 0 }
+
+  /// The sequence of a row, and the row's position in it.
+  public func place(ofRow row: Int) -> (sequence: Int, position: Int) {
+    (Int(sequenceOfRow[row]), Int(positions[row]))
   }
 
   /// The ids among the input tokens, ascending, each once.
@@ -60,9 +74,6 @@ public struct Batch: Sendable, Equatable {
   func exampleProblem(scores: Int) -> String? {
     guard !examples.isEmpty else { return nil }
     if scores == 0 { return "examples for a model without a task's linear layer" }
-    guard ends.count == sequences, ends.allSatisfy({ 0..<Int32(length) ~= $0 }) else {
-      return "end tokens outside their sequences"
-    }
     var next = 0
     for example in examples {
       guard example.sequences.lowerBound == next, !example.sequences.isEmpty else {

@@ -110,14 +110,14 @@ struct Block {
     let logSumExp: Vector
 
     init(_ block: Block, sequence: Int, head: Int) {
-      let length = block.pass.batch.length
-      let headWidth = block.pass.config.headWidth
-      rows = sequence * length..<(sequence + 1) * length
+      let (heads, headWidth) = (block.pass.config.heads, block.pass.config.headWidth)
+      rows = block.pass.batch.rows(of: sequence)
       columns = head * headWidth..<(head + 1) * headWidth
       (q, k, v) = Window.split(block.tape.qkv, rows, columns)
       attended = block.tape.attended[rows: rows][columns: columns]
-      let pair = sequence * block.pass.config.heads + head
-      logSumExp = block.tape.logSumExp[pair * length..<(pair + 1) * length]
+      // A sequence's heads lie one after the other.
+      let start = rows.lowerBound * heads + head * rows.count
+      logSumExp = block.tape.logSumExp[start..<start + rows.count]
     }
 
     /// Queries, keys and values of the head with `columns` in a (R, 3C) matrix.

@@ -81,8 +81,8 @@ public final class Decoder {
     pass.rowTiles { rows, worker in
       let tile = embedded.values[rows: rows]
       Embedding.forward(
-        tokens: batch.tokens, rows: rows, length: batch.length, tokenTable: weights.tokens.values,
-        positionTable: weights.positions, into: tile)
+        tokens: batch.tokens, positions: batch.positions, rows: rows,
+        tokenTable: weights.tokens.values, positionTable: weights.positions, into: tile)
       for row in rows {
         let x = embedded.values[row: row]
         pass.drop(x, row: row, layer: 0, place: .embedding, into: x)
@@ -225,8 +225,8 @@ public final class Decoder {
   }
 
   private func check(_ batch: Batch) {
-    precondition(batch.sequences * batch.length <= capacity, "a batch beyond the capacity")
-    precondition(batch.length <= config.context, "sequences beyond the context")
+    precondition(batch.rows <= capacity, "a batch beyond the capacity")
+    precondition(batch.longest <= config.context, "sequences beyond the context")
     let ids = 0..<Int32(config.vocabularySize)
     precondition(
       batch.tokens.allSatisfy(ids.contains) && batch.targets.allSatisfy(ids.contains),

@@ -33,7 +33,7 @@ struct EmbeddingBackward {
     }
     pass.team.rows(pass.config.width, height: 64) { columns, worker in
       Embedding.backward(
-        dy: stream, tokens: rows, length: pass.batch.length, columns: columns,
+        dy: stream, tokens: rows, positions: pass.batch.positions, columns: columns,
         addingToTokens: dTokens, addingToPositions: dPositions)
       pass.observe(
         .embeddingBackward, layer: nil, worker: worker, stream[columns: columns])

@@ -121,8 +121,9 @@ public struct OperationCost: Sendable {
   /// The head's, chunk by chunk of rows.
   private var head: [ProductShape] {
     let (width, ids) = (config.width, config.vocabularySize)
-    let (whole, rest) = rows.quotientAndRemainder(dividingBy: OutputHead.chunkRows)
-    return [(OutputHead.chunkRows, whole), (rest, rest > 0 ? 1 : 0)].flatMap { rows, count in
+    let size = OutputHead.chunkRows(config)
+    let (whole, rest) = rows.quotientAndRemainder(dividingBy: size)
+    return [(size, whole), (rest, rest > 0 ? 1 : 0)].flatMap { rows, count in
       count == 0
         ? []
         : [

@@ -10,8 +10,16 @@ struct OutputHead {
   let weight: Factor
   let pass: Pass
 
-  /// The rows of a chunk.
-  static let chunkRows = 512
+  /// The rows of a chunk: many, since every chunk reads and writes the weight's gradient once; fewer where the logits then stay in a cache,
+  /// and the chunk is still as high as the model is wide.
+  static func chunkRows(_ config: ModelConfig) -> Int {
+    let fitting = cachedLogits / Softmax.paddedCount(config.vocabularySize) & ~63
+    return fitting >= max(64, config.width) ? min(mostRows, fitting) : mostRows
+  }
+
+  private static let mostRows = 512
+  /// Floats that stay in the caches of two cores: 4 MiB.
+  private static let cachedLogits = 1 << 20
   private static let logitsColumns = 512
   private static let weightRows = 1024
   private static let backwardRows = 256
@@ -57,8 +65,9 @@ struct OutputHead {
 
   /// Calls `body` for every chunk of rows, in order.
   private func chunks(_ body: (Range<Int>) -> Void) {
-    for start in stride(from: 0, to: pass.rows, by: OutputHead.chunkRows) {
-      body(start..<min(start + OutputHead.chunkRows, pass.rows))
+    let size = OutputHead.chunkRows(pass.config)
+    for start in stride(from: 0, to: pass.rows, by: size) {
+      body(start..<min(start + size, pass.rows))
     }
   }
 

@@ -20,8 +20,8 @@ struct Pass {
   /// The rows of a tile of what goes row by row. What is summed inside a tile must not depend on the number of threads.
   static let tileRows = 32
 
-  /// R = B·T
-  var rows: Int { batch.sequences * batch.length }
+  /// R
+  var rows: Int { batch.rows }
 
   /// Runs `body` on every tile of rows.
   func rowTiles(_ body: (_ rows: Range<Int>, _ worker: Int) -> Void) {
@@ -64,7 +64,7 @@ struct Pass {
 
   /// y ← dropout(x) on a row of the batch; the same elements are dropped in forward and backward.
   func drop(_ x: Vector, row: Int, layer: Int, place: DropoutPlace, into y: Vector) {
-    let (sequence, position) = row.quotientAndRemainder(dividingBy: batch.length)
+    let (sequence, position) = batch.place(ofRow: row)
     dropout.apply(
       x, sample: batch.samples[sequence], layer: layer, place: place,
       firstElement: position * config.width, into: y)

@@ -123,9 +123,7 @@ struct ScoreLayer {
   }
 
   /// The row of the batch with a sequence's end token.
-  private func row(_ sequence: Int) -> Int {
-    sequence * pass.batch.length + Int(pass.batch.ends[sequence])
-  }
+  private func row(_ sequence: Int) -> Int { pass.batch.rows(of: sequence).upperBound - 1 }
 
   /// The logits of an example, or their gradients, padded for the softmax.
   private func outputs(_ example: BatchExample, of all: Matrix) -> Vector {

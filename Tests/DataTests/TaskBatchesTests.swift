@@ -18,56 +18,50 @@ struct TaskBatchesTests {
   /// train.py of finetune-transformer-lm: the mean over a sequence's targets, then over an example's sequences.
   @Test func theLanguageModelsLossOfAnExampleWeighsLambda() {
     let batch = Self.batches(0.5).batch(windows: [2, 0], samples: [0, 1])
-    #expect(batch.sequences == 4 && batch.length == 6)
-    let weights = (0..<4).map { Array(batch.lossWeights[$0 * 6..<$0 * 6 + 6]) }
+    let weights = (0..<batch.sequences).map { Array(batch.lossWeights[batch.rows(of: $0)]) }
     let expected: [[Float]] = [
-      [0.25, 0, 0, 0, 0, 0], [0.05, 0.05, 0.05, 0.05, 0.05, 0],
-      [0.125, 0.125, 0, 0, 0, 0], [0.0625, 0.0625, 0.0625, 0.0625, 0, 0],
+      [0.25, 0], [0.05, 0.05, 0.05, 0.05, 0.05, 0], [0.125, 0.125, 0],
+      [0.0625, 0.0625, 0.0625, 0.0625, 0],
     ]
     #expect(weights == expected)
     #expect(abs(batch.targetCount - 2 * 0.5) < 1e-6)
     #expect(!Self.batches(0).batch(windows: [1], samples: [0]).predictsTokens)
   }
 
-  @Test func sequencesPredictTheirNextTokensAndKnowTheirEnds() {
+  @Test func sequencesPredictTheirNextTokens() {
     let batch = Self.batches(0.5).batch(windows: [0, 1], samples: [7, 9])
-    #expect(Array(batch.tokens.prefix(5)) == [1, 2, 3, 3, 3])
-    #expect(Array(batch.targets.prefix(2)) == [2, 3])
-    #expect(batch.ends == [2, 4, 3, 3])
+    #expect(batch.tokens == [1, 2, 3, 1, 2, 3, 4, 5, 1, 2, 3, 4, 1, 2, 3, 4])
+    #expect(Array(batch.targets.prefix(8)) == [2, 3, 3, 2, 3, 4, 5, 5])
+    #expect(batch.starts == [0, 3, 8, 12, 16])
     #expect(batch.samples == [14, 15, 18, 19])
     #expect(batch.examples.map(\.sequences) == [0..<2, 2..<4])
     #expect(batch.examples.map(\.sample) == [7, 9])
     #expect(batch.examples.allSatisfy { $0.combination == .alternatives && $0.target == [0, 1] })
   }
 
-  @Test func examplesOfLikeLengthShareALeaf() {
-    // All three in one micro-batch of 6 x 6: 24 of 36 are real. Each alone: 8 of 8, 8 of 10, 8 of 12.
-    let sampler = Sampler(windows: 3, sequencesPerStep: 3, seed: 1)
-    #expect(abs(Self.batches(0, microBatch: 3).paddingShare(sampler) - 1.0 / 3) < 1e-12)
-    #expect(abs(Self.batches(0, microBatch: 1).paddingShare(sampler) - 0.2) < 1e-12)
-  }
-
-  /// Sixteen examples of lengths 1 … 16 in eight micro-batches of two: over two steps that begin at either end no rank has more to do.
-  @Test(arguments: [1, 2, 4]) func ranksHaveAsMuchToDo(ranks: Int) {
-    let examples = (1...16).map {
+  /// Examples of the given lengths, in micro-batches of two.
+  private func arranged(_ lengths: [Int]) -> (windows: [Int], tokens: [Int]) {
+    let examples = lengths.map {
       EncodedExample(
         sequences: [[Int32](repeating: 0, count: $0)], target: [1, 0], cutTokens: 0)
     }
     let batches = TaskBatches(
       examples, answer: .classes(["a", "b"]), lmCoefficient: 0, microBatch: 2, tokensPerWindow: 16)
-    var work = [Int](repeating: 0, count: ranks)
-    for first in [4, 7] {
-      let windows = [first] + (0..<16).filter { $0 != first }
-      let arranged = batches.arranged(windows)
-      #expect(arranged.sorted() == Array(0..<16))
-      for microBatch in 0..<8 {
-        #expect(
-          abs(arranged[2 * microBatch] - arranged[2 * microBatch + 1]) == 1, "neighbours in length")
-        work[microBatch % ranks] +=
-          2 * (max(arranged[2 * microBatch], arranged[2 * microBatch + 1]) + 1)
-      }
+    let windows = batches.arranged(Array(lengths.indices))
+    #expect(windows.sorted() == Array(lengths.indices))
+    let tokens = stride(from: 0, to: windows.count, by: 2).map { start in
+      windows[start..<min(start + 2, windows.count)].reduce(0) { $0 + lengths[$1] }
     }
-    #expect(Set(work).count == 1, "\(work)")
+    return (windows, tokens)
+  }
+
+  @Test func microBatchesHaveEquallyManyTokens() {
+    #expect(arranged(Array(1...16)).tokens == [Int](repeating: 17, count: 8))
+    #expect(arranged([1, 16, 2, 15]).tokens == [17, 17])
+    // The last micro-batch of the last step may have room for fewer examples.
+    #expect(arranged([3, 9, 5, 4, 4]).tokens == [12, 9, 4])
+    // Equal lengths keep their order.
+    #expect(arranged([5, 5, 5, 5]).windows == [0, 2, 1, 3])
   }
 
   @Test func tokensAreCountedThroughEpochs() {

@@ -17,7 +17,7 @@ import Tokenization
         #expect(windows.count == (all.count - 1) / length)
         let order = Array((0..<windows.count).reversed())
         let batch = try windows.batch(windows: order, samples: order.map(UInt32.init))
-        #expect(batch.sequences == windows.count && batch.length == length)
+        #expect(batch.starts == (0...windows.count).map { $0 * length })
         #expect(batch.lossWeights.allSatisfy { $0 == 1 })
         #expect(batch.samples == order.map(UInt32.init))
         for (row, window) in order.enumerated() {

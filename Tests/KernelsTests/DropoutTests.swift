@@ -42,9 +42,11 @@ struct DropoutTests {
     let philox = Philox(seed: dropout.seed)
     let first = 1_000_000_021
     let expected = (first..<first + 1000).map { element -> Float in
-      let (group, word, lane) = (element / 64, element % 64 / 16, element % 16)
+      let (group, word, lane) = (element / 128, element % 128 / 32, element % 16)
       let words = philox.words(SIMD4(UInt32(16 * group + lane), 3, 5 * 8 + 3, 42))
-      return words[word] < 429_496_736 ? 0 : 1 / (1 - 0.1)
+      let half = element % 32 < 16 ? words[word] & 0xffff : words[word] >> 16
+      // 0.1 is 6,554 of 65,536.
+      return half < 6_554 ? 0 : 65_536 / (65_536 - 6_554)
     }
     #expect(mask(from: first) == expected)
   }
@@ -57,7 +59,7 @@ struct DropoutTests {
     let (q, p) = (1 - Double(p), Double(p))
     // Five standard deviations of a share of `count` draws.
     #expect(abs(kept.reduce(0, +) / Double(count) - q) < 5 * (p * q / Double(count)).squareRoot())
-    // Kept in blocks of 64 and in every 64th element: spread of independent draws, within five of
+    // Kept in blocks of 64, in which pairs share words, and in every 64th element: spread of independent draws, within five of
     // its own deviations.
     for (step, length) in [(64, 1), (1, count / 64)] {
       let sums = (0..<count / 64).map { block in
@@ -109,6 +111,16 @@ struct DropoutTests {
     none.apply(x.vector, sample: 0, layer: 0, place: .embedding, firstElement: 0, into: y.vector)
     #expect(y.vector.array == x.vector.array)
     #expect(mask(none) == [Float](repeating: 1, count: 1000))
+  }
+
+  /// The scale is that of the share that is kept, so the mean of the mask is 1; hardly anything is kept at most, and never nothing.
+  @Test(arguments: [1e-6, 0.1, 0.3, 0.999_999] as [Float]) func theMaskIsExactForItsShare(
+    _ p: Float
+  ) {
+    let dropped = min((p * 65_536).rounded(), 65_535)
+    let values = Set(mask(Dropout(probability: p, seed: 1, step: 1), count: 1 << 18))
+    #expect(values.isSubset(of: [0, 65_536 / (65_536 - dropped)]))
+    #expect(values.contains(0) == (dropped > 0))
   }
 
   @Test func refusesWhatIsNoProbabilityAndAnotherSize() async {

@@ -5,6 +5,8 @@ import Testing
 struct EmbeddingTests {
   /// Two sequences of four; token 2 occurs three times.
   let tokens: [Int32] = [2, 0, 2, 5, 1, 2, 5, 0]
+  /// Of sequences of 3 and 5 tokens.
+  let positions: [Int32] = [0, 1, 2, 0, 1, 2, 3, 4]
 
   @Test func rowsAreTokenPlusPosition() {
     let token = Table(6, 21, seed: 1)
@@ -13,11 +15,12 @@ struct EmbeddingTests {
     let positionTable = FloatBuffer(position)
     let y = FloatBuffer(5 * 21, filledWith: .nan)
     Embedding.forward(
-      tokens: tokens, rows: 2..<7, length: 4, tokenTable: tokenTable.matrix(rows: 6, columns: 21),
+      tokens: tokens, positions: positions, rows: 2..<7,
+      tokenTable: tokenTable.matrix(rows: 6, columns: 21),
       positionTable: positionTable.matrix(rows: 5, columns: 21),
       into: y.matrix(rows: 5, columns: 21))
     let expected = Table(5, 21) { row, column in
-      token[Int(tokens[row + 2]), column] + position[(row + 2) % 4, column]
+      token[Int(tokens[row + 2]), column] + position[Int(positions[row + 2]), column]
     }
     expectClose(Table(y.matrix(rows: 5, columns: 21)), expected, tolerance: 1e-7)
   }
@@ -28,7 +31,7 @@ struct EmbeddingTests {
     let dTokens = FloatBuffer(6 * 21, filledWith: before)
     let dPositions = FloatBuffer(5 * 21, filledWith: before)
     Embedding.backward(
-      dy: dys.matrix(rows: 8, columns: 21), tokens: tokens, length: 4, columns: 3..<20,
+      dy: dys.matrix(rows: 8, columns: 21), tokens: tokens, positions: positions, columns: 3..<20,
       addingToTokens: dTokens.matrix(rows: 6, columns: 21),
       addingToPositions: dPositions.matrix(rows: 5, columns: 21))
     func sums(_ rows: Int, _ key: (Int) -> Int) -> Table {
@@ -39,7 +42,7 @@ struct EmbeddingTests {
     }
     expectAdded(
       Table(dTokens.matrix(rows: 6, columns: 21)), sums(6) { Int(tokens[$0]) })
-    expectAdded(Table(dPositions.matrix(rows: 5, columns: 21)), sums(5) { $0 % 4 })
+    expectAdded(Table(dPositions.matrix(rows: 5, columns: 21)), sums(5) { Int(positions[$0]) })
   }
 
   @Test func bitsDoNotDependOnHowColumnsAreCut() {
@@ -48,7 +51,7 @@ struct EmbeddingTests {
     let parts = FloatBuffer(11 * 21, filledWith: before)
     func add(to buffer: borrowing FloatBuffer, _ columns: Range<Int>) {
       Embedding.backward(
-        dy: dy.matrix(rows: 8, columns: 21), tokens: tokens, length: 4, columns: columns,
+        dy: dy.matrix(rows: 8, columns: 21), tokens: tokens, positions: positions, columns: columns,
         addingToTokens: buffer.matrix(rows: 6, columns: 21),
         addingToPositions: buffer.matrix(rows: 5, columns: 21, at: 6 * 21))
     }
@@ -61,7 +64,7 @@ struct EmbeddingTests {
     await #expect(processExitsWith: .failure) {
       let v = FloatBuffer(24)
       Embedding.forward(
-        tokens: [6], rows: 0..<1, length: 1, tokenTable: v.matrix(rows: 6, columns: 4),
+        tokens: [6], positions: [0], rows: 0..<1, tokenTable: v.matrix(rows: 6, columns: 4),
         positionTable: v.matrix(rows: 6, columns: 4),
         into: FloatBuffer(4).matrix(rows: 1, columns: 4))
     }

@@ -120,6 +120,22 @@ struct ProductsTests {
     }
   }
 
+  /// More shapes than oneDNN's code is kept for, and the first of them once more.
+  @Test func manyShapesAreComputed() {
+    let matmul = OneDNNMatmul(.fp32)
+    let ones = FloatBuffer(40 * 40, filledWith: 1)
+    let result = FloatBuffer(40 * 40)
+    for shape in (0..<1_100).map({ ($0 / 40 + 1, $0 % 40 + 1) }) + [(1, 1)] {
+      let (rows, columns) = shape
+      let c = result.matrix(rows: rows, columns: columns)
+      matmul.multiply(
+        OneDNNMatmul.Operand(ones.matrix(rows: rows, columns: 3), transposed: false),
+        OneDNNMatmul.Operand(ones.matrix(rows: 3, columns: columns), transposed: false), alpha: 1,
+        adding: false, bias: nil, into: c)
+      #expect(c.vector.array.allSatisfy { $0 == 3 })
+    }
+  }
+
   @Test func refusesFactorsThatAreNotRounded() async {
     await #expect(processExitsWith: .failure) {
       let v = FloatBuffer(9)

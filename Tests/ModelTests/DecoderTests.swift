@@ -136,6 +136,39 @@ struct DecoderTests {
         apart.vector[table.tokenRange].array, whole.vector[table.tokenRange].array) < 1e-6)
   }
 
+  /// Sequences of any lengths are computed as if each was padded to the longest: losses, gradients and dropout.
+  @Test(arguments: ProductEngine.allCases) func raggedBatchesEqualPaddedOnes(
+    _ engine: ProductEngine
+  ) {
+    let model = LargeModel(dropout: 0.2, threads: 2, engine: engine)
+    let lengths = [1, 130, 64, 65, 17]
+    func batch(padded: Bool) -> Batch {
+      func rows(_ ids: [Int32]) -> [Int32] {
+        lengths.enumerated().flatMap { sequence, length in
+          ids[sequence * 130..<sequence * 130 + (padded ? 130 : length)]
+        }
+      }
+      return Batch(
+        lengths: padded ? model.batch.lengths : lengths, tokens: rows(model.batch.tokens),
+        targets: rows(model.batch.targets),
+        lossWeights: lengths.flatMap { length in
+          (0..<(padded ? 130 : length)).map { $0 < length ? 1 : 0 }
+        }, samples: model.batch.samples)
+    }
+    let found = [false, true].map { padded in
+      let gradients = Flat(model.table.count)
+      let batch = batch(padded: padded)
+      let losses = model.losses(of: batch, gradient: gradients.vector)
+      return (
+        losses: zip(losses, batch.lossWeights).filter { $0.1 > 0 }.map(\.0),
+        gradients: gradients.vector.array
+      )
+    }
+    #expect(found[0].losses.count == 277)
+    #expect(relativeDifference(found[0].losses, found[1].losses) < 1e-6)
+    #expect(relativeDifference(found[0].gradients, found[1].gradients) < 1e-5)
+  }
+
   @Test func dropoutChangesFromStepToStepOnly() {
     let model = LargeModel(dropout: 0.2, threads: 2)
     let first = model.loss()
@@ -214,7 +247,7 @@ final class LargeModel {
       targets.append((tokens[place] + 77) % 1_500)
     }
     batch = Batch(
-      sequences: 5, length: 130, tokens: tokens, targets: targets,
+      lengths: [130, 130, 130, 130, 130], tokens: tokens, targets: targets,
       lossWeights: [Float](repeating: 1, count: 650), samples: [4, 9, 2, 100, 7])
     self.dropout = Dropout(probability: dropout, seed: 5, step: 1)
   }
@@ -222,6 +255,11 @@ final class LargeModel {
   func loss() -> Double {
     decoder.forward(batch, dropout: dropout)
     return decoder.losses().array.reduce(0) { $0 + Double($1) } / batch.targetCount
+  }
+
+  func losses(of batch: Batch, gradient: Vector) -> [Float] {
+    decoder.forward(batch, dropout: dropout)
+    return decoder.backward(divisor: batch.targetCount, addingTo: gradient).array
   }
 
   func lossAndGradient(into gradients: Vector) -> Double {
@@ -232,11 +270,13 @@ final class LargeModel {
 }
 
 extension Batch {
+  var lengths: [Int] { (0..<sequences).map { rows(of: $0).count } }
+
   /// One of its sequences.
   func sequence(_ index: Int) -> Batch {
-    let rows = index * length..<(index + 1) * length
+    let rows = rows(of: index)
     return Batch(
-      sequences: 1, length: length, tokens: Array(tokens[rows]), targets: Array(targets[rows]),
+      lengths: [rows.count], tokens: Array(tokens[rows]), targets: Array(targets[rows]),
       lossWeights: Array(lossWeights[rows]), samples: [samples[index]])
   }
 }

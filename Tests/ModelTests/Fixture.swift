@@ -57,7 +57,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
     let tokens = try json([[Int32]].self, "tokens.json")
     let length = tokens[0].count
     return Batch(
-      sequences: tokens.count, length: length, tokens: tokens.flatMap { $0 },
+      lengths: tokens.map(\.count), tokens: tokens.flatMap { $0 },
       targets: tokens.flatMap { Array($0.dropFirst()) + [0] },
       lossWeights: tokens.flatMap { _ in Array(repeating: 1, count: length - 1) + [0] },
       samples: tokens.indices.map { UInt32($0) })

@@ -10,7 +10,7 @@ struct ParityTests {
   func logitsAndLossEqualHuggingFaces(_ engine: ProductEngine, _ fixture: Fixture) throws {
     let model = try TestModel(fixture, engine)
     model.decoder.forward(model.batch)
-    let rows = model.batch.sequences * model.batch.length
+    let rows = model.batch.rows
     let logits = Flat(rows * model.config.vocabularySize)
     model.decoder.logits(
       rows: 0..<rows,
@@ -18,7 +18,7 @@ struct ParityTests {
     let expected = try fixture.tensors("logits.safetensors")
     #expect(
       expected.shapes["logits"]
-        == [model.batch.sequences, model.batch.length, model.config.vocabularySize])
+        == [model.batch.sequences, model.batch.longest, model.config.vocabularySize])
     #expect(relativeDifference(logits.vector.array, try expected.floats("logits")) < 1e-5)
 
     let loss = model.mean(model.decoder.losses())
@@ -87,7 +87,7 @@ struct ParityTests {
   @Test(arguments: ProductEngine.allCases, Fixture.all)
   func cachedDecodingGivesTheSameLogits(_ engine: ProductEngine, _ fixture: Fixture) throws {
     let model = try TestModel(fixture, engine)
-    let length = model.batch.length
+    let length = model.batch.longest
     let classes = model.config.vocabularySize
     let tokens = Array(model.batch.tokens[0..<length])
     model.decoder.forward(model.batch)

@@ -15,30 +15,27 @@ struct Examples {
   /// λ
   var languageCoefficient = Float(0.5)
 
-  /// Sequences padded with `padding` to the longest.
-  func batch(padding: Int32 = 0, samples: [UInt32]? = nil) -> Batch {
+  func batch(samples: [UInt32]? = nil) -> Batch {
     let sequences = list.flatMap(\.sequences)
-    let length = sequences.map(\.count).max() ?? 0
-    var (tokens, targets, weights): ([Int32], [Int32], [Float]) = ([], [], [])
+    var weights: [Float] = []
     var examples: [BatchExample] = []
+    var first = 0
     for (index, example) in list.enumerated() {
-      let first = tokens.count / length
       for sequence in example.sequences {
         let count = sequence.count - 1
         let weight = languageCoefficient / Float(example.sequences.count * count)
-        tokens += sequence + Array(repeating: padding, count: length - sequence.count)
-        targets += sequence.dropFirst() + Array(repeating: padding, count: length - count)
-        weights += (0..<length).map { $0 < count ? weight : 0 }
+        weights += Array(repeating: weight, count: count) + [0]
       }
       examples.append(
         BatchExample(
           sequences: first..<first + example.sequences.count, combination: combination,
           target: example.target, sample: samples?[index] ?? UInt32(index)))
+      first += example.sequences.count
     }
     return Batch(
-      sequences: sequences.count, length: length, tokens: tokens, targets: targets,
-      lossWeights: weights, samples: sequences.indices.map { UInt32($0 + 50) },
-      examples: examples, ends: sequences.map { Int32($0.count - 1) })
+      lengths: sequences.map(\.count), tokens: sequences.flatMap { $0 },
+      targets: sequences.flatMap { $0.dropFirst() + [0] }, lossWeights: weights,
+      samples: sequences.indices.map { UInt32($0 + 50) }, examples: examples)
   }
 }
 

@@ -47,7 +47,7 @@ public struct Windows: Sendable {
       targets += ids.dropFirst()
     }
     return Batch(
-      sequences: windows.count, length: length, tokens: tokens, targets: targets,
+      lengths: windows.map { _ in length }, tokens: tokens, targets: targets,
       lossWeights: [Float](repeating: 1, count: tokens.count), samples: samples)
   }
 }

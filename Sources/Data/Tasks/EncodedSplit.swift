@@ -42,8 +42,8 @@ package struct EncodedSplit {
     notes + (unknownTokens.warning.map { ["\(name.rawValue): \($0)"] } ?? [])
   }
 
-  /// The largest number of tokens of an example, its sequences padded to the longest.
-  package var longest: Int { encoded.map(\.paddedCount).max() ?? 0 }
+  /// The largest number of tokens of an example.
+  package var longest: Int { encoded.map(\.tokenCount).max() ?? 0 }
 
   /// Returns `count` of the examples, drawn with `seed`; all for 0.
   package func drawn(_ count: Int, seed: UInt64) -> EncodedSplit {
@@ -88,11 +88,5 @@ package struct EncodedSplit {
 
 extension EncodedExample {
   /// The number of tokens in its sequences.
-  var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
-
-  /// The number of tokens of its longest sequence.
-  package var length: Int { sequences.reduce(0) { max($0, $1.count) } }
-
-  /// The number of tokens in its sequences, padded to the longest.
-  var paddedCount: Int { sequences.count * length }
+  package var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
 }

@@ -28,21 +28,23 @@ package struct TaskBatches: BatchSource {
   package var count: Int { examples.count }
   package var divisorPerWindow: Double { 1 }
 
-  /// Sorts examples by length, so that those in one micro-batch need little padding.
-  ///
-  /// Lengths rise over the first half of the micro-batches and fall over the second, and about every other step has the reverse order. Rank
-  /// r of N, which computes micro-batches r, r + N, …, then has about as much work as the others, for any N.
+  /// Divides examples among micro-batches, so that these have about equally many tokens: from the longest example on, each goes to the
+  /// micro-batch with the fewest tokens so far that has room (longest processing time first; Graham 1969).
   package func arranged(_ windows: [Int]) -> [Int] {
     let sorted = windows.enumerated().sorted {
-      (examples[$0.element].length, $0.offset) < (examples[$1.element].length, $1.offset)
+      (examples[$1.element].tokenCount, $0.offset) < (examples[$0.element].tokenCount, $1.offset)
     }.map(\.element)
-    var microBatches = stride(from: 0, to: sorted.count, by: microBatch).map {
-      sorted[$0..<min($0 + microBatch, sorted.count)]
+    let starts = Array(stride(from: 0, to: windows.count, by: microBatch))
+    var parts = starts.map { _ in (tokens: 0, windows: [Int]()) }
+    for window in sorted {
+      let free = starts.indices.filter {
+        parts[$0].windows.count < min(microBatch, windows.count - starts[$0])
+      }
+      guard let least = free.min(by: { parts[$0].tokens < parts[$1].tokens }) else { break }
+      parts[least].tokens += examples[window].tokenCount
+      parts[least].windows.append(window)
     }
-    microBatches[(microBatches.count / 2)...].reverse()
-    // A coin flip with the same result on every rank.
-    if let first = windows.first, first % 2 == 1 { microBatches.reverse() }
-    return microBatches.flatMap { $0 }
+    return parts.flatMap(\.windows)
   }
 
   package func tokens(in steps: ClosedRange<Int>, of sampler: Sampler) -> Int {
@@ -57,52 +59,33 @@ package struct TaskBatches: BatchSource {
     return sum(first..<begun * count) + (ended - begun) * tokens + sum(ended * count..<end)
   }
 
-  /// The share of padding among the tokens of the first epoch.
-  package func paddingShare(_ sampler: Sampler) -> Double {
-    var padded = 0
-    var real = 0
-    for step in 1...max(1, count / sampler.sequencesPerStep) {
-      let windows = arranged(sampler.windows(step: step))
-      for start in stride(from: 0, to: windows.count, by: microBatch) {
-        let part = windows[start..<min(start + microBatch, windows.count)].map { examples[$0] }
-        let length = part.map(\.length).max() ?? 0
-        padded += part.reduce(0) { $0 + $1.sequences.count * length }
-        real += part.reduce(0) { $0 + $1.tokenCount }
-      }
-    }
-    return 1 - Double(real) / Double(padded)
-  }
-
-  /// The sequences of the examples, one after another, padded to the longest of them.
+  /// The sequences of the examples, one after another.
   ///
   /// A token's loss has the weight λ, divided by the number of sequences of its example and by the number of targets of its sequence:
   /// train.py of finetune-transformer-lm takes the mean over both.
   package func batch(windows: [Int], samples: [UInt32]) -> Batch {
     let part = windows.map { examples[$0] }
-    let length = part.map(\.length).max() ?? 1
     var (tokens, targets, weights): ([Int32], [Int32], [Float]) = ([], [], [])
-    var (keys, ends): ([UInt32], [Int32]) = ([], [])
+    var (keys, lengths): ([UInt32], [Int]) = ([], [])
     var rows: [BatchExample] = []
     for (example, sample) in zip(part, samples) {
-      let first = ends.count
+      let first = lengths.count
       for (place, sequence) in example.sequences.enumerated() {
-        let padding = repeatElement(sequence.last ?? 0, count: length - sequence.count)
         let weight = lmCoefficient / Double(example.sequences.count * (sequence.count - 1))
-        tokens += sequence + padding
-        targets += sequence.dropFirst() + padding + sequence.suffix(1)
-        weights += repeatElement(Float(weight), count: sequence.count - 1)
-        weights += repeatElement(0, count: length - sequence.count + 1)
+        tokens += sequence
+        targets += sequence.dropFirst() + sequence.suffix(1)
+        weights += repeatElement(Float(weight), count: sequence.count - 1) + [0]
         keys.append(sample &* UInt32(example.sequences.count) &+ UInt32(place))
-        ends.append(Int32(sequence.count - 1))
+        lengths.append(sequence.count)
       }
       rows.append(
         BatchExample(
-          sequences: first..<ends.count, combination: answer.combination,
+          sequences: first..<lengths.count, combination: answer.combination,
           target: example.target ?? [], sample: sample))
     }
     return Batch(
-      sequences: ends.count, length: length, tokens: tokens, targets: targets,
-      lossWeights: weights, samples: keys, examples: rows, ends: ends)
+      lengths: lengths, tokens: tokens, targets: targets, lossWeights: weights, samples: keys,
+      examples: rows)
   }
 }
 

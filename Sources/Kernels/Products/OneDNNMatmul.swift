@@ -51,6 +51,9 @@ package final class OneDNNMatmul {
   private var scratch: UnsafeMutableRawPointer
   private var scratchBytes = 0
 
+  /// Shapes whose code is kept at most, which batches of many lengths would exceed.
+  private static let mostCompiled = 1_024
+
   /// All that oneDNN's code depends on.
   private struct Shape: Hashable {
     let m, n, k, strideA, strideB, strideC: Int
@@ -88,15 +91,20 @@ package final class OneDNNMatmul {
   }
 
   deinit {
+    forgetCompiled()
+    unsafe dnnl_stream_destroy(stream)
+    unsafe dnnl_engine_destroy(engine)
+    unsafe free(scratch)
+  }
+
+  private func forgetCompiled() {
     for entry in compiled.values {
       unsafe dnnl_primitive_destroy(entry.primitive)
       unsafe [entry.a, entry.b, entry.c, entry.scratch, entry.bias].forEach {
         unsafe dnnl_memory_destroy($0)
       }
     }
-    unsafe dnnl_stream_destroy(stream)
-    unsafe dnnl_engine_destroy(engine)
-    unsafe free(scratch)
+    compiled = [:]
   }
 
   /// C = α·op(A)·op(B), plus C or a bias for every row.
@@ -116,6 +124,7 @@ package final class OneDNNMatmul {
       transposeA: a.transposed, transposeB: b.transposed, adding: adding,
       bias: bias != nil, alpha: alpha)
     OneDNN.useCallingThread()
+    if compiled.count > OneDNNMatmul.mostCompiled { forgetCompiled() }
     let code = compiled[shape] ?? compile(shape)
     unsafe dnnl_memory_set_data_handle(code.a, a.base)
     unsafe dnnl_memory_set_data_handle(code.b, b.base)

@@ -15,7 +15,7 @@ public struct FineTuningPlan: Sendable, Encodable {
   public let bytesPerRank: Int
   /// The number of ranks.
   public let ranks: Int
-  /// A few lines on examples, padding and truncation.
+  /// A few lines on examples and truncation.
   public let examples: String
   /// A sentence for each setting that is possible but probably not meant.
   public let cautions: [String]

@@ -16,7 +16,7 @@ extension FiniteCheck {
   ///   - window: the number in the data of the sequence or example at a place of the global batch
   func report(at place: String, _ batch: Batch, window: (_ sample: Int) -> Int) throws {
     guard let finding = take() else { return }
-    let sequence = finding.row / batch.length
+    let (sequence, position) = batch.place(ofRow: finding.row)
     let example = batch.examples.first { $0.sequences.contains(sequence) }
     let sample = Int(example?.sample ?? batch.samples[sequence])
     let what = example == nil ? "sequence" : "example"
@@ -24,7 +24,7 @@ extension FiniteCheck {
       "\(place): \(finding.value) in the output of "
         + (finding.layer.map { "layer \($0), " } ?? "")
         + "operation \(finding.operation.rawValue), \(what) \(sample) of the batch (\(what) \(window(sample)) of the data), "
-        + "position \(finding.row % batch.length), column \(finding.column)")
+        + "position \(position), column \(finding.column)")
   }
 }
 

@@ -36,7 +36,7 @@ package struct GlobalBatch {
   }
 }
 
-/// Counts the tokens of a run's steps, without padding.
+/// Counts the tokens of a run's steps.
 struct TokenCount {
   let source: any BatchSource
   let sampler: Sampler

@@ -89,14 +89,13 @@ struct TaskWorkload: Workload {
       }
     }
     self.config = config
-    let padding = batches.paddingShare(config.sampler(windows: batches.count))
     let end =
       derivesSteps && last < config.batch && config.steps > 1 ? ", the last step with \(last)" : ""
     description = """
       \(spec.name), \(spec.transformation.rawValue): \(grouped(train.encoded.count)) training and \
       \(grouped(parts[1].encoded.count)) development example\(parts[1].encoded.count == 1 ? "" : "s"); \(config.batch) per step, \(config.steps) step\(config.steps == 1 ? "" : "s") in \
       \(config.epochs) epoch\(config.epochs == 1 ? "" : "s")\(end)
-      padding \(format(100 * padding, 1)) % of the tokens; \(train.losses(model.context, development: parts[1]))
+      \(train.losses(model.context, development: parts[1]))
       """
       // A development split that is a share of the training files has the same notes: they are reported once.
       + (train.warnings + parts[1].warnings.filter { !train.notes.contains($0) })
