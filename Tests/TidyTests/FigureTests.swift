@@ -18,6 +18,41 @@ struct FigureTests {
     ).run()
   }
 
+  /// A peer that aborts every second time it is started, and one that always does.
+  @Test func aPeerThatCrashesIsRunAgainAndReported() throws {
+    let script = """
+      import importlib.util, importlib.machinery, sys
+      sys.path.insert(0, "\(Repository.path)/cluster/benchmarks")
+      loader = importlib.machinery.SourceFileLoader("page", "\(Repository.path)/cluster/benchmarks/against-pytorch")
+      page = importlib.util.module_from_spec(importlib.util.spec_from_loader("page", loader))
+      loader.exec_module(page)
+      echo = 'echo "{\\"tokensPerSecond\\": 2, \\"peakBytes\\": 1, \\"bytesResident\\": 1}"'
+      flaky = f'if [ -e crashed ]; then rm crashed; {echo}; else touch crashed; kill -ABRT $$; fi'
+      def contestant(name, is_peer, text):
+          return name, is_peer, (["sh", "-c", "cd \\"$FOLDER\\"; " + text], {"FOLDER": sys.argv[1]})
+      runs = [contestant("peer", True, flaky), contestant("own", False, echo)]
+      results, crashes = page.measure(2, runs)
+      print({name: len(all) for name, all in results.items()}, crashes)
+      print(page.section("mini fp32", runs, results, crashes))
+      page.measure(1, [contestant("lost", True, "exit 7")])
+      """
+    try withTemporaryFolder { folder in
+      let outcome = try Command(
+        [
+          "env", "PYTHONDONTWRITEBYTECODE=1", "python3", "-c", script,
+          folder,
+        ], folder: folder
+      ).run()
+      #expect(outcome.status == 1)
+      #expect(outcome.output.contains("{'peer': 2, 'own': 2}"), "\(outcome.output)")
+      #expect(
+        outcome.output.contains(
+          "Repeated, since PyTorch crashed: peer, round 1: exit status -6; peer, round 2: exit status -6."
+        ))
+      #expect(outcome.errors.contains("lost crashed 3 times in a row"), "\(outcome.errors)")
+    }
+  }
+
   @Test func readmeQuotesThePages() throws {
     let outcome = try check(Repository.path)
     #expect(outcome.status == 0, "\(outcome.errors)")

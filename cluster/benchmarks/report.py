@@ -71,20 +71,30 @@ def mpirun(ranks):
     return ["mpirun", "--bind-to", "none", "-n", str(ranks)] if ranks > 1 else []
 
 
-def run(command, environment=()):
-    """Run a command that must succeed and return its standard output."""
+def start(command, environment=()):
+    """Run a command and return its exit status and its standard output."""
     print("$", shlex.join(command), file=sys.stderr, flush=True)
     root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     result = subprocess.run(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, env=os.environ | root | dict(environment))
-    if result.returncode:
-        fail(f"exit status {result.returncode} from {shlex.join(command)}")
-    return result.stdout
+    return result.returncode, result.stdout
+
+
+def run(command, environment=()):
+    """Run a command that must succeed and return its standard output."""
+    status, output = start(command, environment)
+    if status:
+        fail(f"exit status {status} from {shlex.join(command)}")
+    return output
 
 
 def run_json(command, environment=()):
-    """Run a command and return the JSON object on the last line of its standard output."""
-    return json.loads(run(command, environment).strip().splitlines()[-1])
+    """Run a command that must succeed and return the JSON object on the last line of its standard output."""
+    return last_json(run(command, environment))
+
+
+def last_json(output):
+    return json.loads(output.strip().splitlines()[-1])
 
 
 def spread(values, digits=1):
