@@ -21,12 +21,12 @@ struct FigureTests {
   /// A peer that aborts every second time it is started, and one that always does.
   @Test func aPeerThatCrashesIsRunAgainAndReported() throws {
     let script = """
-      import importlib.util, importlib.machinery, sys
+      import importlib.util, importlib.machinery, json, sys
       sys.path.insert(0, "\(Repository.path)/cluster/benchmarks")
       loader = importlib.machinery.SourceFileLoader("page", "\(Repository.path)/cluster/benchmarks/against-pytorch")
       page = importlib.util.module_from_spec(importlib.util.spec_from_loader("page", loader))
       loader.exec_module(page)
-      echo = 'echo "{\\"tokensPerSecond\\": 2, \\"peakBytes\\": 1, \\"bytesResident\\": 1}"'
+      echo = "echo '" + json.dumps({"tokensPerSecond": 2, "peakBytes": 1, "bytesResident": 1}) + "'"
       flaky = f'if [ -e crashed ]; then rm crashed; {echo}; else touch crashed; kill -ABRT $$; fi'
       def contestant(name, is_peer, text):
           return name, is_peer, (["sh", "-c", "cd \\"$FOLDER\\"; " + text], {"FOLDER": sys.argv[1]})
