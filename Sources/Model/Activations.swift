@@ -1,7 +1,7 @@
 import Buffers
 import Kernels
 
-/// The memory of forward and backward passes over at most `rows` = B·T tokens, taken once.
+/// The memory of forward and backward passes over at most `rows` tokens, taken once.
 ///
 /// A training pass keeps, for every block, what backward reads: 12 C + 4 floats a token and H log-sum-exps; C + 2 of them where
 /// the others are recomputed. A pass without backward uses one block's memory for all. In bf16 the factors of products have half as

@@ -44,7 +44,7 @@ public final class Decoder {
   /// A decoder in the precision of its weights that keeps all activations.
   ///
   /// - Parameters:
-  ///   - capacity: the most tokens (B·T) of a batch
+  ///   - capacity: the most tokens (R) of a batch
   ///   - training: whether `backward` will be called; without it much less memory is taken
   public convenience init(_ state: ModelState, team: ThreadTeam, capacity: Int, training: Bool) {
     var use = DecoderUse(capacity: capacity, training: training)
@@ -52,7 +52,7 @@ public final class Decoder {
     self.init(state, team: team, use: use)
   }
 
-  /// The most tokens (B·T) that fit a batch.
+  /// The most tokens (R) that fit a batch.
   public var capacity: Int { use.capacity }
 
   /// The floats that a decoder takes besides weights, gradients and the optimizer's state.
@@ -94,7 +94,7 @@ public final class Decoder {
     if !batch.examples.isEmpty { scoreLayer(pass).forward() }
   }
 
-  /// The loss of every position of the last batch, in nats, (B·T); not weighted.
+  /// The loss of every position of the last batch, in nats, (R); not weighted.
   public func losses() -> Vector {
     let pass = lastPass()
     let losses = activations.losses(rows: pass.rows)
@@ -134,7 +134,7 @@ public final class Decoder {
   ///   - ready: called with every range of it that is finished
   ///   - lateRows: in the order `tableFirst`, called last with the lookup's part of the token embedding's gradient, which is not in
   ///     `gradients`: the batch's distinct tokens and (tokens, C) rows, valid until the next pass
-  /// - Returns: the loss of every position, in nats, (B·T); not weighted. Zeros where no position counts. Those of the examples are
+  /// - Returns: the loss of every position, in nats, (R); not weighted. Zeros where no position counts. Those of the examples are
   ///   `exampleLosses`
   public func backward(
     divisor: Double, addingTo gradients: Vector, order: AnnouncementOrder = .backToFront,

@@ -2,7 +2,7 @@ import Kernels
 
 /// The purpose of a decoder, which determines its memory.
 public struct DecoderUse: Sendable, Equatable {
-  /// The most tokens (B·T) of a batch.
+  /// The most tokens (R) of a batch.
   public var capacity: Int
   /// True if `backward` will be called; otherwise much less memory is taken.
   public var training: Bool

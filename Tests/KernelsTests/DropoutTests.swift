@@ -113,7 +113,7 @@ struct DropoutTests {
     #expect(mask(none) == [Float](repeating: 1, count: 1000))
   }
 
-  /// The scale is that of the share that is kept, so the mean of the mask is 1; hardly anything is kept at most, and never nothing.
+  /// Kept elements are scaled by the share that is really kept, so the mean of the mask is 1, also for p close to 0 and to 1.
   @Test(arguments: [1e-6, 0.1, 0.3, 0.999_999] as [Float]) func theMaskIsExactForItsShare(
     _ p: Float
   ) {

@@ -5,7 +5,7 @@ import Testing
 struct EmbeddingTests {
   /// Two sequences of four; token 2 occurs three times.
   let tokens: [Int32] = [2, 0, 2, 5, 1, 2, 5, 0]
-  /// Of sequences of 3 and 5 tokens.
+  /// Positions in sequences of 3 and 5 tokens.
   let positions: [Int32] = [0, 1, 2, 0, 1, 2, 3, 4]
 
   @Test func rowsAreTokenPlusPosition() {

@@ -8,7 +8,7 @@ struct Example: Decodable {
   var target: [Float]
 }
 
-/// The examples of one leaf.
+/// The examples of one micro-batch.
 struct Examples {
   var list: [Example]
   var combination: BatchExample.Combination

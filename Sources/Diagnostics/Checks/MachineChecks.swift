@@ -96,7 +96,7 @@ enum MachineChecks {
   private static let slowEngine = 1.05
 
   private static func kernels(_ node: [RankFacts]) -> [Verdict] {
-    /// The rank's engine relative to the fastest, and the fastest.
+    /// The time of a product by the rank's engine, divided by that of the fastest, and the name of the fastest.
     func compare(_ rank: RankFacts) -> (time: Double, best: String)? {
       guard let engine = rank.engine.engine, let own = rank.engineSeconds[engine.rawValue],
         let best = rank.engineSeconds.min(by: { $0.value < $1.value })

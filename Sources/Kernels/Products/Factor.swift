@@ -32,7 +32,7 @@ public struct Factor: Sendable {
     Factor(values[columns: range], rounded: rounded?[columns: range])
   }
 
-  /// Converts the values, once they are what they shall be; nothing where products are in fp32.
+  /// Rounds the values to bf16. Call it when they are final; it does nothing in fp32.
   public func round() {
     guard let rounded else { return }
     for row in 0..<rows { rounded.round(values[row: row], row: row) }

@@ -25,7 +25,7 @@ public enum ProductEngine: String, Sendable, Codable, CaseIterable {
 
   /// The engine that `--engine auto` means: a fixed rule of the CPU's instructions, so that ranks and restarts on equal machines agree.
   ///
-  /// With AVX-512, oneDNN's products are faster at every size of tile; without it the two are level, and OpenBLAS stays.
+  /// With AVX-512, oneDNN is faster at nearly all sizes of tiles (Zen 5, Cascade Lake); without it the two are level, and OpenBLAS stays.
   public static func automatic(for precision: Precision) -> ProductEngine {
     if precision == .bf16 { return .onednn }
     let avx512 = dnnl_cpu_isa_avx512_core.rawValue

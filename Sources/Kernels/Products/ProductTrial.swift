@@ -4,8 +4,8 @@ import Synchronization
 /// Products of fixed factors that an engine is tried with before it is used.
 ///
 /// Their fingerprint tells whether two engines give the same bits, which depend on the kernels that a library picks by the CPU. They must not
-/// depend on the thread, or runs of one and of two threads would differ; nothing but trying can tell. Nor can anything else tell whether a
-/// library computes wrongly on a new CPU.
+/// depend on the thread, or runs of one and of two threads would differ. Only a trial shows this, and whether a library computes wrongly on
+/// a new CPU.
 public enum ProductTrial {
   /// Rows, columns and inner size: whole and broken tiles of the kernels, one row, and more than one pass over the inner size.
   private static let shapes = [(64, 96, 130), (33, 65, 520), (1, 200, 70), (130, 48, 64)]
@@ -108,7 +108,7 @@ extension ThreadTeam {
   /// The fingerprints of products that the team's threads compute, without repetition (one where bits do not depend on the thread), and the
   /// first wrong product.
   ///
-  /// Each thread takes what it gets of several tiles for each, so that hardly one stays without.
+  /// There are four tiles per thread, so that almost certainly every thread takes one.
   ///
   /// - Parameter products: an engine for each worker
   public func tryProducts(

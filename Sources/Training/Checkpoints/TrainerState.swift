@@ -17,7 +17,7 @@ package struct TrainerState: Codable, Equatable {
   let tokenizerFingerprint: String
   /// The configuration of the run when it wrote the checkpoint.
   package let config: RunConfig
-  /// `ProductFingerprint` of rank 0, which distinguishes the different bits of another machine from wrong bits; nil in checkpoints of
+  /// `ProductTrial.fingerprint` of rank 0, which distinguishes the different bits of another machine from wrong bits; nil in checkpoints of
   /// older programs.
   package let productFingerprint: String?
   /// Rank 0's engine of matrix products: a run that resumes with other kernels is warned. Nil in checkpoints of older programs.
