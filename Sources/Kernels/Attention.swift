@@ -22,8 +22,8 @@ public enum Attention {
     let memory: Vector
     let width: Int
 
-    /// Scores and their gradients, a row of the mask, and the roundings of the two.
-    static func count(width: Int) -> Int { (3 * blockRows + 1) * width }
+    /// Scores and their gradients, a row of the mask, the roundings of the two, and a float for each query.
+    static func count(width: Int) -> Int { (3 * blockRows + 1) * width + blockRows }
 
     /// (rows, width) number 0 or 1, with memory for its rounding where products are in bf16.
     func scores(_ index: Int, rows: Int, rounded: Bool) -> Factor {
@@ -37,6 +37,9 @@ public enum Attention {
     }
 
     var mask: Vector { memory[2 * blockRows * width..<(2 * blockRows + 1) * width] }
+
+    /// (blockRows) Σ exp(s − max s) of each query
+    var sums: Vector { memory[(3 * blockRows + 1) * width..<Scratch.count(width: width)] }
   }
 
   /// A head of a sequence; it keys the dropout of the probabilities.
@@ -58,13 +61,13 @@ public enum Attention {
       firstElement = head * context * context
     }
 
-    /// Overwrites `mask` with 0 or 1/(1−p) for query `row`; false where nothing is dropped.
-    func mask(row: Int, into mask: Vector) -> Bool {
-      guard dropout.probability > 0 else { return false }
+    /// `mask` filled with 0 or 1/(1−p) for the first keys of query `row`; nil where nothing is dropped.
+    func mask(row: Int, in mask: Vector) -> Vector? {
+      guard dropout.probability > 0 else { return nil }
       dropout.mask(
         sample: sample, layer: layer, place: .attention, firstElement: firstElement + row * context,
         into: mask)
-      return true
+      return mask
     }
   }
 
@@ -89,20 +92,25 @@ public enum Attention {
       let keys = 0..<past + block.upperBound
       let scratch = Scratch(memory: scratch, width: Softmax.paddedCount(keys.count))
       let storage = scratch.scores(0, rows: block.count, rounded: q.rounded != nil)
-      let (width, mask) = (scratch.width, scratch.mask)
+      let (width, mask, sums) = (scratch.width, scratch.mask, scratch.sums)
       let scores = storage[columns: keys]
       products.multiply(
         q[rows: block], k[rows: keys], transposeB: true, alpha: scale, into: scores.values)
       for row in block {
-        let probabilities = storage.values[row: row - block.lowerBound]
-        probabilities[past + row + 1..<width].fill(Softmax.masked)
-        logSumExp[row] = Softmax.forward(probabilities)
-        if place.mask(row: past + row, into: mask) {
-          Elementwise.multiply(probabilities, mask, into: probabilities)
-        }
+        let scores = storage.values[row: row - block.lowerBound]
+        let keys = past + row + 1
+        let end = Softmax.paddedCount(keys)
+        scores[keys..<end].fill(Softmax.masked)
+        scores[end..<width].fill(0)
+        (sums[row - block.lowerBound], logSumExp[row]) = Softmax.exponentiate(
+          scores[0..<end], mask: place.mask(row: past + row, in: mask[0..<end]))
       }
       storage.round()
       products.multiply(scores, v[rows: keys], into: y[rows: block])
+      // A row of outputs is shorter than one of probabilities, so the sums divide those.
+      for row in block {
+        Elementwise.scale(y[row: row], by: 1 / sums[row - block.lowerBound], into: y[row: row])
+      }
     }
   }
 
@@ -140,15 +148,14 @@ public enum Attention {
       for row in block {
         let p = storage.values[row: row - block.lowerBound]
         let dp = dStorage.values[row: row - block.lowerBound]
-        p[row + 1..<width].fill(Softmax.masked)
+        let end = Softmax.paddedCount(row + 1)
+        p[row + 1..<end].fill(Softmax.masked)
+        p[end..<width].fill(0)
         dp[row + 1..<width].fill(0)
-        _ = Softmax.exponentiate(p, minus: logSumExp[row])
-        let delta = Reduction.dot(dy.values[row: row], y[row: row])
-        if place.mask(row: row, into: mask) {
-          dScoresOfRow(p, dp, mask: mask, delta: delta, scale: scale)
-        } else {
-          dScoresOfRow(p, dp, delta: delta, scale: scale)
-        }
+        backwardOfRow(
+          p[0..<end], dp[0..<end], mask: place.mask(row: row, in: mask[0..<end]),
+          logSumExp: logSumExp[row], delta: Reduction.dot(dy.values[row: row], y[row: row]),
+          scale: scale)
       }
       storage.round()
       dStorage.round()
@@ -160,22 +167,23 @@ public enum Attention {
     }
   }
 
-  /// dp ← p·(m·dp − δ)·scale and p ← p·m
-  private static func dScoresOfRow(
-    _ p: Vector, _ dp: Vector, mask: Vector, delta: Float, scale: Float
+  /// p = exp(s − lse),  dp ← p·(m·dp − δ)·scale  and  s ← p·m, in one pass
+  private static func backwardOfRow(
+    _ s: Vector, _ dp: Vector, mask: Vector?, logSumExp: Float, delta: Float, scale: Float
   ) {
-    for index in stride(from: 0, to: p.count, by: Lanes.width) {
-      let m = mask.load(at: index)
-      let probability = p.load(at: index)
-      dp.store(probability * (m * dp.load(at: index) - delta) * scale, at: index)
-      p.store(probability * m, at: index)
-    }
-  }
-
-  /// dp ← p·(dp − δ)·scale
-  private static func dScoresOfRow(_ p: Vector, _ dp: Vector, delta: Float, scale: Float) {
-    for index in stride(from: 0, to: p.count, by: Lanes.width) {
-      dp.store(p.load(at: index) * (dp.load(at: index) - delta) * scale, at: index)
+    if let mask {
+      for index in stride(from: 0, to: s.count, by: Lanes.width) {
+        let m = mask.load(at: index)
+        let p = exp(s.load(at: index) - logSumExp)
+        dp.store(p * (m * dp.load(at: index) - delta) * scale, at: index)
+        s.store(p * m, at: index)
+      }
+    } else {
+      for index in stride(from: 0, to: s.count, by: Lanes.width) {
+        let p = exp(s.load(at: index) - logSumExp)
+        dp.store(p * (dp.load(at: index) - delta) * scale, at: index)
+        s.store(p, at: index)
+      }
     }
   }
 

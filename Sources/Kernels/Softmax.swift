@@ -14,14 +14,26 @@ public enum Softmax {
   /// The row length that holds `count` scores: the next multiple of 16.
   public static func paddedCount(_ count: Int) -> Int { (count + 15) & ~15 }
 
-  /// Overwrites scores s with softmax(s) and returns log Σ exp(s).
+  /// Overwrites scores s with m ⊙ exp(s − max s), which divided by Σ exp(s − max s) are the probabilities under the mask m.
   ///
-  /// - Parameter row: (padded count), overwritten
-  public static func forward(_ row: Vector) -> Float {
+  /// - Parameters:
+  ///   - row: (padded count), overwritten
+  ///   - mask: (padded count) m; nil for ones
+  /// - Returns: Σ exp(s − max s), without the mask, and log Σ exp(s)
+  public static func exponentiate(_ row: Vector, mask: Vector?) -> (sum: Float, logSumExp: Float) {
     let maximum = maximum(row)
-    let sum = exponentiate(row, minus: maximum)
-    Elementwise.scale(row, by: 1 / sum, into: row)
-    return maximum + log(sum)
+    guard let mask else {
+      let sum = exponentiate(row, minus: maximum)
+      return (sum, maximum + log(sum))
+    }
+    var lanes = Lanes.zero
+    for index in stride(from: 0, to: row.count, by: 16) {
+      let value = exp(row.load(at: index) - maximum)
+      lanes += value
+      row.store(value * mask.load(at: index), at: index)
+    }
+    let sum = lanes.total
+    return (sum, maximum + log(sum))
   }
 
   /// The largest score of the row; NaN where one is NaN may be lost here and shows in the exponentials.
