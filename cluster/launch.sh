@@ -11,6 +11,9 @@
 # forever. In both cases launch.sh ends with 75: run the same command again. LAUNCH_PATIENCE is the number of seconds that mpirun may
 # continue after its ranks have begun to end (default 20).
 #
+# LAUNCH_BINDING replaces --bind-to none, with which the ranks of a node share all its CPUs. With one rank per NUMA domain, set
+# LAUNCH_BINDING='--map-by ppr:1:numa --bind-to numa': a rank's threads then stay beside its memory.
+#
 # The variables that choose the kernels of matrix products are passed to the ranks on all nodes: OPENBLAS_*, ONEDNN_*, DNNL_*,
 # GLIBC_TUNABLES.
 set -euo pipefail
@@ -34,7 +37,9 @@ launch() {
   exec {errors}> >(sift "$notes")
   sieve=$!
   # Unbound ranks see all CPUs of the node and share them fairly. A rank bound to one core would have only one thread.
-  setsid env "${settings[@]}" mpirun --bind-to none "${passed[@]}" "$@" </dev/null 2>&"$errors" {errors}>&- &
+  local binding
+  read -ra binding <<<"${LAUNCH_BINDING:---bind-to none}"
+  setsid env "${settings[@]}" mpirun "${binding[@]}" "${passed[@]}" "$@" </dev/null 2>&"$errors" {errors}>&- &
   job=$!
   exec {errors}>&-
   end_with_its_ranks "$job" "$notes" &
