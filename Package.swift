@@ -135,6 +135,8 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(
+      name: "BenchmarksTests", dependencies: ["Benchmarks", "Buffers", "Kernels", "Profiling"]),
+    .testTarget(
       name: "DiagnosticsTests",
       dependencies: ["Diagnostics", "Dist", "Kernels", "TestSupport", "Training"]),
     .testTarget(

@@ -79,6 +79,7 @@ package final class Roofline {
       Tile(height: min(512, max(64, (rows / 4 + 63) & ~63)), width: 768),
       Tile(height: 768, width: 384), Tile(height: rows, width: 512),
       Tile(height: 1_024, width: columns), Tile(height: 256, width: 384),
+      Tile(height: 128, width: 384),
     ]
   }
 

@@ -20,6 +20,7 @@ public struct StepBenchmark {
   public let warmUp: Int
   private let usesData: Bool
   private let trace: String?
+  private let simulatedThreads: [Int]
   private let communicator: Communicator
   private let clock = ContinuousClock()
 
@@ -31,13 +32,16 @@ public struct StepBenchmark {
   /// - Parameters:
   ///   - usesData: true for tokens of the training split in `config.data`; false for random ones
   ///   - trace: the trace file to write; nil for none
+  ///   - simulatedThreads: the numbers of threads with which the step is simulated; empty for none
   public init(
-    _ config: RunConfig, warmUp: Int, usesData: Bool, trace: String?, communicator: Communicator
+    _ config: RunConfig, warmUp: Int, usesData: Bool, trace: String?, simulatedThreads: [Int],
+    communicator: Communicator
   ) {
     self.config = config
     self.warmUp = warmUp
     self.usesData = usesData
     self.trace = trace
+    self.simulatedThreads = simulatedThreads
     self.communicator = communicator
   }
 
@@ -48,7 +52,9 @@ public struct StepBenchmark {
     for entry in shared.entries {
       try communicator.agree(on: entry, what: "the configuration", status: 2)
     }
-    try communicator.agree(on: "\(warmUp) \(trace ?? "")", what: "--warm-up and --trace", status: 2)
+    try communicator.agree(
+      on: "\(warmUp) \(trace ?? "") \(simulatedThreads)",
+      what: "--warm-up, --trace and --simulate-threads", status: 2)
     try communicator.together {
       try InputFiles.require(
         trace, of: "--trace", otherThan: usesData ? InputFiles.files(in: config.data) : [])
@@ -66,7 +72,8 @@ public struct StepBenchmark {
       on: communicator)
     let traceFile = try trace.map { try TraceFile($0, communicator: communicator, clock: clock) }
     let recorder = try OperationRecorder(
-      threads: threads, traces: trace != nil, communicator: communicator, clock: clock)
+      threads: threads, traces: trace != nil || !simulatedThreads.isEmpty,
+      communicator: communicator, clock: clock)
     let team = ThreadTeam(size: threads, observer: recorder)
     let state = ModelState(model, training: true, precision: config.precision)
     let trainer = try Trainer(
@@ -81,6 +88,7 @@ public struct StepBenchmark {
 
     var measurement = try measure(trainer, model, team)
     try traceFile?.write(recorder)
+    measurement.simulated = try simulate(recorder, threads: threads)
     measurement.bytesResident = Int(resident)
     let profile = try StepProfile(recorder, communicator: communicator)
     return StepBenchmarkResult(
@@ -106,6 +114,8 @@ public struct StepBenchmark {
     /// Floating-point operations per second by engine on all threads of all ranks, if each had its core for itself.
     var engines: [ProductEngine: Double] = [:]
     var bytesResident = 0
+    /// Rank 0's step on other numbers of threads.
+    var simulated: SimulatedStep?
 
     /// Adds a step of all ranks. Collective.
     fileprivate mutating func add(
@@ -158,6 +168,22 @@ public struct StepBenchmark {
     result.bandwidth = median(bandwidths)
     result.engines = try engines(team)
     return result
+  }
+
+  /// Simulates the step of this rank. Collective.
+  private func simulate(_ recorder: OperationRecorder, threads: Int) throws -> SimulatedStep? {
+    guard !simulatedThreads.isEmpty else { return nil }
+    return try communicator.together {
+      guard let regions = StepRegions(recorder) else {
+        throw InputError(
+          "the step has more tiles than are recorded; use fewer micro-batches",
+          path: "--simulate-threads")
+      }
+      let simulation = ThreadSimulation(
+        regions, threads: threads,
+        handOutSeconds: ThreadSimulation.handOutSeconds(clock: clock))
+      return SimulatedStep(simulation, threads: simulatedThreads)
+    }
   }
 
   private func engines(_ team: ThreadTeam) throws -> [ProductEngine: Double] {

@@ -73,6 +73,9 @@ public struct StepBenchmarkResult: Sendable, Codable {
   /// The memory of a rank as `pretrain --dry-run` predicts it.
   public let bytesPredicted: Int
 
+  /// The step on other numbers of threads; nil if none were asked for.
+  public let simulated: SimulatedStep?
+
   /// The time of threads by operation.
   public let profile: ProfileTable
 
@@ -118,6 +121,7 @@ public struct StepBenchmarkResult: Sendable, Codable {
     optimizerBytes = plan.parameters * config.optimizer.bytesPerParameter
     optimizerOperations = plan.parameters * config.optimizer.operationsPerParameter
     bytesResident = measurement.bytesResident
+    simulated = measurement.simulated
     bytesPredicted = plan.bytes
     let cost = OperationCost(
       model, config.decoderUse, sequences: config.microBatch, length: model.context,
@@ -151,7 +155,7 @@ public struct StepBenchmarkResult: Sendable, Codable {
       \(communication)\
       memory          \(gigabytes(bytesResident)) resident at most, \(gigabytes(bytesPredicted)) \
       predicted (\(format(ratio, 3)))
-
+      \(simulated?.description ?? "")
       \(profile.description)
       """
   }

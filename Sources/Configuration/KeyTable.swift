@@ -170,6 +170,12 @@ extension RunConfig {
       "engine", .cluster, "Library of the matrix products", EngineChoice.automatic,
       meanings: ["auto": "oneDNN on CPUs with AVX-512 and for bf16, else OpenBLAS"],
       resume: .mayChange)
+    package let tileRows = Key<Int?>(
+      "tile-rows", .cluster,
+      "The most rows of a matrix product that a thread computes at once: 64 or 128 give many threads enough to do",
+      0,
+      none: 0, meaning: "512 with OpenBLAS, 256 with oneDNN", in: .within(64...512),
+      placeholder: "rows", resume: .mayChange)
     package let recompute = Key(
       "recompute", .cluster,
       "Recompute each block's activations in backward: less memory, more time", false,

@@ -85,6 +85,7 @@ public struct RunConfig: Sendable {
     var use = DecoderUse(capacity: self.microBatch * tokens, training: true)
     use.precision = self.precision
     use.engine = self.engine.engine
+    use.tileRows = self.tileRows
     use.recompute = self.recompute
     return use
   }

@@ -4,8 +4,11 @@ import Buffers
 ///
 /// Called from the worker's thread; several may call at once. It holds the clock, if it wants one.
 public protocol OperationObserver: Sendable {
-  /// A worker takes a tile.
-  func began(worker: Int)
+  /// The thread that hands out work is about to hand out `tiles` tiles: a parallel region, which ends before the next one begins.
+  func began(tiles: Int)
+
+  /// A worker takes a tile of the current region.
+  func began(worker: Int, tile: Int)
 
   /// A worker has finished a part of an operation, on which it was busy since its last call.
   ///
@@ -15,6 +18,13 @@ public protocol OperationObserver: Sendable {
   ///   - firstRow: the row of the batch (sequence · T + position) that `output` begins with; 0 where it has no such rows
   func finished(
     _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int)
+}
+
+extension OperationObserver {
+  /// Regions are of no interest to most observers.
+  public func began(tiles: Int) {}
+  /// Nor are the beginnings of tiles to those that measure no time.
+  public func began(worker: Int, tile: Int) {}
 }
 
 /// The operations of a training step, by the names of the modules of Hugging Face's `openai-gpt`.

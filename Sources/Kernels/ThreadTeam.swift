@@ -33,9 +33,10 @@ public final class ThreadTeam: Sendable {
   /// - Parameter body: `worker`, below `size`, owns its scratch memory while it works.
   public func perform(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
     func observed(_ tile: Int, _ worker: Int) {
-      observer?.began(worker: worker)
+      observer?.began(worker: worker, tile: tile)
       body(tile, worker)
     }
+    observer?.began(tiles: tiles)
     guard let others, tiles > 1 else {
       for tile in 0..<tiles {
         observed(tile, 0)

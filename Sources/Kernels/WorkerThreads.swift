@@ -132,6 +132,8 @@ private final class Sleeper: Sendable {
   }
 
   func wake() {
+    // Most are awake, and reading does not take the cache line away from them.
+    guard asleep.load(ordering: .sequentiallyConsistent) else { return }
     if asleep.exchange(false, ordering: .sequentiallyConsistent) { semaphore.signal() }
   }
 }

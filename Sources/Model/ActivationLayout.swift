@@ -97,7 +97,7 @@ struct ActivationLayout {
     dAttentionOutput = perRow(factor: backward * width)
     dAttended = perRow(factor: backward * width)
     dQKV = perRow(factor: backward * 3 * width)
-    let tiles = (rows + Pass.tileRows - 1) / Pass.tileRows
+    let tiles = (rows + Pass.rowTileHeight - 1) / Pass.rowTileHeight
     dNorms = take(backward * tiles * 4 * width)
     let outputs = config.scores > 0 ? Softmax.paddedCount(config.scores) : 0
     scores = perRow(outputs)

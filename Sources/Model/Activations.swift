@@ -145,7 +145,7 @@ final class Activations {
   }
 
   func gradients(rows: Int) -> Gradients {
-    let tiles = (layout.rows + Pass.tileRows - 1) / Pass.tileRows
+    let tiles = (layout.rows + Pass.rowTileHeight - 1) / Pass.rowTileHeight
     return Gradients(
       stream: matrix(layout.dStream, rows: rows), mlpOutput: factor(layout.dMLPOutput, rows: rows),
       inner: factor(layout.dInner, rows: rows),

@@ -52,7 +52,8 @@ extension Block {
   ) {
     let width = pass.config.width
     pass.rowTiles { rows, worker in
-      let sums = d.norms[row: rows.lowerBound / Pass.tileRows][part * width..<(part + 2) * width]
+      let sums = d.norms[row: rows.lowerBound / Pass.rowTileHeight][
+        part * width..<(part + 2) * width]
       sums.fill(0)
       let stream = d.stream[rows: rows]
       LayerNorm.backward(
@@ -169,10 +170,10 @@ extension Block {
     let layers = halves.flatMap { linearWeights($0, d, gradients) }
     let norms = halves.flatMap { normWeights($0, gradients) }
     let width = pass.config.width
-    let tiles = layers.map { WeightTiles($0.3.weight.values) }
+    let tiles = layers.map { WeightTiles($0.3.weight.values, tileRows: pass.tileRows) }
     let starts = tiles.indices.map { tiles[..<$0].reduce(0) { $0 + $1.count } }
     let linearTiles = tiles.reduce(0) { $0 + $1.count }
-    let tileCount = (pass.rows + Pass.tileRows - 1) / Pass.tileRows
+    let tileCount = (pass.rows + Pass.rowTileHeight - 1) / Pass.rowTileHeight
 
     pass.team.perform(linearTiles + norms.count) { tile, worker in
       guard tile < linearTiles else {
@@ -202,14 +203,12 @@ struct WeightTiles {
   private let columnTiles: Int
   let count: Int
 
-  private static let maximumRows = 768
-  private static let maximumColumns = 384
-
-  init(_ weight: Matrix) {
+  /// - Parameter tileRows: the most rows of a tile of the products that have the batch's rows
+  init(_ weight: Matrix, tileRows: Int) {
     rows = weight.rows
     columns = weight.columns
-    height = Pass.evenWidth(rows, atMost: WeightTiles.maximumRows)
-    width = Pass.evenWidth(columns, atMost: WeightTiles.maximumColumns)
+    height = Pass.evenWidth(rows, atMost: tileRows * 3 / 2)
+    width = Pass.evenWidth(columns, atMost: Pass.productColumns)
     columnTiles = (columns + width - 1) / width
     count = columnTiles * ((rows + height - 1) / height)
   }

@@ -75,7 +75,7 @@ public final class Decoder {
       config: config, batch: batch, dropout: dropout,
       classifierDropout: Dropout(
         probability: classifierDropout, seed: dropout.seed, step: dropout.step),
-      team: team, activations: activations, products: products)
+      team: team, activations: activations, products: products, tileRows: use.productRows)
     self.pass = pass
     let embedded = activations.stream(0, rows: pass.rows)
     pass.rowTiles { rows, worker in

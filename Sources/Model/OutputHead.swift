@@ -20,11 +20,7 @@ struct OutputHead {
   private static let mostRows = 512
   /// Floats that stay in the caches of two cores: 4 MiB.
   private static let cachedLogits = 1 << 20
-  private static let logitsColumns = 512
-  private static let weightRows = 1024
-  private static let backwardRows = 256
-  private static let backwardColumns = 384
-  private static let softmaxRows = 8
+  private static let softmaxRows = 4
 
   /// The losses of all positions, in nats, not weighted.
   ///
@@ -59,8 +55,9 @@ struct OutputHead {
         tile.round()
         return loss
       }
-      backward(dLogits, y: y[rows: rows], into: dy, rows, addingTo: dWeight)
+      backward(dLogits, y: y[rows: rows], rows, addingTo: dWeight)
     }
+    addParts(into: dy)
   }
 
   /// Calls `body` for every chunk of rows, in order.
@@ -74,7 +71,7 @@ struct OutputHead {
   /// (rows, padded V) logits of some rows of y.
   private func logits(_ y: Factor, firstRow: Int) -> Factor {
     let logits = pass.activations.logits(rows: y.rows)
-    pass.team.rows(weight.rows, height: OutputHead.logitsColumns) { classes, worker in
+    pass.team.rows(weight.rows, height: max(128, pass.tileRows)) { classes, worker in
       let tile = logits.values[columns: classes]
       pass.products[worker].multiply(
         y, weight[rows: classes], transposeB: true, into: tile)
@@ -100,34 +97,67 @@ struct OutputHead {
     }
   }
 
+  /// Overwrites some rows of `partialSums`, and adds to dWeight.
   private func backward(
-    _ dLogits: Factor, y: Factor, into dy: Matrix, _ rows: Range<Int>,
-    addingTo dWeight: Matrix
+    _ dLogits: Factor, y: Factor, _ rows: Range<Int>, addingTo dWeight: Matrix
   ) {
     let dLogits = dLogits[columns: 0..<weight.rows]
-    let dy = dy[rows: rows]
-    // The few tiles that sum over the whole vocabulary come first; those of the weight fill up behind them.
-    let width = Pass.evenWidth(weight.columns, atMost: OutputHead.backwardColumns)
-    let across = (weight.columns + width - 1) / width
-    let rowTiles = (rows.count + OutputHead.backwardRows - 1) / OutputHead.backwardRows
-    let weightTiles = (weight.rows + OutputHead.weightRows - 1) / OutputHead.weightRows
-    pass.team.perform(rowTiles * across + weightTiles) { tile, worker in
-      guard tile >= rowTiles * across else {
-        let row = tile / across * OutputHead.backwardRows
-        let column = tile % across * width
-        let part = row..<min(rows.count, row + OutputHead.backwardRows)
-        let columns = column..<min(weight.columns, column + width)
-        let tile = dy[rows: part][columns: columns]
-        pass.products[worker].multiply(
-          dLogits[rows: part], weight[columns: columns], into: tile)
+    let partialSums = partialSums[rows: rows]
+    let parts = partialSums.columns / weight.columns
+    let partHeight = Pass.evenWidth(weight.rows, atMost: (weight.rows + parts - 1) / parts)
+    let columnWidth = Pass.evenWidth(weight.columns, atMost: Pass.productColumns)
+    let across = (weight.columns + columnWidth - 1) / columnWidth
+    let down = (rows.count + pass.tileRows - 1) / pass.tileRows
+    let weightRows = 2 * pass.tileRows
+    let sumTiles = parts * down * across
+    let weightTiles = (weight.rows + weightRows - 1) / weightRows
+    // The long tiles that sum over a part of the vocabulary come first; those of the weight fill up behind them.
+    pass.team.perform(sumTiles + weightTiles) { tile, worker in
+      guard tile >= sumTiles else {
+        let part = tile / (down * across)
+        let classes =
+          min(weight.rows, part * partHeight)..<min(weight.rows, (part + 1) * partHeight)
+        let row = tile / across % down * pass.tileRows
+        let tileRows = row..<min(rows.count, row + pass.tileRows)
+        let column = tile % across * columnWidth
+        let columns = column..<min(weight.columns, column + columnWidth)
+        let start = part * weight.columns
+        let sums = partialSums[rows: tileRows][
+          columns: start + columns.lowerBound..<start + columns.upperBound]
+        if classes.isEmpty {
+          sums.fill(0)
+        } else {
+          pass.products[worker].multiply(
+            dLogits[rows: tileRows][columns: classes], weight[rows: classes][columns: columns],
+            into: sums)
+        }
         return pass.observe(
-          .headBackward, layer: nil, worker: worker, tile, firstRow: rows.lowerBound + row)
+          .headBackward, layer: nil, worker: worker, sums, firstRow: rows.lowerBound + row)
       }
-      let first = (tile - rowTiles * across) * OutputHead.weightRows
-      let classes = first..<min(weight.rows, first + OutputHead.weightRows)
+      let first = (tile - sumTiles) * weightRows
+      let classes = first..<min(weight.rows, first + weightRows)
       pass.products[worker].multiply(
         dLogits[columns: classes], transposeA: true, y, adding: true, into: dWeight[rows: classes])
       pass.observe(.headWeight, layer: nil, worker: worker, dWeight[rows: classes])
+    }
+  }
+
+  /// (R, parts · C) the gradients of the rows of y from each part of the vocabulary: memory that no block has begun with yet.
+  private var partialSums: Matrix { pass.activations.gradients(rows: pass.rows).inner.values }
+
+  /// dy = Σ parts, in their order.
+  private func addParts(into dy: Matrix) {
+    let (partialSums, width) = (partialSums, weight.columns)
+    pass.rowTiles { rows, worker in
+      for row in rows {
+        let parts = partialSums[row: row]
+        dy[row: row].copy(from: parts[0..<width])
+        for start in stride(from: width, to: parts.count, by: width) {
+          Elementwise.add(dy[row: row], parts[start..<start + width], into: dy[row: row])
+        }
+      }
+      pass.observe(
+        .headBackward, layer: nil, worker: worker, dy[rows: rows], firstRow: rows.lowerBound)
     }
   }
 }

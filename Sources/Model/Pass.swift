@@ -13,30 +13,31 @@ struct Pass {
   /// Each worker's engine of matrix products.
   let products: [any MatrixProducts]
 
-  /// The most rows and columns of a product's tile: large enough that the product runs at nearly the speed of a whole one, small
-  /// enough that there are several tiles for each of many threads.
-  private static let productRows = 512
-  private static let productColumns = 384
+  /// The most rows of a product's tile: see `DecoderUse.productRows`.
+  let tileRows: Int
+
+  /// The most columns of a product's tile.
+  static let productColumns = 384
   /// The rows of a tile of what goes row by row. What is summed inside a tile must not depend on the number of threads.
-  static let tileRows = 32
+  static let rowTileHeight = 16
 
   /// R
   var rows: Int { batch.rows }
 
   /// Runs `body` on every tile of rows.
   func rowTiles(_ body: (_ rows: Range<Int>, _ worker: Int) -> Void) {
-    team.rows(rows, height: Pass.tileRows, body)
+    team.rows(rows, height: Pass.rowTileHeight, body)
   }
 
   /// Runs `body` on every tile of a product with an output of R rows and `columns` columns.
   ///
-  /// The height follows from R alone: a quarter of it, so that small batches can be shared out too, up to `productRows`.
+  /// The height follows from R alone: a quarter of it, so that small batches can be shared out too, up to `tileRows`.
   func productTiles(
     columns: Int, _ body: (_ rows: Range<Int>, _ columns: Range<Int>, _ worker: Int) -> Void
   ) {
     let quarter = (rows / 4 + 63) & ~63
     team.grid(
-      rows: rows, columns: columns, height: min(Pass.productRows, max(64, quarter)),
+      rows: rows, columns: columns, height: min(tileRows, max(64, quarter)),
       width: Pass.evenWidth(columns, atMost: Pass.productColumns), body)
   }
 

@@ -34,8 +34,6 @@ package final class FiniteCheck: OperationObserver {
     }
   }
 
-  package func began(worker: Int) {}
-
   package func finished(
     _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
   ) {

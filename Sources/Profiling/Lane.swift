@@ -27,11 +27,12 @@ final class Lane: @unchecked Sendable {
 
   private var spans: [Span]
   private var last: ContinuousClock.Instant
+  private var place: TilePlace?
   private var isNewTile = true
 
   init(capacity: Int, now: ContinuousClock.Instant) {
     precondition(capacity > 0, "a lane without room")
-    let none = Span(name: .phase(.data), layer: nil, begin: now, end: now)
+    let none = Span(name: .phase(.data), layer: nil, place: nil, begin: now, end: now)
     spans = Array(repeating: none, count: capacity)
     // All keys from the beginning, so that the dictionary does not grow during a step.
     totals = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, Total()) })
@@ -39,8 +40,9 @@ final class Lane: @unchecked Sendable {
   }
 
   /// Records that the thread starts a tile.
-  func began(_ now: ContinuousClock.Instant) {
+  func began(_ place: TilePlace, _ now: ContinuousClock.Instant) {
     last = now
+    self.place = place
     isNewTile = true
   }
 
@@ -56,7 +58,8 @@ final class Lane: @unchecked Sendable {
     if !isNewTile, spans[newest].name == .operation(operation) {
       spans[newest].end = now
     } else {
-      add(Span(name: .operation(operation), layer: layer, begin: last, end: now))
+      add(
+        Span(name: .operation(operation), layer: layer, place: place, begin: last, end: now))
     }
     last = now
     isNewTile = false

@@ -11,6 +11,8 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
   private var steps: [StepMark] = []
   /// The buckets of the traced steps, whose communication runs during the backward pass.
   private var buckets: [(step: Int, spans: [BucketSpan])] = []
+  /// The number of parallel regions so far. Written between regions, so that the workers of a region read the same number.
+  private var regions = 0
 
   /// The number of steps measured since `reset`.
   package private(set) var stepCount = 0
@@ -58,7 +60,11 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
     steps.reserveCapacity(OperationRecorder.tracedSteps + 1)
   }
 
-  package func began(worker: Int) { lanes[worker].began(clock.now) }
+  package func began(tiles: Int) { regions += 1 }
+
+  package func began(worker: Int, tile: Int) {
+    lanes[worker].began(TilePlace(region: regions, tile: tile), clock.now)
+  }
 
   package func finished(
     _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
@@ -89,7 +95,7 @@ package final class OperationRecorder: OperationObserver, @unchecked Sendable {
     guard phase.isSpan else { return }
     let end = clock.now
     if lanes[0].isCounting { phases[phase, default: .zero] += begin.duration(to: end) }
-    lanes[0].add(Span(name: .phase(phase), layer: nil, begin: begin, end: end))
+    lanes[0].add(Span(name: .phase(phase), layer: nil, place: nil, begin: begin, end: end))
   }
 
   /// Records the buckets of the current step.
@@ -144,9 +150,14 @@ package struct ObserverPair: OperationObserver {
     return ObserverPair(first: first, second: second)
   }
 
-  package func began(worker: Int) {
-    second.began(worker: worker)
-    first.began(worker: worker)
+  package func began(tiles: Int) {
+    second.began(tiles: tiles)
+    first.began(tiles: tiles)
+  }
+
+  package func began(worker: Int, tile: Int) {
+    second.began(worker: worker, tile: tile)
+    first.began(worker: worker, tile: tile)
   }
 
   package func finished(

@@ -4,6 +4,8 @@ import Kernels
 struct Span {
   let name: Name
   package let layer: Int?
+  /// The tile of an operation; nil for a phase.
+  let place: TilePlace?
   let begin: ContinuousClock.Instant
   /// Moved forward while the same tile continues with the same operation.
   var end: ContinuousClock.Instant
@@ -20,4 +22,12 @@ struct Span {
       }
     }
   }
+}
+
+/// A tile of a parallel region.
+struct TilePlace: Hashable {
+  /// The region's number, counted over the whole life of a team.
+  let region: Int
+  /// The tile's number in the region; tiles are taken in this order.
+  let tile: Int
 }

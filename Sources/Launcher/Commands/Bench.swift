@@ -80,7 +80,7 @@ package struct Bench: KeyedCommand {
     let config = try communicator.together { try self.config(ranks: communicator.size) }
     let benchmark = StepBenchmark(
       config, warmUp: step.warmUp, usesData: keys.value(\.data) != nil, trace: step.trace,
-      communicator: communicator)
+      simulatedThreads: step.simulateThreads, communicator: communicator)
     let result = try benchmark.run()
     try communicator.onRoot { try output.print(result, text: result.description) }
   }

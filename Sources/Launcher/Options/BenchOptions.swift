@@ -66,6 +66,12 @@ struct StepOptions: ParsableArguments {
   var warmUp = 2
   @Option(help: ArgumentHelp("Write a trace for Perfetto or chrome://tracing.", valueName: "json"))
   var trace: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Simulate the step with these numbers of threads, from the measured times of its tiles.",
+      valueName: "threads"))
+  var simulateThreads: [Int] = []
 
   func validate() throws {
     if !(1...100_000 ~= steps) {
@@ -73,6 +79,9 @@ struct StepOptions: ParsableArguments {
     }
     if !(0...100_000 ~= warmUp) {
       throw ValidationError("--warm-up \(warmUp): expected a number from 0 to 100000")
+    }
+    for threads in simulateThreads where !(1...4_096 ~= threads) {
+      throw ValidationError("--simulate-threads \(threads): expected numbers from 1 to 4096")
     }
   }
 }

@@ -7,8 +7,6 @@ import Kernels
 struct LayerObserver: OperationObserver {
   let progress: Progress
 
-  func began(worker: Int) {}
-
   func finished(
     _ operation: Operation, layer: Int?, worker: Int, output: Matrix, firstRow: Int
   ) {

@@ -32,6 +32,17 @@ extension EndToEnd {
       let memoryGigabytesPerSecond: Double
       let bytesResident, bytesPredicted: Int
       let profile: Profile
+      let simulated: Simulated?
+      struct Simulated: Decodable {
+        struct Threads: Decodable {
+          let threads: Int
+          let secondsPerStep, efficiency: Double
+          let waiting: [String: Double]
+        }
+        let regions: Int
+        let serialSeconds, handOutSeconds: Double
+        let threads: [Threads]
+      }
     }
 
     @Test func aStepIsMeasuredBesideItsProducts() throws {
@@ -76,6 +87,29 @@ extension EndToEnd {
         }
         // Three leaves of two sequences and two layers: a tile a head, whatever it tells observers of.
         #expect(rows.first { $0.name == "attn backward" }?.calls == Double(3 * 2 * 2 * 2))
+        #expect(result.simulated == nil)
+      }
+    }
+
+    /// More threads never compute slower than one and never more than as many times as fast.
+    @Test(arguments: [1, 2]) func aStepIsSimulatedOnOtherNumbersOfThreads(_ threads: Int) throws {
+      try withTemporaryFolder { folder in
+        let result = try Sandbox(folder: folder).json(
+          Result.self,
+          "bench --preset debug --vocabulary 300 --threads \(threads) --steps 3 --tile-rows 64 --simulate-threads 1 2 4"
+        )
+        let simulated = try #require(result.simulated)
+        #expect(simulated.regions > 20 && simulated.serialSeconds > 0)
+        #expect(simulated.handOutSeconds >= 0)
+        #expect(simulated.threads.map(\.threads) == [1, 2, 4])
+        for step in simulated.threads {
+          #expect(step.secondsPerStep > 0)
+          #expect(step.efficiency > 0 && step.efficiency <= 1.000_001)
+          #expect(step.waiting.values.allSatisfy { 0..<1 ~= $0 })
+        }
+        #expect(abs(simulated.threads[0].efficiency - 1) < 1e-9)
+        // One thread waits for nobody.
+        #expect(simulated.threads[0].waiting.values.allSatisfy { $0 < 1e-9 })
       }
     }
 

@@ -31,7 +31,7 @@ extension EndToEnd {
 
     /// For every key, at least one of these differs from its default.
     private static func candidates(_ key: any ConfigKey) -> [String] {
-      key.info.choices + ["7", "0.25", "2", "24", "2000", "elsewhere"]
+      key.info.choices + ["7", "0.25", "2", "24", "100", "2000", "elsewhere"]
     }
 
     /// The words of a command line with these keys as flags.
