@@ -31,10 +31,10 @@ struct FigureTests {
       def contestant(name, is_peer, text):
           return name, is_peer, (["sh", "-c", "cd \\"$FOLDER\\"; " + text], {"FOLDER": sys.argv[1]})
       runs = [contestant("peer", True, flaky), contestant("own", False, echo)]
-      results, crashes = page.measure(2, runs)
+      results, crashes = page.report.measure(2, runs)
       print({name: len(all) for name, all in results.items()}, crashes)
       print(page.section("mini fp32", runs, results, crashes))
-      page.measure(1, [contestant("lost", True, "exit 7")])
+      page.report.measure(1, [contestant("lost", True, "exit 7")])
       """
     try withTemporaryFolder { folder in
       let outcome = try Command(
