@@ -133,6 +133,31 @@ struct FigureTests {
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
 
+  @Test func theTrainersPageIsQuotedWhereThereIsOne() throws {
+    try withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(Self.results)", withIntermediateDirectories: true)
+      for path in ["README.md"] + (try Repository.paths(below: Self.results)) {
+        // The page of PyTorch serves as one of the Trainer too.
+        let text = try text(of: "\(Repository.path)/\(path)")
+        try text.write(toFile: "\(folder)/\(path)", atomically: true, encoding: .utf8)
+        guard path.contains("/pytorch_") else { continue }
+        let figures = ["sst2", "rte"].flatMap { task in
+          ["1 rank", "2 ranks"].map { "- gpt1 \(task) fp32, \($0): 98.7" }
+        }
+        try (text + "- transformers: 5.0\n" + figures.joined(separator: "\n") + "\n").write(
+          toFile: "\(folder)/\(path.replacing("/pytorch_", with: "/trainer_"))", atomically: true,
+          encoding: .utf8)
+      }
+      #expect(try figures(folder).errors.contains("README.md: the table of figures differs"))
+      #expect(try figures(folder, check: false).status == 0)
+      let readme = try text(of: "\(folder)/README.md")
+      #expect(readme.contains("the Trainer of transformers 5.0"))
+      #expect(readme.contains("RTE: 98.7 with 1 rank and 98.7 with 2 ranks"))
+      #expect(try figures(folder).status == 0)
+    }
+  }
+
   /// A copy of README and of a page in which `change` replaces some text.
   private func checkCopy(
     of name: String, _ change: (String) -> String
