@@ -7,42 +7,50 @@ import Testing
 struct FigureTests {
   private static let results = "cluster/benchmarks/results"
 
-  /// Checks README and the pages in `folder`.
-  private func check(_ folder: String) throws -> Command.Outcome {
-    try Command(
-      [
-        "env", "PYTHONDONTWRITEBYTECODE=1", "python3",
-        "\(Repository.path)/cluster/benchmarks/figures", "--check", "--readme",
-        "\(folder)/README.md", "--results", "\(folder)/\(Self.results)",
+  /// Writes README's table of figures from the pages in `folder`, or checks it.
+  private func figures(_ folder: String, check: Bool = true) throws -> Command.Outcome {
+    let script = "\(Repository.path)/cluster/benchmarks/figures"
+    return try Command(
+      ["env", "PYTHONDONTWRITEBYTECODE=1", "python3", script] + (check ? ["--check"] : []) + [
+        "--readme", "\(folder)/README.md", "--results", "\(folder)/\(Self.results)",
       ], folder: folder
+    ).run()
+  }
+
+  /// Runs a Python script that finds a script of cluster/benchmarks as the module `page`; its argument is `folder`.
+  private func run(
+    _ script: String, with page: String, in folder: String
+  ) throws -> Command.Outcome {
+    let benchmarks = "\(Repository.path)/cluster/benchmarks"
+    let beginning = """
+      import importlib.util, importlib.machinery, json, sys
+      sys.path.insert(0, "\(benchmarks)")
+      loader = importlib.machinery.SourceFileLoader("page", "\(benchmarks)/\(page)")
+      page = importlib.util.module_from_spec(importlib.util.spec_from_loader("page", loader))
+      loader.exec_module(page)
+
+      """
+    return try Command(
+      ["env", "PYTHONDONTWRITEBYTECODE=1", "python3", "-c", beginning + script, folder],
+      folder: folder
     ).run()
   }
 
   /// A peer that aborts every second time it is started, and one that always does.
   @Test func aPeerThatCrashesIsRunAgainAndReported() throws {
     let script = """
-      import importlib.util, importlib.machinery, json, sys
-      sys.path.insert(0, "\(Repository.path)/cluster/benchmarks")
-      loader = importlib.machinery.SourceFileLoader("page", "\(Repository.path)/cluster/benchmarks/against-pytorch")
-      page = importlib.util.module_from_spec(importlib.util.spec_from_loader("page", loader))
-      loader.exec_module(page)
       echo = "echo '" + json.dumps({"tokensPerSecond": 2, "peakBytes": 1, "bytesResident": 1}) + "'"
       flaky = f'if [ -e crashed ]; then rm crashed; {echo}; else touch crashed; kill -ABRT $$; fi'
       def contestant(name, is_peer, text):
           return name, is_peer, (["sh", "-c", "cd \\"$FOLDER\\"; " + text], {"FOLDER": sys.argv[1]})
       runs = [contestant("peer", True, flaky), contestant("own", False, echo)]
-      results, crashes = page.measure(2, runs)
+      results, crashes = page.report.measure(2, runs)
       print({name: len(all) for name, all in results.items()}, crashes)
       print(page.section("mini fp32", runs, results, crashes))
-      page.measure(1, [contestant("lost", True, "exit 7")])
+      page.report.measure(1, [contestant("lost", True, "exit 7")])
       """
     try withTemporaryFolder { folder in
-      let outcome = try Command(
-        [
-          "env", "PYTHONDONTWRITEBYTECODE=1", "python3", "-c", script,
-          folder,
-        ], folder: folder
-      ).run()
+      let outcome = try run(script, with: "against-pytorch", in: folder)
       #expect(outcome.status == 1)
       #expect(outcome.output.contains("{'peer': 2, 'own': 2}"), "\(outcome.output)")
       #expect(
@@ -53,9 +61,101 @@ struct FigureTests {
     }
   }
 
+  /// A Trainer of 10 examples per second that aborts every second time it is started.
+  private static let trainer = """
+    #!/bin/sh
+    case "$*" in
+      -c*) echo 2.0 5.0; exit ;;
+      *--select*) echo '{"steps": 2, "meanTokens": 20, "meanTokensOfAll": 21}'; exit ;;
+    esac
+    crashed=$(dirname "$0")/crashed
+    if [ ! -e "$crashed" ]; then touch "$crashed"; kill -ABRT $$; fi
+    rm "$crashed"
+    echo '{"examplesPerSecond": 10, "examples": 64, "tokens": 1280}'
+    """
+
+  /// A gpt1-dist with steps of 2 seconds, or of 4 with λ > 0, which evaluates for a minute between its two passes of 2 steps.
+  private static let program = """
+    #!/usr/bin/env python3
+    import json, os, sys
+    if "--version" in sys.argv:
+        sys.exit(print("gpt1-dist 1.0"))
+    value = lambda flag: sys.argv[sys.argv.index(flag) + 1]
+    seconds = 4 if float(value("--lm-coefficient")) else 2
+    os.mkdir(value("--out"))
+    with open(value("--out") + "/metrics.jsonl", "w") as file:
+        for step in range(1, 5):
+            time = step * seconds + (60 if step > 2 else 0)
+            line = {"type": "step", "tokens": 640 * step, "tokensPerSecond": 640 / seconds, "time": time}
+            print(json.dumps(line), file=file)
+            print(json.dumps({"type": "validation"}), file=file)
+    """
+
+  @Test func fineTuningIsMeasuredWithoutEvaluationBesideTheTrainer() throws {
+    let script = """
+      folder = sys.argv[1]
+      page.report.python = lambda *_: folder + "/trainer"
+      page.report.program = page.report.program_path = lambda: folder + "/gpt1-dist"
+      page.report.mpirun = lambda _: []
+      page.report.has_bf16 = lambda: False
+      sys.argv[1:] = f"--sst2 {folder} --bpe {folder} --models gpt1 --rounds 2 --out {folder}/out".split()
+      page.main()
+      """
+    try withTemporaryFolder { folder in
+      for (name, text) in [("trainer", Self.trainer), ("gpt1-dist", Self.program)] {
+        try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes(
+          [.posixPermissions: 0o755], ofItemAtPath: "\(folder)/\(name)")
+      }
+      for name in ["encoder_bpe_40000.json", "vocab_40000.bpe"] {
+        try "".write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+      }
+      let outcome = try run(script, with: "against-trainer", in: folder)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let page = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: "\(folder)/out").first)
+      #expect(page.hasPrefix("trainer_"))
+      let text = try text(of: "\(folder)/out/\(page)")
+      for ranks in ["1 rank", "2 ranks"] {
+        // 64 examples in 4 s are 16 per second, 1.6 times the Trainer's 10.
+        #expect(text.contains("- gpt1 sst2 fp32, \(ranks): 1.60\n"), "\(text)")
+        #expect(
+          text.contains("- gpt1 sst2 fp32, \(ranks), time of λ = 0.5 relative to λ = 0: 2.00\n"))
+      }
+      #expect(text.contains("Repeated, since the Trainer crashed: "))
+      #expect(text.contains("gpt1, bf16: skipped, this CPU has neither AVX512_BF16 nor AMX."))
+      #expect(!text.contains(folder), "a path of this machine: \(text)")
+    }
+  }
+
   @Test func readmeQuotesThePages() throws {
-    let outcome = try check(Repository.path)
+    let outcome = try figures(Repository.path)
     #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
+  @Test func theTrainersPageIsQuotedWhereThereIsOne() throws {
+    try withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(Self.results)", withIntermediateDirectories: true)
+      for path in ["README.md"] + (try Repository.paths(below: Self.results)) {
+        // The page of PyTorch serves as one of the Trainer too.
+        let text = try text(of: "\(Repository.path)/\(path)")
+        try text.write(toFile: "\(folder)/\(path)", atomically: true, encoding: .utf8)
+        guard path.contains("/pytorch_") else { continue }
+        let figures = ["sst2", "rte"].flatMap { task in
+          ["1 rank", "2 ranks"].map { "- gpt1 \(task) fp32, \($0): 98.7" }
+        }
+        try (text + "- transformers: 5.0\n" + figures.joined(separator: "\n") + "\n").write(
+          toFile: "\(folder)/\(path.replacing("/pytorch_", with: "/trainer_"))", atomically: true,
+          encoding: .utf8)
+      }
+      #expect(try figures(folder).errors.contains("README.md: the table of figures differs"))
+      #expect(try figures(folder, check: false).status == 0)
+      let readme = try text(of: "\(folder)/README.md")
+      #expect(readme.contains("the Trainer of transformers 5.0"))
+      #expect(readme.contains("RTE: 98.7 with 1 rank and 98.7 with 2 ranks"))
+      #expect(try figures(folder).status == 0)
+    }
   }
 
   /// A copy of README and of a page in which `change` replaces some text.
@@ -76,7 +176,7 @@ struct FigureTests {
           toFile: "\(folder)/\(path)", atomically: true, encoding: .utf8)
       }
       try #require(changed > 0)
-      return try check(folder)
+      return try figures(folder)
     }
   }
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATIONS = {"avx512_bf16": "avx512bf16", "avx512f": "avx512", "avx2": "avx2"}
+# Runs of a peer for one measurement, at most: PyTorch's gloo processes sometimes abort as they end.
+ATTEMPTS = 3
 
 
 def fail(reason):
@@ -66,6 +68,36 @@ def program():
     return program_path()
 
 
+def python(*packages):
+    """An interpreter with torch and the given packages: that of PYTHON, or a virtual environment with the packages from PyPI."""
+    given = os.environ.get("PYTHON")
+    wanted = ["torch", *packages]
+    check = ["-c", f"import {', '.join(wanted)}"]
+
+    def lacks(interpreter):
+        return subprocess.run([interpreter, *check], stderr=subprocess.DEVNULL).returncode
+
+    if given:
+        if lacks(given):
+            fail(f"{given} has not all of {', '.join(wanted)}: set PYTHON to an interpreter that has them, or unset it")
+        return given
+    folder = ROOT / ".build/pytorch"
+    own = str(folder / "bin/python3")
+    if not Path(own).exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    if lacks(own):
+        print(f"installing {', '.join(wanted)} into {folder}", file=sys.stderr)
+        subprocess.run([own, "-m", "pip", "install", "--quiet", "numpy", *wanted])
+        if lacks(own):
+            fail(f"{', '.join(wanted)} could not be installed: set PYTHON to an interpreter that has them")
+    return own
+
+
+def torchrun(interpreter, ranks):
+    """The beginning of a command that runs a script of PyTorch on some ranks."""
+    return [interpreter, *(["-m", "torch.distributed.run", "--nproc_per_node", str(ranks)] if ranks > 1 else [])]
+
+
 def mpirun(ranks):
     # Unbound: ranks share a node's CPUs themselves.
     return ["mpirun", "--bind-to", "none", "-n", str(ranks)] if ranks > 1 else []
@@ -95,6 +127,52 @@ def run_json(command, environment=()):
 
 def last_json(output):
     return json.loads(output.strip().splitlines()[-1])
+
+
+def measure(rounds, contestants, own=run_json):
+    """Run all contestants in every round; repeat a run of the peer that crashes.
+
+    contestants: (name, whether it is the peer's, (command, environment)) of each
+    own: runs a command of ours in an environment and returns its result
+    Returns the results of each contestant, one per round, and the runs of the peer that crashed.
+    """
+    results, crashes = {name: [] for name, _, _ in contestants}, []
+    for round in range(rounds):
+        print(f"round {round + 1} of {rounds}", file=sys.stderr)
+        for name, is_peer, (command, environment) in contestants:
+            if not is_peer:
+                results[name].append(own(command, environment))
+                continue
+            for _ in range(ATTEMPTS):
+                status, output = start(command, environment)
+                if status == 0:
+                    results[name].append(last_json(output))
+                    break
+                crashes.append(f"{name}, round {round + 1}: exit status {status}")
+                print(crashes[-1], file=sys.stderr)
+            else:
+                fail(f"{name} crashed {ATTEMPTS} times in a row: {shlex.join(command)}")
+    return results, crashes
+
+
+def ratios(contestants, results, key):
+    """The rate of each contestant relative to the peer's best of the same round, one per round."""
+    rates = {name: [result[key] for result in all] for name, all in results.items()}
+    best = [max(round) for round in zip(*(rates[name] for name, is_peer, _ in contestants if is_peer))]
+    return {name: [rate / most for rate, most in zip(all, best)] for name, all in rates.items()}
+
+
+def section(title, heads, rows, contestants, peer, crashes):
+    """A table of one comparison, the peer's runs that crashed, and the commands."""
+    print(f"\n{title}", file=sys.stderr)
+    for row in rows:
+        print("  " + "  ".join(row), file=sys.stderr)
+    commands = "\n".join(
+        shlex.join([*(f"{name}={value}" for name, value in environment.items()), *command])
+        for _, _, (command, environment) in contestants)
+    commands = commands.replace(f"{ROOT}/", "")
+    repeated = f"Repeated, since {peer} crashed: {'; '.join(crashes)}.\n\n" if crashes else ""
+    return f"## {title}\n\n{table(heads, rows)}\n\n{repeated}```\n{commands}\n```"
 
 
 def spread(values, digits=1):
