@@ -93,7 +93,11 @@ struct FigureTests {
 
   @Test func fineTuningIsMeasuredWithoutEvaluationBesideTheTrainer() throws {
     let script = """
+      import os, shutil
       folder = sys.argv[1]
+      for name in ("trainer", "gpt1-dist"):
+          shutil.copyfile(f"{folder}/{name}.text", f"{folder}/{name}")
+          os.chmod(f"{folder}/{name}", 0o755)
       page.report.python = lambda *_: folder + "/trainer"
       page.report.program = page.report.program_path = lambda: folder + "/gpt1-dist"
       page.report.mpirun = lambda _: []
@@ -102,10 +106,10 @@ struct FigureTests {
       page.main()
       """
     try withTemporaryFolder { folder in
+      // A file that this process has open for writing may be open in the child of another test too, and could not be executed then: the
+      // script makes the programs.
       for (name, text) in [("trainer", Self.trainer), ("gpt1-dist", Self.program)] {
-        try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes(
-          [.posixPermissions: 0o755], ofItemAtPath: "\(folder)/\(name)")
+        try text.write(toFile: "\(folder)/\(name).text", atomically: true, encoding: .utf8)
       }
       for name in ["encoder_bpe_40000.json", "vocab_40000.bpe"] {
         try "".write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
