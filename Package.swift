@@ -38,7 +38,8 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["Buffers", "COneDNN", "COpenBLAS"], swiftSettings: vectorised),
     .target(name: "Model", dependencies: ["Buffers", "Kernels"], swiftSettings: safe),
-    .target(name: "Tokenization", dependencies: ["Files"], swiftSettings: safe),
+    .target(name: "Words", swiftSettings: safe),
+    .target(name: "Tokenization", dependencies: ["Files", "Words"], swiftSettings: safe),
     .target(
       name: "Data",
       dependencies: [
@@ -111,6 +112,7 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["Buffers", "Kernels", "Model", "TestSupport"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "WordsTests", dependencies: ["Words"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "DataTests",
       dependencies: ["Console", "Data", "Files", "Model", "TestSupport", "Tokenization"],

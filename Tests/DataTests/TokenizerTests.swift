@@ -7,11 +7,6 @@ import TestSupport
 import Testing
 import Tokenization
 
-private struct StandardCase: Decodable {
-  var text: String
-  var expected: String
-}
-
 private struct Learned: Decodable {
   struct Line: Decodable {
     var text: String
@@ -25,15 +20,6 @@ private struct Learned: Decodable {
 }
 
 @Suite struct TokenizerTests {
-  @Test func standardisationIsThatOfOpenAI() throws {
-    let cases: [StandardCase] = try fixture("standardise.json")
-    #expect(cases.count > 100)
-    for item in cases {
-      // Bytes: == of strings would take equivalent characters for equal.
-      #expect(Array(Standardise.text(item.text).utf8) == Array(item.expected.utf8), "\(item.text)")
-    }
-  }
-
   @Test func learnedMergesAndOrderOfIdsAreThoseOfANaiveLearner() throws {
     let expected: Learned = try fixture("tokenizer.json")
     let tokenizer = Tokenizer.learn(merges: 1000, from: expected.text)

@@ -1,3 +1,5 @@
+import Words
+
 /// Two neighbouring pieces, as ids.
 package struct Pair: Hashable, Sendable {
   var left: Int32

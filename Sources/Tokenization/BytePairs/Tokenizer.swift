@@ -1,5 +1,6 @@
 import Files
 import Synchronization
+import Words
 
 /// GPT-1's tokenizer: OpenAI's standardisation, word splitting, byte-pair encoding.
 ///

@@ -1,19 +1,6 @@
 /// Text is handled as UTF-8 bytes throughout this module: `Character` and `String` compare by
 /// canonical equivalence, by which two different pieces of a vocabulary can be equal.
 extension Span<UInt8> {
-  /// The scalar whose first byte is at `index`, and its length in bytes; the bytes are valid UTF-8.
-  @inline(__always)
-  func scalar(at index: Int) -> (value: UInt32, length: Int) {
-    let first = UInt32(self[index])
-    if first < 0x80 { return (first, 1) }
-    let second = UInt32(self[index + 1] & 0x3F)
-    if first < 0xE0 { return ((first & 0x1F) << 6 | second, 2) }
-    let third = UInt32(self[index + 2] & 0x3F)
-    if first < 0xF0 { return ((first & 0x0F) << 12 | second << 6 | third, 3) }
-    let fourth = UInt32(self[index + 3] & 0x3F)
-    return ((first & 0x07) << 18 | second << 12 | third << 6 | fourth, 4)
-  }
-
   /// A copy of these bytes.
   package func array() -> [UInt8] {
     var copy: [UInt8] = []

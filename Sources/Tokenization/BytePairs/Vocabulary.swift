@@ -1,4 +1,5 @@
 import Files
+import Words
 
 /// A vocabulary: id i is the i-th piece, and no piece has two ids.
 package struct Vocabulary: Sendable, Equatable {

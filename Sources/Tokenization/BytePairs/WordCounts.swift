@@ -1,3 +1,5 @@
+import Words
+
 /// The number of occurrences of each word in a text; the counts of several texts can be added.
 package struct WordCounts {
   private var short: [ShortWord: Int] = [:]

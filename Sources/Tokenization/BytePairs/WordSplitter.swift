@@ -1,4 +1,5 @@
 import Foundation
+import Words
 
 /// A list of words: their bytes, end to end, and the end of each.
 struct WordList {

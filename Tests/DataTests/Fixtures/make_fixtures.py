@@ -1,4 +1,4 @@
-"""Makes standardise.json and tokenizer.json beside itself: what the tokenizer's tests compare with.
+"""Makes tokenizer.json beside itself and standardise.json in WordsTests: what the tests of text to ids compare with.
 
     python3 -m pip install transformers        (into a virtual environment; made with 5.23.0, tokenizers 0.23.3)
     python3 make_fixtures.py
@@ -34,7 +34,7 @@ tricky = [
 generator = random.Random(20181106)
 signs = list("-~!\";?+,)(\\/*[]}{|_ \n\t\r\x1c\u0085\u00a0\u2003\u2028\u2014\u2013\u2015\u2026\u00b4ab\u00e9.'\u6f22\U0001f600")
 tricky += ["".join(generator.choice(signs) for _ in range(generator.randint(5, 40))) for _ in range(100)]
-with open(os.path.join(here, "standardise.json"), "w", encoding="utf-8") as file:
+with open(os.path.join(here, "..", "..", "WordsTests", "Fixtures", "standardise.json"), "w", encoding="utf-8") as file:
     json.dump([{"text": t, "expected": standardise(t)} for t in tricky], file, indent=0)
 
 text = """It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife.

@@ -27,7 +27,7 @@ public enum Standardise {
   }
 
   /// Returns the standardised form of the valid UTF-8 in `text`.
-  static func standardise(_ text: Span<UInt8>) -> [UInt8] {
+  package static func standardise(_ text: Span<UInt8>) -> [UInt8] {
     var output = Output(capacity: text.count + text.count / 8)
     let kinds = kinds.span
     var index = 0
