@@ -114,6 +114,24 @@ public enum Attention {
     }
   }
 
+  /// Attention of one query to all keys, without an engine of products: a new token's in generation.
+  ///
+  /// Such products are too small for a library, which copies the keys before it multiplies.
+  ///
+  /// - Parameters:
+  ///   - q: (D)
+  ///   - k, v: (T, D) windows
+  ///   - scratch: at least `Softmax.paddedCount(T)` floats
+  ///   - y: (D), overwritten
+  public static func forward(q: Vector, k: Matrix, v: Matrix, scratch: Vector, into y: Vector) {
+    let scores = scratch[0..<Softmax.paddedCount(k.rows)]
+    VectorMatrixProduct.multiply(q, transposed: k, into: scores[0..<k.rows])
+    Elementwise.scale(scores, by: 1 / Float(q.count).squareRoot(), into: scores)
+    scores[k.rows..<scores.count].fill(Softmax.masked)
+    _ = Softmax.forward(scores)
+    VectorMatrixProduct.multiply(scores[0..<k.rows], v, into: y)
+  }
+
   /// dV = (P∘M)ᵀ dY,  dS = P ∘ (M ∘ (dY Vᵀ) − rowsum(dY ∘ Y))/√D,  dQ = dS K,  dK = dSᵀ Q
   ///
   /// - Parameters:

@@ -80,12 +80,14 @@ public final class ThreadTeam: Sendable {
   }
 
   /// body(tile) of every tile, in their order.
-  public func map(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Double) -> [Double] {
-    var results = [Double](repeating: 0, count: tiles)
-    unsafe results.withUnsafeMutableBufferPointer { results in
-      perform(tiles) { tile, worker in unsafe results[tile] = body(tile, worker) }
+  public func map<Result>(_ tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Result) -> [Result]
+  {
+    unsafe [Result](unsafeUninitializedCapacity: tiles) { results, count in
+      perform(tiles) { tile, worker in
+        unsafe results.initializeElement(at: tile, to: body(tile, worker))
+      }
+      count = tiles
     }
-    return results
   }
 
   /// Overwrites `target` with `source`.

@@ -66,6 +66,65 @@ struct VectorMatrixProductTests {
     #expect(parts.vector.array == whole.vector.array)
   }
 
+  /// Up to and beyond the four rows that share a weight; wider than the columns that stay in the cache.
+  @Test(arguments: shapes + [Shape(rows: 19, columns: 1_033)], [1, 3, 4, 9])
+  func rowsTogetherHaveTheBitsOfEachAlone(_ shape: Shape, count: Int) {
+    let (rows, columns) = (shape.rows, shape.columns)
+    let weights = FloatBuffer(Table(rows, columns, seed: 2))
+    let weight = weights.matrix(rows: rows, columns: columns)
+    let xs = FloatBuffer(Table(count, rows, seed: 1))
+    let x = xs.matrix(rows: count, columns: rows)
+    let ys = FloatBuffer(count * columns, filledWith: .nan)
+    let y = ys.matrix(rows: count, columns: columns)
+    VectorMatrixProduct.multiply(x, weight, into: y)
+    let us = FloatBuffer(Table(count, columns, seed: 3))
+    let u = us.matrix(rows: count, columns: columns)
+    let vs = FloatBuffer(count * rows, filledWith: .nan)
+    let v = vs.matrix(rows: count, columns: rows)
+    VectorMatrixProduct.multiply(u, transposed: weight, into: v)
+    let alone = FloatBuffer(columns)
+    let transposedAlone = FloatBuffer(rows)
+    for row in 0..<count {
+      VectorMatrixProduct.multiply(x[row: row], weight, into: alone.vector)
+      #expect(y[row: row].array == alone.vector.array)
+      VectorMatrixProduct.multiply(u[row: row], transposed: weight, into: transposedAlone.vector)
+      #expect(v[row: row].array == transposedAlone.vector.array)
+    }
+  }
+
+  /// The products of rounded weights are the same whatever the weights are stored as.
+  @Test(arguments: shapes, [1, 5])
+  func weightsInBFloat16GiveTheBitsOfTheirValuesInFP32(_ shape: Shape, count: Int) {
+    let (rows, columns) = (shape.rows, shape.columns)
+    let weights = FloatBuffer(Table(rows, columns, seed: 2))
+    let weight = weights.matrix(rows: rows, columns: columns)
+    let memory = FloatBuffer((rows * columns + 1) / 2)
+    let rounded = memory.vector.brainFloats(rows: rows, columns: columns)
+    let exact = weight.vector.array
+    Factor(weight, rounded: rounded).round()
+    weight.vector.copy(from: rounded.array)
+    #expect(weight.vector.array != exact)
+    let xs = FloatBuffer(Table(count, max(rows, columns), seed: 1))
+    let x = xs.matrix(rows: count, columns: max(rows, columns))
+    for isTransposed in [false, true] {
+      let (inputs, outputs) = isTransposed ? (columns, rows) : (rows, columns)
+      let some = x[columns: 0..<inputs]
+      let wanted = FloatBuffer(count * outputs, filledWith: .nan)
+      let found = FloatBuffer(count * outputs, filledWith: .nan)
+      let (y, z) = (
+        wanted.matrix(rows: count, columns: outputs), found.matrix(rows: count, columns: outputs)
+      )
+      if isTransposed {
+        VectorMatrixProduct.multiply(some, transposed: weight, into: y)
+        VectorMatrixProduct.multiply(some, transposed: rounded, into: z)
+      } else {
+        VectorMatrixProduct.multiply(some, weight, into: y)
+        VectorMatrixProduct.multiply(some, rounded, into: z)
+      }
+      #expect(z.vector.array == y.vector.array)
+    }
+  }
+
   @Test func refusesShapesThatDoNotFit() async {
     await #expect(processExitsWith: .failure) {
       let v = FloatBuffer(100)
@@ -75,6 +134,12 @@ struct VectorMatrixProductTests {
       let v = FloatBuffer(100)
       VectorMatrixProduct.multiply(
         v[0..<10], transposed: v.matrix(rows: 10, columns: 10), into: v[0..<9])
+    }
+    await #expect(processExitsWith: .failure) {
+      let v = FloatBuffer(100)
+      let w = v[0..<25].brainFloats(rows: 5, columns: 10)
+      VectorMatrixProduct.multiply(
+        v.matrix(rows: 2, columns: 5), w, into: v.matrix(rows: 3, columns: 10))
     }
   }
 }
