@@ -9,22 +9,26 @@ import Preflight
 
 /// Measures how fast a model generates and scores text, and the bounds of both, all in every round.
 ///
-/// A new token reads every weight once, so generation is compared with a pure read of the same floats by the same threads. Scoring is
-/// compared with the forward pass of training on the same tokens.
+/// A new token reads every weight once, so generation is compared with a pure read of as many bytes by the same threads. Scoring, which is
+/// in fp32 whatever generation reads, is compared with the forward pass of training on the same tokens.
 public struct GenerationBenchmark {
   /// The results; rates and ratios are medians over the rounds.
   public struct Result: Sendable, Encodable {
     /// Floats of the model.
     public let parameters: Int
-    /// Bytes read per token.
+    /// The format of the weights that generation reads.
+    public let precision: WeightPrecision
+    /// Bytes of weights that all samples together read per token of each.
     public let weightBytes: Int
     /// Threads that read and compute.
     public let threads: Int
     /// The number of rounds, of which each figure is the median.
     public let rounds: Int
-    /// Tokens generated per round, one after the other.
+    /// Sequences that are generated side by side.
+    public let samples: Int
+    /// Tokens of each sample that are generated per round, one after the other.
     public let tokensGenerated: Int
-    /// Generated tokens per second, of one sequence.
+    /// Generated tokens per second, of all samples together.
     public let tokensPerSecond: Double
     /// Weights read by generation, in 10⁹ bytes per second.
     public let gigabytesPerSecond: Double
@@ -45,22 +49,27 @@ public struct GenerationBenchmark {
   }
 
   private let state: ModelState
+  private let use: CachedDecoder.Use
   private let team: ThreadTeam
   private let clock: any Clock<Duration>
 
   /// - Parameters:
   ///   - model: the shape of the model, which gets random weights
   ///   - threads: the threads that read and compute
+  ///   - generation: the number of samples and the format of the weights that generation reads
   ///   - clock: the clock that measures
   public init(
-    _ model: ModelConfig, threads: Int, clock: any Clock<Duration> = ContinuousClock()
+    _ model: ModelConfig, threads: Int, generation: CachedDecoder.Use = CachedDecoder.Use(),
+    clock: any Clock<Duration> = ContinuousClock()
   ) throws {
     var need = MemoryCheck.scoring(model, threads: threads)
     let use = DecoderUse(capacity: max(model.context, Scoring.tokensAtOnce), training: true)
     need.floats +=
-      (CachedDecoder.count(model, threads: threads)
+      (CachedDecoder.count(model, threads: threads, use: generation)
         + Decoder.activationCount(model, use, threads: threads)) * MemoryLayout<Float>.stride
-    try MemoryCheck.require(need)
+    try MemoryCheck.require(
+      need, remedy: generation.samples > 1 ? "give fewer --samples, or " : "")
+    self.use = generation
     team = ThreadTeam(size: threads)
     state = ModelState(model, training: false)
     state.table.initialize(state.weights, config: model, seed: 1, team: team)
@@ -76,13 +85,14 @@ public struct GenerationBenchmark {
     let tokens = min(tokens, max(1, config.context / 2))
     let prompt = self.tokens(max(1, config.context / 2))
     let text = self.tokens(max(config.context, Scoring.tokensAtOnce) + 1)
-    let cached = CachedDecoder(state, team: team)
+    let cached = CachedDecoder(state, team: team, use: use)
     let scoring = Scoring(state, team: team)
     let training = TrainingForward(state, team: team)
     var all: [Round] = []
     for round in 0...rounds {
       cached.reset()
-      let prefill = seconds { _ = cached.append(prompt) }
+      let prefill = seconds { cached.append(prompt) }
+      cached.repeatFirst()
       let (token, read) = generate(prompt.prefix(tokens), by: cached)
       let scored = seconds { _ = scoring.logProbabilities(text) }
       let forward = seconds { training.run(text) }
@@ -101,12 +111,13 @@ public struct GenerationBenchmark {
   }
 
   private func result(_ rounds: [Round], tokens: Int, scored: Int) -> Result {
-    let bytes = state.table.count * MemoryLayout<Float>.stride
+    let bytes = weightBytes
     let gigabytes = Double(bytes) / 1e9
     func middle(_ value: (Round) -> Double) -> Double { median(rounds.map(value)) }
     return Result(
-      parameters: state.table.count, weightBytes: bytes, threads: team.size, rounds: rounds.count,
-      tokensGenerated: tokens, tokensPerSecond: middle { 1 / $0.token },
+      parameters: state.table.count, precision: use.precision, weightBytes: bytes,
+      threads: team.size, rounds: rounds.count, samples: use.samples, tokensGenerated: tokens,
+      tokensPerSecond: middle { Double(use.samples) / $0.token },
       gigabytesPerSecond: middle { gigabytes / $0.token },
       readGigabytesPerSecond: middle { gigabytes / $0.read },
       shareOfReadBandwidth: middle { $0.read / $0.token },
@@ -116,7 +127,13 @@ public struct GenerationBenchmark {
       scoringShareOfTrainingForward: middle { $0.forward / $0.scored })
   }
 
-  /// Median seconds of a token, and of a read of the weights before each token, so that disturbances of the machine affect both.
+  private var weightBytes: Int {
+    let bytes = state.table.count * MemoryLayout<Float>.stride
+    return use.precision == .bf16 ? bytes / 2 : bytes
+  }
+
+  /// Median seconds of a token of every sample, and of a read of the weights before each token, so that disturbances of the machine
+  /// affect both.
   private func generate(
     _ text: ArraySlice<Int32>, by cached: CachedDecoder
   ) -> (token: Double, read: Double) {
@@ -124,13 +141,15 @@ public struct GenerationBenchmark {
     for id in text {
       inOne.append(seconds { readWeights(StreamingRead.sum) })
       inEight.append(seconds { readWeights(StreamingRead.sumOfEightStreams) })
-      tokens.append(seconds { _ = cached.append([id]) })
+      let each = [Int32](repeating: id, count: use.samples)
+      tokens.append(seconds { cached.append(each: each) })
     }
     return (median(tokens), min(median(inOne), median(inEight)))
   }
 
   private func readWeights(_ sum: (Vector) -> Float) {
-    team.rows(state.weights.count, height: 1 << 18) { range, _ in _ = sum(state.weights[range]) }
+    let count = weightBytes / MemoryLayout<Float>.stride
+    team.rows(count, height: 1 << 18) { range, _ in _ = sum(state.weights[range]) }
   }
 
   /// Token ids that run through the vocabulary in steps of a number that shares no factor with most vocabulary sizes.
@@ -174,7 +193,7 @@ extension GenerationBenchmark.Result: CustomStringConvertible {
   public var description: String {
     """
     \(grouped(parameters)) parameters, \(threads) thread\(threads == 1 ? "" : "s"); medians of \(rounds) rounds
-    generation      \(format(tokensPerSecond, 1)) tokens/s of one sequence, \(format(gigabytesPerSecond, 1)) GB/s of weights
+    generation      \(format(tokensPerSecond, 1)) tokens/s of \(samples == 1 ? "one sequence" : "\(samples) sequences") in \(precision.rawValue), \(format(gigabytesPerSecond, 1)) GB/s of weights
     weights, read   \(format(readGigabytesPerSecond, 1)) GB/s; generation reaches \(format(shareOfReadBandwidth, 3)) of it
     prompt          \(format(promptTokensPerSecond, 1)) tokens/s
     scoring         \(format(scoringTokensPerSecond, 1)) tokens/s

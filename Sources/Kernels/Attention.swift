@@ -128,8 +128,9 @@ public enum Attention {
     VectorMatrixProduct.multiply(q, transposed: k, into: scores[0..<k.rows])
     Elementwise.scale(scores, by: 1 / Float(q.count).squareRoot(), into: scores)
     scores[k.rows..<scores.count].fill(Softmax.masked)
-    _ = Softmax.forward(scores)
+    let sum = Softmax.exponentiate(scores, mask: nil).sum
     VectorMatrixProduct.multiply(scores[0..<k.rows], v, into: y)
+    Elementwise.scale(y, by: 1 / sum, into: y)
   }
 
   /// dV = (P∘M)ᵀ dY,  dS = P ∘ (M ∘ (dY Vᵀ) − rowsum(dY ∘ Y))/√D,  dQ = dS K,  dK = dSᵀ Q

@@ -41,7 +41,7 @@ package struct MemoryNeed: Sendable, Equatable, Codable {
 public enum MemoryCheck: Sendable {
   /// A model that scores, or generates, with a team of threads.
   case scoring(threads: Int)
-  case generation(threads: Int)
+  case generation(threads: Int, use: CachedDecoder.Use)
 
   /// The tokens that scoring computes at once, or one sequence if that is longer.
   package static let tokensAtOnce = 2_048
@@ -51,11 +51,10 @@ public enum MemoryCheck: Sendable {
     switch self {
     case .scoring(let threads):
       try MemoryCheck.require(MemoryCheck.scoring(config, threads: threads))
-    case .generation(let threads):
+    case .generation(let threads, let use):
       try MemoryCheck.require(
-        MemoryNeed(
-          floats: ParameterTable(config).count + CachedDecoder.count(config, threads: threads),
-          threads: threads))
+        MemoryCheck.generation(config, threads: threads, use: use),
+        remedy: use.samples > 1 ? "give fewer --samples, or " : "")
     }
   }
 
@@ -68,9 +67,22 @@ public enum MemoryCheck: Sendable {
         + Decoder.activationCount(config, use, threads: threads), threads: threads)
   }
 
+  /// The need of a model that generates: its weights, their copy in bf16, and keys and values of every sample.
+  package static func generation(
+    _ config: ModelConfig, threads: Int, use: CachedDecoder.Use
+  ) -> MemoryNeed {
+    MemoryNeed(
+      floats: ParameterTable(config).count
+        + CachedDecoder.count(config, threads: threads, use: use), threads: threads)
+  }
+
   /// Throws if memory or threads are not available, in a process without other ranks.
-  package static func require(_ need: MemoryNeed) throws(InputError) {
-    if let refusal = MemoryJudge.refusal(need, limits: .now) { throw InputError(refusal.sentence) }
+  ///
+  /// - Parameter remedy: begins the message's remedy for memory
+  package static func require(_ need: MemoryNeed, remedy: String = "") throws(InputError) {
+    if let refusal = MemoryJudge.refusal(need, limits: .now) {
+      throw InputError("\(refusal.finding): \(remedy)\(refusal.remedy)")
+    }
     try ThreadCheck.require(need.threads)
   }
 

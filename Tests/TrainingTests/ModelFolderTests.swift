@@ -51,7 +51,7 @@ import Training
       #expect(config.labels == 3)
       var drawn: [Int32] = []
       Generation(read, vocabularySize: tokenizer.vocabularySize, threads: 1)
-        .generate(after: [1, 2], count: 9, sampling: TokenSampling()) { drawn.append($0) }
+        .generate(after: [1, 2], count: 9, sampling: TokenSampling()) { drawn += $0 }
       #expect(drawn.count == 9 && drawn.allSatisfy { $0 < tokenizer.vocabularySize })
       let scores = Scoring(read, threads: 1).logProbabilities([1, 2, 3])
       #expect(scores.count == 2 && scores.allSatisfy { $0 < 0 })

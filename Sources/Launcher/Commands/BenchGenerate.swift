@@ -1,6 +1,7 @@
 import Benchmarks
 import Dist
 import Files
+import Model
 import Training
 
 extension Bench {
@@ -10,8 +11,14 @@ extension Bench {
       try config(ranks: 1)
         .model(vocabularySize: StepBenchmark.syntheticVocabulary)
     }
+    let precision = try config(ranks: 1).precision.rawValue
+    guard let precision = WeightPrecision(rawValue: precision) else {
+      throw UsageError(
+        "--precision \(precision): bench --generate measures fp32, and bf16 on any CPU")
+    }
     let benchmark = try GenerationBenchmark(
-      model, threads: try TrainingRun.threads(config(ranks: 1), communicator))
+      model, threads: try TrainingRun.threads(config(ranks: 1), communicator),
+      generation: CachedDecoder.Use(precision: precision, samples: side.samples))
     let result = benchmark.run(rounds: side.rounds, tokens: side.tokens)
     try output.print(result, text: result.description)
   }

@@ -37,6 +37,8 @@ struct SideOptions: ParsableArguments {
   var rounds = 3
   @Option(help: "With --generate: tokens that a round generates, at most half the context.")
   var tokens = 64
+  @Option(help: "With --generate: sequences that are generated as one batch.")
+  var samples = 1
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
@@ -49,7 +51,8 @@ struct SideOptions: ParsableArguments {
 
   func validate() throws {
     let limits = [
-      ("rounds", rounds, 10_000), ("tokens", tokens, 1_000_000), ("megabytes", megabytes, 1_000),
+      ("rounds", rounds, 10_000), ("tokens", tokens, 1_000_000), ("samples", samples, 4_096),
+      ("megabytes", megabytes, 1_000),
       ("merges", merges, 1_000_000),
     ]
     for (name, value, largest) in limits where !(1...largest ~= value) {

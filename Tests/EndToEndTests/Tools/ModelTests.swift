@@ -115,6 +115,51 @@ extension SmallRuns {
       }
     }
 
+    private struct Samples: Decodable {
+      struct Sample: Decodable, Equatable {
+        let seed: Int
+        let text: String
+        let tokens: [Int]
+      }
+      let samples: [Sample]
+    }
+
+    @Test(arguments: ["fp32", "bf16"])
+    func samplesAreTheTextsOfTheirSeeds(precision: String) throws {
+      try trained { sandbox, model in
+        let prompt = ["--prompt", "the old king"]
+        // Twice the context.
+        let line = "generate --model \(model) --tokens 64 --precision \(precision)"
+        let all = try sandbox.json(
+          Samples.self, "\(line) --seed 3 --samples 5 --threads 2", prompt
+        ).samples
+        #expect(all.map(\.seed) == [3, 4, 5, 6, 7])
+        for sample in all {
+          let alone = try sandbox.json(
+            Generated.self, "\(line) --seed \(sample.seed) --threads 1", prompt)
+          #expect(alone.tokens == sample.tokens && alone.text == sample.text)
+        }
+        let text = try sandbox.succeed("\(line) --seed 3 --samples 2", prompt).output
+        #expect(
+          text == "=== sample 1 of 2, seed 3\n\(all[0].text)\n"
+            + "=== sample 2 of 2, seed 4\n\(all[1].text)\n")
+      }
+    }
+
+    @Test func whatCannotBeGeneratedIsRefused() throws {
+      try trained { sandbox, model in
+        let line = "generate --model \(model) --prompt the --tokens 2"
+        try sandbox.expectRefusal("\(line) --samples 0", status: 2, "--samples 0", "1 to 4096")
+        try sandbox.expectRefusal("\(line) --samples 99999999", status: 2, "--samples 99999999")
+        try sandbox.expectRefusal(
+          "\(line) --precision bf16-emulated", status: 2, "'fp32' and 'bf16'")
+        let limited = try sandbox.shell("ulimit -d 200000; $0 \(line) --samples 4096 --threads 1")
+        #expect(limited.status == 1)
+        #expect(limited.errors.contains("give fewer --samples, or"), "\(limited.errors)")
+        #expect(try sandbox.shell("ulimit -d 200000; $0 \(line) --threads 1").status == 0)
+      }
+    }
+
     @Test func decodeIsTheInverseOfEncode() throws {
       try Sandbox.with { sandbox in
         try sandbox.write("the old king walked\nqueen and horse\n", to: "lines.txt")

@@ -9,26 +9,30 @@ extension EndToEnd {
     private static let block: Int = 12 * 64 * 64 + 13 * 64
 
     private struct Generation: Decodable {
-      let parameters, weightBytes, threads, rounds, tokensGenerated, tokensScored: Int
+      let precision: String
+      let parameters, weightBytes, threads, rounds, samples, tokensGenerated, tokensScored: Int
       let tokensPerSecond, gigabytesPerSecond, readGigabytesPerSecond: Double
       let shareOfReadBandwidth, promptTokensPerSecond, scoringTokensPerSecond: Double
       let trainingForwardTokensPerSecond, scoringShareOfTrainingForward: Double
     }
 
     /// One round, so that every figure comes from the same measurements.
-    @Test func generationIsMeasuredBesideAReadOfTheWeights() throws {
+    @Test(arguments: [("fp32", 1), ("bf16", 1), ("bf16", 5)])
+    func generationIsMeasuredBesideAReadOfTheWeights(precision: String, samples: Int) throws {
       try withTemporaryFolder { folder in
         let result = try Sandbox(folder: folder).json(
           Generation.self,
-          "bench --generate --preset debug --vocabulary 300 --threads 2 --rounds 1 --tokens 99")
+          "bench --generate --preset debug --vocabulary 300 --threads 2 --rounds 1 --tokens 99 "
+            + "--precision \(precision) --samples \(samples)")
         #expect(result.threads == 2 && result.rounds == 1)
         // Embeddings of 300 tokens and 32 positions; two blocks 64 wide.
         let parameters: Int = 332 * 64 + 2 * SideBenchTests.block
         #expect(result.parameters == parameters)
-        #expect(result.weightBytes == 4 * result.parameters)
+        #expect(result.precision == precision && result.samples == samples)
+        #expect(result.weightBytes == (precision == "bf16" ? 2 : 4) * result.parameters)
         #expect(result.tokensGenerated == 16)
         #expect(result.tokensScored == 2_048)
-        let bytes = result.tokensPerSecond * Double(result.weightBytes)
+        let bytes = result.tokensPerSecond / Double(samples) * Double(result.weightBytes)
         #expect(isNear(result.gigabytesPerSecond, bytes / 1e9))
         #expect(
           isNear(
@@ -116,6 +120,9 @@ extension EndToEnd {
         try sandbox.expectRefusal("bench --collectives", status: 2, "under mpirun")
         try sandbox.expectRefusal(
           "bench --generate", ranks: 2, status: 2, "one process", "without mpirun")
+        try sandbox.expectRefusal(
+          "bench --generate --precision bf16-emulated", status: 2, "--precision bf16-emulated")
+        try sandbox.expectRefusal("bench --generate --samples 0", status: 2, "--samples 0")
         try sandbox.expectRefusal("bench --tokenizer", ranks: 2, status: 2, "without mpirun")
         try sandbox.expectRefusal("bench --tokenizer --merges 0", status: 2, "--merges 0")
         try sandbox.expectRefusal("bench --tokenizer --input none.txt", "none.txt")
