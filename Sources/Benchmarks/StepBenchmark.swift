@@ -58,7 +58,7 @@ public struct StepBenchmark {
     try communicator.together {
       try InputFiles.require(
         trace, of: "--trace", otherThan: usesData ? InputFiles.files(in: config.data) : [])
-      try config.precision.requireSupport(by: config.engine.engine)
+      try config.precision.requireSupport()
       try config.checkShares(ranks: communicator.size)
     }
     let (windows, model) = try communicator.together { try source() }

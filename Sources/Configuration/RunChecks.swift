@@ -1,6 +1,7 @@
 import Console
 import Data
 import Dist
+import Kernels
 import Tokenization
 
 extension RunConfig {
@@ -26,6 +27,11 @@ extension RunConfig {
       return
         "wire \(self.wire.rawValue) rounds gradients, and reduce \(self.reduce.rawValue) adds them up exactly as they were computed: "
         + "choose wire fp32, or reduce \(others.joined(separator: " or "))"
+    }
+    if let engine = self.engine.engine, !engine.computes(self.precision) {
+      return
+        "engine \(engine.rawValue) computes no products in \(self.precision.rawValue): leave out the engine, or choose precision "
+        + Precision.fp32.rawValue
     }
     if let keepEvery = self.keepEvery, keepEvery % self.checkpointEvery != 0 {
       return "keep-every is \(keepEvery); it must be a multiple of checkpoint-every, which is "

@@ -99,7 +99,7 @@ extension RankFacts {
     mpi = MPI.libraryVersion
     program = (try? XXH128.hash(file: "/proc/self/exe")) ?? "?"
     do {
-      try config.precision.requireSupport(by: config.engine.engine)
+      try config.precision.requireSupport()
       tryEngines(config.decoderUse, team)
     } catch { precisionProblem = "\(error)" }
     if usesData { read(config) }

@@ -2,15 +2,8 @@ import Files
 import Kernels
 
 extension Precision {
-  /// Throws an error with the remedy if this machine, or the engine that was asked for, does not support the precision.
-  ///
-  /// - Parameter engine: nil for the automatic choice
-  public func requireSupport(by engine: ProductEngine? = nil) throws {
-    if let engine, !engine.computes(self) {
-      throw UsageError(
-        "--engine \(engine.rawValue) computes no products in \(rawValue): leave out --engine, or use --precision "
-          + Precision.fp32.rawValue)
-    }
+  /// Throws an error with the remedy if this machine does not support the precision.
+  public func requireSupport() throws {
     guard !isSupported else { return }
     throw InputError(
       "--precision \(rawValue) needs a CPU with AVX512_BF16 or AMX, which this one lacks: use "

@@ -59,7 +59,7 @@ package final class TrainingSession {
       ranks: communicator.size, threads: threads)
     self.plan = plan
     try communicator.together {
-      try config.precision.requireSupport(by: config.engine.engine)
+      try config.precision.requireSupport()
     }
     try plan.check(config, on: communicator)
     tracing = try trace.map { try Tracing($0, threads: threads, communicator, clock) }

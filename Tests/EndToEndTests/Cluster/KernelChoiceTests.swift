@@ -88,11 +88,16 @@ import Testing
         }
       }
 
-      @Test func openBLASIsRefusedInBF16() throws {
+      @Test(arguments: [
+        "\(Sandbox.pretrain) --out run", "\(Sandbox.pretrain) --out run --dry-run",
+        "bench --preset debug", "doctor --preset debug",
+      ])
+      func openBLASIsRefusedInBF16(_ line: String) throws {
         try Sandbox.with { sandbox in
           try sandbox.expectRefusal(
-            "\(Sandbox.pretrain) --engine openblas --precision bf16 --out run", status: 2,
-            "--engine openblas computes no products in bf16: leave out --engine")
+            "\(line) --engine openblas --precision bf16", status: 2,
+            "engine openblas computes no products in bf16: leave out the engine, or choose precision fp32"
+          )
           #expect(!sandbox.exists("run"))
         }
       }
