@@ -144,7 +144,19 @@ private func bits(_ values: SIMD16<Float>) -> SIMD16<UInt16> {
 }
 
 /// The floats whose upper halves these are.
-@inline(__always)
-private func widened(_ bits: SIMD16<UInt16>) -> SIMD16<Float> {
-  unsafe unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: SIMD16<Float>.self)
+///
+/// Element by element, which becomes one instruction: for `SIMD8<UInt32>(truncatingIfNeeded: bits)`, Swift 6.3 calls a function in large
+/// loops, and generation then takes twice as long.
+@_transparent
+public func widened(_ bits: SIMD8<UInt16>) -> SIMD8<Float> {
+  let words = SIMD8<UInt32>(
+    UInt32(bits[0]), UInt32(bits[1]), UInt32(bits[2]), UInt32(bits[3]), UInt32(bits[4]),
+    UInt32(bits[5]), UInt32(bits[6]), UInt32(bits[7]))
+  return unsafe unsafeBitCast(words &<< 16, to: SIMD8<Float>.self)
+}
+
+/// The floats whose upper halves these are.
+@_transparent
+public func widened(_ bits: SIMD16<UInt16>) -> SIMD16<Float> {
+  SIMD16(lowHalf: widened(bits.lowHalf), highHalf: widened(bits.highHalf))
 }

@@ -69,8 +69,7 @@ struct BFloat16Row: WeightRow {
   subscript(step: LaneStep) -> Lanes {
     if step.lanes == Lanes.width {
       let bits = unsafe UnsafeRawPointer(base + step.index).loadUnaligned(as: SIMD16<UInt16>.self)
-      return unsafe unsafeBitCast(
-        SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: Lanes.self)
+      return widened(bits)
     }
     var result = Lanes()
     for lane in 0..<step.lanes { result[lane] = self[step.index &+ lane] }
@@ -80,8 +79,7 @@ struct BFloat16Row: WeightRow {
   @inline(__always)
   func half(at index: Int) -> HalfLanes {
     let bits = unsafe UnsafeRawPointer(base + index).loadUnaligned(as: SIMD8<UInt16>.self)
-    return unsafe unsafeBitCast(
-      SIMD8<UInt32>(truncatingIfNeeded: bits) &<< 16, to: HalfLanes.self)
+    return widened(bits)
   }
 }
 

@@ -15,7 +15,7 @@ struct Generate: ParsableCommand {
     abstract: "Continue a text.",
     discussion: """
       The same model, prompt, options and seed give the same text. --precision bf16 rounds the matrices of weights to bf16 once, \
-      when they are loaded: a token then reads half as many bytes and takes little more than half the time, on any CPU. \
+      when they are loaded: a token then reads half as many bytes, on any CPU. \
       Logits differ slightly from those in fp32, so the text can differ too.
       """)
 
